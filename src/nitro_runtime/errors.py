@@ -1,0 +1,192 @@
+"""The errors that Nitro raises: each holds its data and renders one clear sentence.
+
+Every class here derives from `NitroError`. ``status`` is the HTTP status that an adapter answers
+with when the error leaves a route; an error without a meaning for a visitor stays a 500, and its
+sentence is then never shown outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Returns ``" Did you mean 'x'?"`` for the nearest known word, else an empty string."""
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+class NitroError(Exception):
+    """The root of all errors that Nitro raises on purpose."""
+
+    status: int = 500
+
+
+class UsageError(NitroError):
+    """The command was given something it cannot use; it exits with 2 and writes nothing.
+
+    Attributes:
+        problems: Every problem found, each one sentence.
+    """
+
+    status = 400
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__(*problems)
+
+    def __str__(self) -> str:
+        return "\n".join(self.problems)
+
+
+class MissingExtra(NitroError, ImportError):
+    """A feature was used whose optional package is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(package, extra)
+
+    def __str__(self) -> str:
+        return f"{self.package} is not installed; install it with: pip install 'nitro-kit[{self.extra}]'"
+
+
+class ConfigurationError(NitroError):
+    """A setting is missing or has a value that cannot work."""
+
+
+# -- entities -----------------------------------------------------------------------------------
+
+
+class EntityError(NitroError):
+    """The root of what goes wrong with entities."""
+
+
+class EntityDefinitionError(EntityError, TypeError):
+    """An entity class cannot be what its source says (a reserved field name, a wrong option)."""
+
+
+class NotFound(EntityError, LookupError):
+    """No entity has this id. Every entity class has its own subclass, ``Product.NotFound``."""
+
+    status = 404
+
+    def __init__(self, entity: str, key: object) -> None:
+        self.entity = entity
+        self.key = key
+        super().__init__(entity, key)
+
+    def __str__(self) -> str:
+        return f"There is no {self.entity} with id {self.key!r}."
+
+
+class Duplicate(EntityError):
+    """A unique field has this value already."""
+
+    status = 409
+
+    def __init__(self, entity: str, field: str) -> None:
+        self.entity = entity
+        self.field = field
+        super().__init__(entity, field)
+
+    def __str__(self) -> str:
+        return f"Another {self.entity} has this {self.field} already."
+
+
+class StaleEntity(EntityError):
+    """Somebody else saved or deleted the entity since it was loaded; reload it and try again."""
+
+    status = 409
+
+    def __init__(self, entity: str, key: object) -> None:
+        self.entity = entity
+        self.key = key
+        super().__init__(entity, key)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entity} {self.key!r} was changed since it was loaded; reload it and try again."
+        )
+
+
+class InvalidRow(EntityError):
+    """A stored row does not fit its entity: somebody else wrote it, or the class changed."""
+
+    def __init__(self, table: str, key: object, problem: str) -> None:
+        self.table = table
+        self.key = key
+        self.problem = problem
+        super().__init__(table, key, problem)
+
+    def __str__(self) -> str:
+        return f"Row {self.key!r} of table {self.table!r} is not valid: {self.problem}"
+
+
+class InvalidQuery(EntityError, ValueError):
+    """A criterion names a field or lookup that does not exist, or compares with a wrong type."""
+
+
+class DatabaseBusy(EntityError):
+    """Another writer holds the database and waiting for it could not end."""
+
+    status = 503
+
+
+class MissingTable(EntityError):
+    """The database has no such table yet."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        super().__init__(table)
+
+    def __str__(self) -> str:
+        return f"The database has no table {self.table!r}; create it with: nitro db upgrade"
+
+
+class Unsupported(EntityError):
+    """The backend does not have this capability."""
+
+    def __init__(self, backend: str, capability: str) -> None:
+        self.backend = backend
+        self.capability = capability
+        super().__init__(backend, capability)
+
+    def __str__(self) -> str:
+        return f"The {self.backend} backend does not support {self.capability}."
+
+
+# -- events, views, web -------------------------------------------------------------------------
+
+
+class ViewError(NitroError):
+    """A view was declared or used in a way that cannot be rendered."""
+
+
+class BadSignature(NitroError):
+    """A signed value was changed, or was signed with another key or for another purpose."""
+
+    status = 403
+
+    def __str__(self) -> str:
+        return "A signed value is not valid here; reload the page and try again."
+
+
+class Refused(NitroError):
+    """The gate refused a request.
+
+    Attributes:
+        status: The HTTP status to answer: 403, 404, 405, 413, 415, 422, 429 or 503.
+        sentence: What a visitor may read; it holds nothing internal and nothing of the request.
+        headers: Further headers of the answer, such as ``("retry-after", "5")``.
+    """
+
+    def __init__(self, status: int, sentence: str, headers: Sequence[tuple[str, str]] = ()) -> None:
+        self.status = status
+        self.sentence = sentence
+        self.headers = tuple(headers)
+        super().__init__(status, sentence)
+
+    def __str__(self) -> str:
+        return self.sentence
