@@ -1,0 +1,1 @@
+"""Categories: what they are, how they look, where they are found."""

@@ -1,0 +1,14 @@
+"""What else happens when categories change."""
+
+import logging
+
+from nitro import on
+
+from shop.categories.entity import Category
+
+log = logging.getLogger(__name__)
+
+
+@on("category.created")
+def log_created(category: Category) -> None:
+    log.info("category %s created", category.id)

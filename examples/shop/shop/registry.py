@@ -1,0 +1,8 @@
+"""The resources of this app, one line each; the menu shows them in this order."""
+
+from nitro import Resource
+
+RESOURCES: list[Resource] = [
+    Resource("Categories", "/categories", "shop.categories"),
+    Resource("Products", "/products", "shop.products"),
+]
