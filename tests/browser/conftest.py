@@ -1,0 +1,175 @@
+"""A generated shop on a real server, and real Chromium to visit it with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+CATEGORY = ["Category", "name:str.60:unique"]
+PRODUCT = [
+    "Product",
+    "name:str.80:search",
+    "price:decimal.10.2:min.0",
+    "stock:int=0",
+    "status:enum.draft.live.retired=draft",
+    "category:ref.Category",
+    "description:text:opt",
+    "available_from:date:opt",
+]
+
+
+def nitro(*arguments: str, cwd: Path) -> None:
+    """Runs the command as a user does; fails the test with its output."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nitro_cli", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, f"nitro {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop of the README: new, two scaffolds, migrated; with Datastar's file."""
+    scratch = tmp_path_factory.mktemp("browser")
+    nitro("new", "shop", "--framework", "fastapi", cwd=scratch)
+    shop = scratch / "shop"
+    nitro("generate", "scaffold", *CATEGORY, cwd=shop)
+    nitro("generate", "scaffold", *PRODUCT, cwd=shop)
+    nitro("assets", cwd=shop)
+    return shop
+
+
+class Server:
+    """The shop's real server, on a fixed port, with a database file of its own."""
+
+    def __init__(self, project: Path, database: Path) -> None:
+        self.project = project
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **os.environ,
+            "NITRO_DATABASE_URL": f"sqlite:///{database}",
+            "NITRO_SECRET_KEY": "a key for the browser tests only",
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+        self.run("-m", "nitro_cli", "db", "upgrade")
+
+    def run(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "uvicorn", "shop.app:app", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--log-level", "warning"], cwd=self.project, env=self.environment
+        )
+        wait_until(self.answers, "the shop's server answers")
+
+    def answers(self) -> bool:
+        assert self.process and self.process.poll() is None, "the shop's server ended"
+        try:
+            return httpx.get(self.url, timeout=1).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def kill(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def post(self, path: str, data: dict[str, str]) -> httpx.Response:
+        """Posts a form as another visitor does."""
+        return httpx.post(self.url + path, data=data, headers={"origin": self.url}, timeout=10)
+
+    def category(self, name: str) -> str:
+        """Makes a category and returns its id."""
+        answer = self.post("/categories", {"name": name})
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"].rpartition("/")[2]
+
+    def product(self, **values: str) -> str:
+        """Makes a product and returns its id."""
+        answer = self.post("/products", {"stock": "1", "status": "draft", **values})
+        assert answer.status_code == 303, answer.text
+        return answer.headers["location"].rpartition("/")[2]
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
+    """Waits for a condition, or fails naming it."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s in vain until {what}"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def server(project: Path, tmp_path: Path) -> Iterator[Server]:
+    server = Server(project, tmp_path / "shop.db")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        reason = "Chromium is not installed (Debian's package is called chromium)"
+        if os.environ.get("NITRO_REQUIRE") == "all":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+    """One person's browser; pages opened in it are tabs."""
+    context = chromium.new_context()
+    context.set_default_timeout(10_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tab(visitor: BrowserContext) -> Iterator[Page]:
+    """A tab in which every error on the console fails the test."""
+    page = visitor.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert errors == []

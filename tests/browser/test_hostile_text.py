@@ -1,0 +1,143 @@
+"""Hostile text in every view, form, signal and stream patch is only ever shown, never run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</select><img src=x onerror=alert(1)>",
+    '"><script>alert(1)</script>',
+    "' onmouseover='alert(1)",
+    '" autofocus onfocus="alert(1)',
+    "javascript:alert(1)",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)",
+    '<div data-init="alert(1)">',
+    '" data-init="alert(1)',
+    "' data-on:click='alert(1)",
+    "<p data-effect='alert(1)'>",
+    "$alert(1)",
+    "@get('/x');alert(1)",
+    "@home(5pm)",
+    "'+alert(1)+'",
+    "');alert(1);('",
+    "`${alert(1)}`",
+    "\\'; alert(1); //",
+    "\\u003cscript\\u003ealert(1)",
+    "--><script>alert(1)</script>",
+    "]]><script>alert(1)</script>",
+    "line\u2028alert(1)",
+    "data: elements <script>alert(1)</script>",
+    "{{7*7}}{% raise %}",
+    "O'Brien & Söhne <b>€</b>",
+]
+
+
+@pytest.fixture
+def watched(tab: Page) -> Page:
+    """A tab in which any dialog fails the test: `alert` is what hostile text would call."""
+    tab.add_init_script("window.alert = () => { window.ran = true }")
+    return tab
+
+
+def unharmed(page: Page) -> bool:
+    return page.evaluate("window.ran") is None
+
+
+def test_there_are_thirty_of_them() -> None:
+    assert len(set(HOSTILE)) == 30
+
+
+def test_hostile_names_and_descriptions_are_text_in_list_card_and_form(
+    watched: Page, server: Server
+) -> None:
+    category = server.category("Books <script>alert(1)</script>")
+    ids = {
+        text: server.product(name=text, description=text, price="1", category_id=category)
+        for text in HOSTILE
+    }
+    for page in ("1", "2"):
+        watched.goto(f"{server.url}/products?page={page}&sort=name")
+        shown = watched.locator("#product-table tbody tr td:first-child").all_text_contents()
+        assert set(shown) <= set(HOSTILE)
+        assert unharmed(watched)
+    for text, key in ids.items():
+        watched.goto(f"{server.url}/products/{key}")
+        expect(watched.locator("#main, main").first).to_contain_text(text.replace("\u2028", " "))
+        assert text.replace("\u2028", " ") in watched.title().replace("\u2028", " ")
+        assert unharmed(watched)
+        watched.goto(f"{server.url}/products/{key}/edit")
+        assert watched.locator("#product-name").input_value() == text
+        assert watched.locator("#product-description").input_value() == text
+        assert unharmed(watched)
+
+
+def test_hostile_names_are_text_when_they_arrive_by_the_stream(
+    watched: Page, server: Server
+) -> None:
+    category = server.category("Books")
+    with watched.expect_response(lambda response: "/events" in response.url):
+        watched.goto(f"{server.url}/products?sort=-created_at")
+    for text in HOSTILE:
+        key = server.product(name=text, description=text, price="1", category_id=category)
+        cell = watched.locator(f"[id='product-{key}'] td:first-child")
+        if watched.locator(f"[id='product-{key}']").count() == 0:
+            watched.goto(f"{server.url}/products?search=&page=2")
+        expect(cell).to_have_count(1)
+        assert cell.text_content() == text
+        assert unharmed(watched)
+
+
+def test_hostile_text_comes_back_as_typed_from_a_refused_form(
+    watched: Page, server: Server
+) -> None:
+    server.category("Books")
+    watched.goto(f"{server.url}/products/new")
+    watched.locator("#product-form").evaluate("form => form.noValidate = true")
+    for text in HOSTILE:
+        watched.locator("#product-name").fill(text)
+        watched.locator("#product-description").fill(text)
+        with watched.expect_response(lambda response: response.request.method == "POST"):
+            watched.locator("#product-form button[type=submit]").click()
+        expect(watched.locator("#product-price-error")).to_be_visible()
+        assert watched.locator("#product-name").input_value() == text
+        assert watched.locator("#product-description").input_value() == text
+        assert unharmed(watched)
+
+
+def test_hostile_search_text_stays_in_its_box(watched: Page, server: Server) -> None:
+    for text in HOSTILE:
+        watched.goto(f"{server.url}/products")
+        watched.locator("#product-table input[name=search]").fill(text)
+        expect(watched.locator("#product-table")).to_be_visible()
+        watched.wait_for_function("location.search.includes('search=')")
+        assert watched.locator("#product-table input[name=search]").input_value() == text
+        watched.reload()
+        assert watched.locator("#product-table input[name=search]").input_value() == text
+        assert unharmed(watched)
+
+
+def test_a_hostile_name_in_a_notice_is_text(watched: Page, server: Server) -> None:
+    server.category("Books")
+    for text in HOSTILE:
+        watched.goto(f"{server.url}/products/new")
+        watched.locator("#product-name").fill(text)
+        watched.locator("#product-price").fill("1")
+        watched.locator("#product-category-id").select_option(label="Books")
+        watched.locator("#product-form button[type=submit]").click()
+        expect(watched.locator("#notices")).to_contain_text("created")
+        assert f"{text} created" in (watched.locator("#notices").text_content() or "")
+        assert unharmed(watched)
