@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Thread
 from types import FrameType
 
-GRACE = 0.6
+GRACE = 0.5
 """Seconds that children get to end by themselves: all of them together, and less than a second."""
 
 

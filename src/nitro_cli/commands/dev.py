@@ -1,0 +1,29 @@
+"""``nitro dev``: server, reload and stylesheet in one terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    port: Annotated[
+        int | None,
+        typer.Option(help="The port to listen on; 8000 or the next free one.", min=1, max=65535),
+    ] = None,
+) -> None:
+    """Run the project's server, with reload, and Tailwind's watch, until Ctrl-C."""
+    from nitro_cli import devserver
+    from nitro_cli.project import find_project
+    from nitro_cli.tailwind import Stylesheet
+
+    project = find_project(Path.cwd())
+    server = devserver.Server(
+        root=project.root,
+        command=tuple(project.framework.dev),
+        package=project.package,
+        sheet=Stylesheet.of(project),
+    )
+    devserver.run(server, port=port, write=typer.echo)
