@@ -1,0 +1,195 @@
+"""Attributes of an element: from Python keywords and values to ``name="value"``.
+
+Each keyword is resolved once to its name in HTML and to a rule for its values, and both are kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import Any, cast
+
+from nitro_runtime.html.datastar import find_rule
+from nitro_runtime.html.javascript import js
+from nitro_runtime.html.markup import Html, escape_text, markup_of, refuse
+
+Attribute = object
+"""What an attribute may be given: see `render_attributes`."""
+
+Rule = Callable[[str, Any], str]
+"""Renders an attribute of a name with a value that is neither None nor False."""
+
+
+def render_attributes(attributes: Mapping[str, Attribute]) -> str:
+    """Returns the attributes as they stand in a start tag, each with a space before it.
+
+    They keep the order in which they were given; one given twice under one name counts once, the
+    later value. ``True`` is a bare name; ``None`` and ``False`` leave the attribute out; text is
+    escaped; lists are joined by spaces; dates are ISO 8601. See the package for the rest.
+
+    Raises:
+        ViewError: A name is not valid, an address is ``javascript:``, or a value has no text.
+    """
+    parts: dict[str, str] = {}
+    for key, value in attributes.items():
+        if value is None or value is False:
+            continue
+        name, rule = _resolved.get(key) or _resolve(key)
+        if rule is None and type(value) is str:
+            parts[name] = f' {name}="{escape_text(value)}"'
+        else:
+            parts[name] = (rule or _plain)(name, value)
+    return "".join(parts.values())
+
+
+def pair(name: str, text: str) -> str:
+    """Returns one attribute with a value that is not escaped yet."""
+    return f' {name}="{escape_text(text)}"'
+
+
+# -- names --------------------------------------------------------------------------------------
+
+_NAME = re.compile(r"[A-Za-z_@:][A-Za-z0-9_@:.\-]*", re.ASCII)
+_VERBATIM = re.compile(r"[-:.@]")
+_NAMESPACE = re.compile(r"^(xlink|xml|xmlns)_(?=[a-z])")
+_ALIASES = {"cls": "class", "klass": "class", "fr": "for"}
+_MOST_NAMES = 4096
+"""Names that are kept; more means that they are made of data, and keeping them would leak."""
+
+_resolved: dict[str, tuple[str, Rule | None]] = {}
+
+
+def _resolve(key: object) -> tuple[str, Rule | None]:
+    if not isinstance(key, str):
+        refuse(f"An attribute's name is text, not {type(key).__name__}.")
+    found = find_rule(key)
+    name, rule = found or (attribute_name(key), None)
+    if _NAME.fullmatch(name) is None:
+        refuse(f"{key!r} is not a valid attribute name.")
+    result = name, rule or _RULES.get(name.lower()) or _prefix_rule(name.lower())
+    if len(_resolved) < _MOST_NAMES:
+        _resolved[key] = result
+    return result
+
+
+def attribute_name(key: str) -> str:
+    """Returns the HTML name for a keyword: ``cls``, ``for_``, ``aria_label``, ``xlink_href``.
+
+    A name that could not be a keyword (``"data-on:click"``) is taken as it stands.
+    """
+    if _VERBATIM.search(key):
+        return key
+    name = key.removesuffix("_") or key
+    return _ALIASES.get(name) or _NAMESPACE.sub(r"\1:", name).replace("_", "-")
+
+
+# -- values -------------------------------------------------------------------------------------
+
+
+def _plain(name: str, value: object) -> str:
+    return f" {name}" if value is True else pair(name, text_of(name, value))
+
+
+def text_of(name: str, value: object) -> str:
+    """Returns the text of an attribute's value.
+
+    Raises:
+        ViewError: It has none: bytes, a mapping, an object without a text of its own.
+    """
+    if isinstance(value, Enum):
+        return text_of(name, value.value)
+    if isinstance(value, str | int | float):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return " ".join([text_of(name, item) for item in cast("list[object]", value) if item])
+    if hasattr(value, "isoformat"):
+        return cast("Any", value).isoformat()
+    kind = type(value)
+    if hasattr(value, "__html__"):
+        # escaped like any text: the parser gives the attribute back as this markup
+        return markup_of(cast("Any", value))
+    silent = kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__
+    if silent or isinstance(value, bytes | bytearray | memoryview | Mapping | Iterable):
+        refuse(f"The attribute {name!r} cannot be a {kind.__name__}.")
+    return str(value)
+
+
+def _aria(name: str, value: object) -> str:
+    # a bare aria-* attribute means "undefined", not true
+    return pair(name, "true" if value is True else text_of(name, value))
+
+
+def _data(name: str, value: object) -> str:
+    if isinstance(value, Mapping | list | tuple):
+        return pair(name, js(cast("object", value)))
+    return _plain(name, value)
+
+
+def _classes(name: str, value: object) -> str:
+    return pair(name, class_names(value))
+
+
+def class_names(value: object) -> str:
+    """Returns the class names in a text, a mapping of name to condition, or a list of those."""
+    if isinstance(value, Mapping):
+        return " ".join([key for key, on in cast("Mapping[str, object]", value).items() if on])
+    if isinstance(value, list | tuple | set | frozenset):
+        found = [class_names(item) for item in cast("list[object]", value) if item]
+        return " ".join(filter(None, found))
+    return text_of("class", value)
+
+
+_PROPERTY = re.compile(r"-{0,2}[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
+_NOT_ONE_VALUE = re.compile(r"[;{}\\]|/\*|\burl\(|expression\(", re.IGNORECASE)
+
+
+def _style(name: str, value: object) -> str:
+    if not isinstance(value, Mapping):
+        return _plain(name, value)
+    declarations: list[str] = []
+    for key, item in cast("Mapping[str, object]", value).items():
+        if item is None or item is False:
+            continue
+        css = key if key.startswith("--") else key.replace("_", "-")
+        text = text_of(name, item)
+        if _PROPERTY.fullmatch(css) is None or _NOT_ONE_VALUE.search(text):
+            refuse(f"The style {key!r}: {text!r} is not one property with one value.")
+        declarations.append(f"{css}: {text}")
+    return pair(name, "; ".join(declarations))
+
+
+_SCRIPT_ADDRESS = re.compile(r"(?:^|;)(?:javascript|vbscript):", re.IGNORECASE)
+_IGNORED_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0]+")
+
+
+def _address(name: str, value: object) -> str:
+    text = "" if value is True else text_of(name, value)
+    # browsers drop control characters and blanks before they read the scheme
+    if ":" in text and _SCRIPT_ADDRESS.search(_IGNORED_IN_ADDRESS.sub("", text)):
+        refuse(f"The attribute {name!r} refuses a javascript: address; use on_click for code.")
+    return _plain(name, value)
+
+
+def _document(name: str, value: object) -> str:
+    if not isinstance(value, Html):
+        refuse(f"The attribute {name!r} is a whole document: give it Html made by tags or raw().")
+    return pair(name, value)
+
+
+_ADDRESSES = (
+    "action background cite codebase data formaction href icon longdesc manifest ping poster"
+    " profile src xlink:href from to by values"
+)
+_RULES: dict[str, Rule] = {
+    "class": _classes,
+    "style": _style,
+    "srcdoc": _document,
+    **dict.fromkeys(_ADDRESSES.split(), _address),
+}
+
+
+def _prefix_rule(name: str) -> Rule | None:
+    if name.startswith("aria-"):
+        return _aria
+    return _data if name.startswith("data-") else None

@@ -1,0 +1,92 @@
+"""Children of an element: what each kind of Python value looks like as markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from enum import Enum
+from typing import Any, cast
+
+from nitro_runtime.html.markup import Html, escape_text, markup_of, refuse
+
+Child = object
+"""What may stand inside an element: see `render`. ``object``, since any class may have ``__html__``."""
+
+
+def render(child: Child) -> str:
+    """Returns the markup of one child.
+
+    ``None`` and booleans are nothing; text is escaped; numbers are exact; an object with
+    ``__html__`` is trusted (also elements of RustyTags, htpy, FastHTML and MarkupSafe); an
+    enumeration member is its value; iterables are flattened; a callable is called.
+
+    Raises:
+        ViewError: The child is bytes, a mapping, a class, a coroutine, an entity, an object without
+            a text of its own, or holds itself.
+    """
+    simple = _SIMPLE.get(type(child))
+    if simple is not None:
+        return simple(child)
+    try:
+        return _render_object(child)
+    except RecursionError:
+        # raised from here, so that the thousand frames below are not shown
+        raise _circular() from None
+
+
+def join(children: Iterable[Child]) -> str:
+    """Returns the markup of several children, one after the other."""
+    return "".join([child if type(child) is Html else render(child) for child in children])
+
+
+def _nothing(_: object) -> str:
+    return ""
+
+
+_SIMPLE: dict[type[Any], Callable[[Any], str]] = {
+    str: escape_text,
+    Html: str,
+    int: str,
+    float: str,
+    Decimal: str,
+    type(None): _nothing,
+    bool: _nothing,
+}
+
+
+def _render_object(child: Child) -> str:
+    kind = type(child)
+    if kind in _REFUSED or isinstance(child, type):
+        refuse(_REFUSED.get(kind, f"The class {child!r} is not a child; pass an instance of it."))
+    if hasattr(child, "__html__"):
+        return markup_of(cast("Any", child))
+    if isinstance(child, Enum):
+        return render(child.value)
+    if isinstance(child, str):
+        return escape_text(str(child))
+    if hasattr(child, "__await__") or hasattr(child, "__aiter__"):
+        refuse(f"A {kind.__name__} is not a child: await it first.")
+    if callable(child):
+        return render(child())
+    if hasattr(child, "__entity__") or hasattr(child, "model_fields_set"):
+        refuse(f"A {kind.__name__} is data, not a view: show its fields, or use to_card().")
+    if isinstance(child, Iterable):
+        return join(cast("Iterable[object]", child))
+    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+        refuse(f"A {kind.__name__} has no text to show; give it __html__ or __str__.")
+    return escape_text(str(child))
+
+
+_BYTES = "Bytes are not text: decode them first, as in data.decode()."
+_REFUSED: dict[type[Any], str] = {
+    bytes: _BYTES,
+    bytearray: _BYTES,
+    memoryview: _BYTES,
+    dict: "A dict is attributes and stands directly among an element's children.",
+}
+
+
+def _circular() -> Exception:
+    from nitro_runtime.errors import ViewError
+
+    return ViewError("These children hold themselves, or are nested too deeply to render.")

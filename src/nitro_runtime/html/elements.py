@@ -1,0 +1,187 @@
+"""What makes a tag function, and the rules of HTML for what may stand inside an element."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Protocol
+
+from nitro_runtime.html.attributes import Attribute, render_attributes
+from nitro_runtime.html.children import Child, render
+from nitro_runtime.html.javascript import code
+from nitro_runtime.html.markup import Html, c_escape, refuse, well_formed
+
+
+class Tag(Protocol):
+    """A tag function: ``Div("text", P("more"), cls="card", id="x")``."""
+
+    def __call__(self, *children: Child, **attributes: Attribute) -> Html:
+        """Renders the element at once.
+
+        Args:
+            *children: What stands inside, in order; a dict among them is attributes.
+            **attributes: The attributes, in order.
+
+        Raises:
+            ViewError: A child or an attribute cannot be rendered.
+        """
+        ...
+
+
+@cache
+def element(name: str) -> Tag:
+    """Returns the tag function of an element, also of a custom one: ``element("sl-button")``.
+
+    Raises:
+        ViewError: It is not the name of an element.
+    """
+    if _NAME.fullmatch(name) is None:
+        refuse(f"{name!r} is not a valid tag name.")
+    make = _MAKERS.get(name, _ordinary)
+    tag = make(name)
+    tag.__name__ = tag.__qualname__ = name[:1].upper() + name[1:]
+    tag.__doc__ = f"Renders a ``<{name}>`` element; see `Tag`."
+    return tag
+
+
+def Fragment(*children: Child) -> Html:  # a tag by its use
+    """Renders the children one after the other, with no element around them."""
+    return Html(_content(children, {}, "a fragment"))
+
+
+def doctype() -> Html:
+    """Returns ``<!DOCTYPE html>``; ``Fragment(doctype, HtmlTag(...))`` is a whole document."""
+    return Html("<!DOCTYPE html>")
+
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*", re.ASCII)
+
+
+def _ordinary(name: str) -> Callable[..., Html]:
+    plain, start, end = f"<{name}>", f"<{name}", f"</{name}>"
+
+    def tag(*children: Child, **attributes: Attribute) -> Html:
+        # the two commonest calls of all, a text and a piece of markup, pay for nothing else
+        if len(children) == 1:
+            child = children[0]
+            kind = type(child)
+            if kind is str and child.isprintable():  # pyright: ignore
+                body = c_escape(child)  # pyright: ignore
+            elif kind is Html:
+                body = child
+            else:
+                body = _content(children, attributes, name)
+        else:
+            body = _content(children, attributes, name)
+        if attributes:
+            return Html(f"{start}{render_attributes(attributes)}>{body}{end}")
+        return Html(f"{plain}{body}{end}")
+
+    return tag
+
+
+def _content(children: tuple[Child, ...], attributes: dict[str, Attribute], name: str) -> str:
+    """Renders the children, and moves the dicts among them to the attributes."""
+    parts: list[str] = []
+    for child in children:
+        if type(child) is Html:
+            parts.append(child)
+        elif isinstance(child, dict):
+            _take(child, attributes, name)  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            parts.append(render(child))
+    return "".join(parts)
+
+
+def _take(given: Mapping[str, Attribute], attributes: dict[str, Attribute], name: str) -> None:
+    if name == "a fragment":
+        refuse("A fragment has no attributes, so a dict is no child of it.")
+    for key, value in given.items():
+        attributes.setdefault(key, value)  # a keyword wins
+
+
+# -- elements with rules of their own -----------------------------------------------------------
+
+
+def _void(name: str) -> Callable[..., Html]:
+    def tag(*children: Child, **attributes: Attribute) -> Html:
+        if _content(children, attributes, name):
+            refuse(f"<{name}> is always empty, so it takes no children.")
+        return Html(f"<{name}{render_attributes(attributes)}>")
+
+    return tag
+
+
+def _after_newline(name: str) -> Callable[..., Html]:
+    """An element whose parser drops one newline after the start tag: here it gets one to drop."""
+
+    def tag(*children: Child, **attributes: Attribute) -> Html:
+        body = _content(children, attributes, name)
+        if name == "textarea":
+            _only_text(name, children)
+        newline = "\n" if body.startswith("\n") else ""
+        return Html(f"<{name}{render_attributes(attributes)}>{newline}{body}</{name}>")
+
+    return tag
+
+
+def _text_only(name: str) -> Callable[..., Html]:
+    def tag(*children: Child, **attributes: Attribute) -> Html:
+        body = _content(children, attributes, name)
+        _only_text(name, children)
+        return Html(f"<{name}{render_attributes(attributes)}>{body}</{name}>")
+
+    return tag
+
+
+def _only_text(name: str, children: tuple[Child, ...]) -> None:
+    for child in children:
+        if hasattr(child, "__html__") and "<" in str(child):
+            refuse(f"<{name}> holds text only; an element inside it would show as its source.")
+
+
+def _source(name: str) -> Callable[..., Html]:
+    """A script or style: its content is code, which HTML gives no way to escape."""
+    closing = re.compile(rf"</{name}|<!--", re.IGNORECASE)
+
+    def tag(*children: Child, **attributes: Attribute) -> Html:
+        sources: list[str] = []
+        for child in children:
+            if isinstance(child, dict):
+                _take(child, attributes, name)  # pyright: ignore[reportUnknownArgumentType]
+            else:
+                sources.append(code(child))
+        body = well_formed("".join(sources))
+        if closing.search(body):
+            refuse(f"The source in <{name}> would end the element early; pass values through js().")
+        return Html(f"<{name}{render_attributes(attributes)}>{body}</{name}>")
+
+    return tag
+
+
+VOID = [
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+]
+"""The elements that have no content and no end tag."""
+
+_MAKERS: dict[str, Callable[[str], Callable[..., Html]]] = {
+    **dict.fromkeys(VOID, _void),
+    "pre": _after_newline,
+    "textarea": _after_newline,
+    "title": _text_only,
+    "script": _source,
+    "style": _source,
+}
