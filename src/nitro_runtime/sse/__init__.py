@@ -1,0 +1,35 @@
+"""Server-sent events: patches for Datastar, and the hub that carries them to open streams.
+
+Stands alone: it needs neither entities, events nor views, and names no web framework.
+"""
+
+from nitro_runtime.sse.encoder import PatchMode, patch_elements, patch_signals
+from nitro_runtime.sse.hub import HEARTBEAT_SECONDS, Hub, Message, broadcast, hub
+from nitro_runtime.sse.patches import (
+    ElementsPatch,
+    SignalsPatch,
+    emit_elements,
+    emit_signals,
+    remove_elements,
+)
+from nitro_runtime.sse.shutdown import install as install_shutdown
+from nitro_runtime.sse.subscription import HEARTBEAT, Subscription
+
+__all__ = [
+    "HEARTBEAT",
+    "HEARTBEAT_SECONDS",
+    "ElementsPatch",
+    "Hub",
+    "Message",
+    "PatchMode",
+    "SignalsPatch",
+    "Subscription",
+    "broadcast",
+    "emit_elements",
+    "emit_signals",
+    "hub",
+    "install_shutdown",
+    "patch_elements",
+    "patch_signals",
+    "remove_elements",
+]

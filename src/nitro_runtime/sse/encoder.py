@@ -1,0 +1,192 @@
+r"""The wire format: Datastar 1.0 events as bytes of a server-sent event stream.
+
+Framing follows the WHATWG HTML standard, section 9.2 (server-sent events): only CR, LF and CRLF end
+a line, so nothing else may be split at (``str.splitlines`` would also cut at U+2028 or ``\x0b`` and
+change a text). The data lines are those of Datastar's ``datastar-patch-elements`` and
+``datastar-patch-signals``. No value given here can end a frame or start another field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from uuid import UUID
+
+PatchMode = Literal["outer", "inner", "replace", "prepend", "append", "before", "after", "remove"]
+"""How Datastar places patched elements; ``outer`` morphs the element with the same id."""
+
+Namespace = Literal["html", "svg", "mathml"]
+"""In which namespace Datastar parses patched elements."""
+
+_MODES = frozenset(get_args(PatchMode))
+_NAMESPACES = frozenset(get_args(Namespace))
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+@runtime_checkable
+class HasHtml(Protocol):
+    """Anything that renders itself as markup: a tag, a view, a `Markup`, another library's element."""
+
+    def __html__(self) -> str:
+        """Returns trusted markup."""
+        ...
+
+
+def frame(
+    event: str,
+    lines: list[str],
+    *,
+    event_id: str | None = None,
+    retry: int | None = None,
+) -> bytes:
+    """Returns one whole server-sent event, with its final empty line.
+
+    Args:
+        event: The event's name.
+        lines: The data lines, each without a line break.
+        event_id: What the browser sends back as ``last-event-id`` when it reconnects.
+        retry: Milliseconds that a browser waits before it reconnects.
+
+    Raises:
+        ValueError: A value that stands on one line holds a line break.
+    """
+    fields = [f"event: {one_line('the event name', event)}"]
+    if event_id is not None:
+        if "\0" in event_id:
+            raise ValueError("the event id may not hold a NUL character")
+        fields.append(f"id: {one_line('the event id', event_id)}")
+    if retry is not None:
+        fields.append(f"retry: {int(retry)}")
+    fields.extend([f"data: {line}" for line in lines])
+    # A lone surrogate has no UTF-8 form; one odd name must not end everybody's stream.
+    return ("\n".join(fields) + "\n\n").encode("utf-8", "replace")
+
+
+def one_line(what: str, value: str) -> str:
+    """Returns the value when it fits on one line of the stream.
+
+    Raises:
+        ValueError: It holds a line break, with which it could forge further fields.
+    """
+    if _LINE_BREAK.search(value):
+        raise ValueError(f"{what} may not hold a line break")
+    return value
+
+
+def patch_elements(
+    html: str | HasHtml,
+    *,
+    selector: str | None = None,
+    mode: PatchMode = "outer",
+    namespace: Namespace = "html",
+    view_transition: bool = False,
+    event_id: str | None = None,
+    retry: int | None = None,
+) -> bytes:
+    """Encodes markup as a ``datastar-patch-elements`` event.
+
+    Args:
+        html: An object with ``__html__``, or a str, which is taken as markup as it is: never put
+            a visitor's text into it unescaped.
+        selector: A CSS selector of the target; None: the elements with the same ids.
+        mode: How it is placed.
+        namespace: In which namespace it is parsed.
+        view_transition: Whether the browser animates the change.
+        event_id: As in `frame`.
+        retry: As in `frame`, milliseconds.
+
+    Returns:
+        One whole event. CR and CRLF in the markup become LF, as every HTML parser reads them.
+
+    Raises:
+        ValueError: The mode or namespace is unknown, or the selector holds a line break.
+    """
+    lines: list[str] = []
+    if mode not in _MODES:
+        raise ValueError(f"unknown mode {mode!r}; one of {', '.join(get_args(PatchMode))}")
+    if namespace not in _NAMESPACES:
+        raise ValueError(
+            f"unknown namespace {namespace!r}; one of {', '.join(get_args(Namespace))}"
+        )
+    if mode != "outer":
+        lines.append(f"mode {mode}")
+    if selector is not None:
+        lines.append(f"selector {one_line('the selector', selector)}")
+    if view_transition:
+        lines.append("useViewTransition true")
+    if namespace != "html":
+        lines.append(f"namespace {namespace}")
+    markup = markup_of(html)
+    if markup:
+        lines.extend([f"elements {line}" for line in _LINE_BREAK.split(markup)])
+    return frame("datastar-patch-elements", lines, event_id=event_id, retry=retry)
+
+
+def patch_signals(
+    signals: Mapping[str, Any],
+    *,
+    only_if_missing: bool = False,
+    event_id: str | None = None,
+    retry: int | None = None,
+) -> bytes:
+    """Encodes values as a ``datastar-patch-signals`` event, always as strict JSON.
+
+    Datastar evaluates a payload that is not JSON as code, so nothing else is ever sent. Decimals
+    and UUIDs go out as text, dates as ISO 8601, enums as their value, mappings as objects.
+
+    Args:
+        signals: The signals by name; None removes one in the browser.
+        only_if_missing: Leave signals alone that the page has already.
+        event_id: As in `frame`.
+        retry: As in `frame`, milliseconds.
+
+    Raises:
+        TypeError: A value has no JSON form.
+        ValueError: A number is NaN or infinite, or the values contain themselves.
+    """
+    lines = ["onlyIfMissing true"] if only_if_missing else []
+    lines.append(f"signals {strict_json(signals)}")
+    return frame("datastar-patch-signals", lines, event_id=event_id, retry=retry)
+
+
+def strict_json(signals: Mapping[str, Any]) -> str:
+    """Returns the mapping as one line of ASCII-only JSON; raises as `patch_signals` does."""
+    plain = signals if isinstance(signals, dict) else dict(signals)
+    return json.dumps(plain, allow_nan=False, separators=(",", ":"), default=_json_form)
+
+
+def markup_of(html: str | HasHtml) -> str:
+    """Returns the markup of a str or of an object with ``__html__`` as a plain str."""
+    if isinstance(html, HasHtml):
+        return str(html.__html__())
+    if not isinstance(html, str):  # pyright: ignore[reportUnnecessaryIsInstance] # a caller without types
+        raise TypeError(
+            f"{type(html).__name__} is no markup; give a str or something with __html__"
+        )
+    return html
+
+
+_AS_TEXT = (Decimal, UUID)
+_AS_ISO = (date, time)  # a datetime is a date
+
+
+def _json_form(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, _AS_TEXT):
+        return str(value)
+    if isinstance(value, _AS_ISO):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Mapping):
+        return dict(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] # json looks at its items
+    dump = getattr(value, "model_dump", None)  # a pydantic model, without importing pydantic
+    if callable(dump):
+        return dump(mode="json")
+    raise TypeError(f"{type(value).__name__} has no JSON form; send its plain values as signals")

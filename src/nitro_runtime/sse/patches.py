@@ -1,0 +1,110 @@
+"""What a handler yields to reach a browser: frozen patches that know their bytes.
+
+A patch is encoded once, when it is made, so that a mistake shows where it was made and a thousand
+streams share one bytes object. Safe to use from every thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nitro_runtime.sse.encoder import (
+    HasHtml,
+    PatchMode,
+    markup_of,
+    patch_elements,
+    patch_signals,
+    strict_json,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsPatch:
+    """New values for signals of a page.
+
+    Attributes:
+        signals: The values as they were when the patch was made.
+        only_if_missing: Whether signals that the page has already keep their values.
+    """
+
+    signals: Mapping[str, Any]
+    only_if_missing: bool = False
+    _encoded: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        encoded = patch_signals(self.signals, only_if_missing=self.only_if_missing)
+        object.__setattr__(self, "_encoded", encoded)
+
+    def __hash__(self) -> int:
+        return hash(self._encoded)
+
+    def __str__(self) -> str:
+        return strict_json(self.signals)
+
+    def encode(self) -> bytes:
+        """Returns the whole server-sent event; always the same object."""
+        return self._encoded
+
+
+@dataclass(frozen=True, slots=True)
+class ElementsPatch:
+    """Markup for a page, to be morphed or placed.
+
+    Attributes:
+        html: The markup.
+        selector: A CSS selector of the target, or None for the elements with the same ids.
+        mode: How it is placed.
+    """
+
+    html: str
+    selector: str | None = None
+    mode: PatchMode = "outer"
+    _encoded: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        encoded = patch_elements(self.html, selector=self.selector, mode=self.mode)
+        object.__setattr__(self, "_encoded", encoded)
+
+    def __str__(self) -> str:
+        return self.html
+
+    def encode(self) -> bytes:
+        """Returns the whole server-sent event; always the same object."""
+        return self._encoded
+
+
+def emit_signals(signals: Mapping[str, Any], *, only_if_missing: bool = False) -> SignalsPatch:
+    """Makes a patch of signals, to be yielded by a handler or broadcast.
+
+    Args:
+        signals: The values by name, such as ``product.signals``; None removes a signal.
+        only_if_missing: Leave signals alone that the page has already.
+
+    Raises:
+        TypeError: A value has no JSON form.
+        ValueError: A number is NaN or infinite.
+    """
+    return SignalsPatch(dict(signals), only_if_missing)
+
+
+def emit_elements(
+    html: str | HasHtml, selector: str | None = None, mode: PatchMode = "outer"
+) -> ElementsPatch:
+    """Makes a patch of elements, to be yielded by a handler or broadcast.
+
+    Args:
+        html: A view, a tag, anything with ``__html__``; a str is taken as markup as it is.
+        selector: A CSS selector of the target; None: the elements with the same ids.
+        mode: How it is placed: ``outer`` morphs, ``append`` adds at the end, ...
+
+    Raises:
+        ValueError: The mode is unknown, or the selector holds a line break.
+    """
+    return ElementsPatch(markup_of(html), selector, mode)
+
+
+def remove_elements(selector: str) -> ElementsPatch:
+    """Makes a patch that removes every element that the CSS selector matches."""
+    return ElementsPatch("", selector, "remove")
