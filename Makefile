@@ -44,8 +44,9 @@ bench: .venv/complete ## Compare the speed with the peers; prints ratios
 soak: .venv/complete ## Run the slow tests
 	$(BIN)/python -m pytest -m soak $(ARGS)
 
-constraints: .venv/complete ## Pin the newest versions of all dependencies anew
-	$(PIP_INSTALL) pip-tools
+# Run it with the oldest Python that must work: newer releases of a package may refuse that one.
+constraints: $(BIN)/python ## Pin the newest versions of all dependencies anew
+	$(BIN)/python -m pip install --quiet pip-tools
 	$(BIN)/pip-compile --quiet --upgrade --strip-extras --no-header --no-annotate \
 		--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		$(foreach extra,$(subst $(comma), ,$(EXTRAS)),--extra $(extra)) \
