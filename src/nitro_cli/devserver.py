@@ -181,7 +181,9 @@ def run(server: Server, *, port: int | None, write: Say) -> None:
     """
     terminal = Terminal(write)
     chosen = choose_port(port, terminal.say)
-    assets.ensure_datastar(server.sheet.target.parent, say=terminal.say)
+    obtained = assets.ensure_datastar(server.sheet.target.parent, say=terminal.say)
+    if obtained.written:
+        terminal.say(f"Obtained {obtained.path.name} from {obtained.source}.")
     children: list[Child] = []
     with ends_quietly():
         try:
