@@ -1,0 +1,130 @@
+"""Nitro: rich entities, event-driven routing and reactive HTML for the framework you already use.
+
+Everything an application needs, under one name; each name is imported when it is first used, so a
+script that touches entities only never loads the views. The parts live in ``nitro_runtime``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nitro_runtime import __version__ as __version__
+    from nitro_runtime.adapters import install as install
+    from nitro_runtime.entities import BelongsTo as BelongsTo
+    from nitro_runtime.entities import Entity as Entity
+    from nitro_runtime.entities import Field as Field
+    from nitro_runtime.entities import HasMany as HasMany
+    from nitro_runtime.entities import QuerySet as QuerySet
+    from nitro_runtime.entities import Repository as Repository
+    from nitro_runtime.entities import Text as Text
+    from nitro_runtime.entities import belongs_to as belongs_to
+    from nitro_runtime.entities import build_tables as build_tables
+    from nitro_runtime.entities import col as col
+    from nitro_runtime.entities import configure as configure
+    from nitro_runtime.entities import create_tables as create_tables
+    from nitro_runtime.entities import has_many as has_many
+    from nitro_runtime.entities import retry_stale as retry_stale
+    from nitro_runtime.entities import samples as samples
+    from nitro_runtime.entities import transaction as transaction
+    from nitro_runtime.errors import BadSignature as BadSignature
+    from nitro_runtime.errors import ConfigurationError as ConfigurationError
+    from nitro_runtime.errors import DatabaseBusy as DatabaseBusy
+    from nitro_runtime.errors import Duplicate as Duplicate
+    from nitro_runtime.errors import EntityDefinitionError as EntityDefinitionError
+    from nitro_runtime.errors import EntityError as EntityError
+    from nitro_runtime.errors import InvalidQuery as InvalidQuery
+    from nitro_runtime.errors import InvalidRow as InvalidRow
+    from nitro_runtime.errors import MissingExtra as MissingExtra
+    from nitro_runtime.errors import MissingTable as MissingTable
+    from nitro_runtime.errors import NitroError as NitroError
+    from nitro_runtime.errors import NotFound as NotFound
+    from nitro_runtime.errors import Refused as Refused
+    from nitro_runtime.errors import StaleEntity as StaleEntity
+    from nitro_runtime.errors import Unsupported as Unsupported
+    from nitro_runtime.errors import ViewError as ViewError
+    from nitro_runtime.events import Context as Context
+    from nitro_runtime.events import Event as Event
+    from nitro_runtime.events import anyone as anyone
+    from nitro_runtime.events import bus as bus
+    from nitro_runtime.events import command as command
+    from nitro_runtime.events import emit as emit
+    from nitro_runtime.events import emit_async as emit_async
+    from nitro_runtime.events import event as event
+    from nitro_runtime.events import on as on
+    from nitro_runtime.events import query as query
+    from nitro_runtime.events import signed_in as signed_in
+    from nitro_runtime.sse import broadcast as broadcast
+    from nitro_runtime.sse import emit_elements as emit_elements
+    from nitro_runtime.sse import emit_signals as emit_signals
+    from nitro_runtime.sse import remove_elements as remove_elements
+    from nitro_runtime.views import Card as Card
+    from nitro_runtime.views import CheckboxField as CheckboxField
+    from nitro_runtime.views import Column as Column
+    from nitro_runtime.views import DateField as DateField
+    from nitro_runtime.views import DateTimeField as DateTimeField
+    from nitro_runtime.views import EmailField as EmailField
+    from nitro_runtime.views import Form as Form
+    from nitro_runtime.views import HiddenField as HiddenField
+    from nitro_runtime.views import JsonField as JsonField
+    from nitro_runtime.views import Notice as Notice
+    from nitro_runtime.views import NumberField as NumberField
+    from nitro_runtime.views import Page as Page
+    from nitro_runtime.views import PasswordField as PasswordField
+    from nitro_runtime.views import RelationField as RelationField
+    from nitro_runtime.views import SelectField as SelectField
+    from nitro_runtime.views import Table as Table
+    from nitro_runtime.views import TextArea as TextArea
+    from nitro_runtime.views import TextField as TextField
+    from nitro_runtime.views import Theme as Theme
+    from nitro_runtime.views import TimeField as TimeField
+    from nitro_runtime.views import UrlField as UrlField
+    from nitro_runtime.web.request import Reply as Reply
+    from nitro_runtime.web.request import Request as Request
+    from nitro_runtime.web.request import Route as Route
+    from nitro_runtime.web.resources import Resource as Resource
+    from nitro_runtime.web.signals import Signals as Signals
+
+_PARTS: dict[str, str] = {
+    "nitro_runtime": "__version__",
+    "nitro_runtime.adapters": "install",
+    "nitro_runtime.entities": (
+        "BelongsTo Entity Field HasMany QuerySet Repository Text belongs_to build_tables col"
+        " configure create_tables has_many retry_stale samples transaction"
+    ),
+    "nitro_runtime.errors": (
+        "BadSignature ConfigurationError DatabaseBusy Duplicate EntityDefinitionError EntityError"
+        " InvalidQuery InvalidRow MissingExtra MissingTable NitroError NotFound Refused StaleEntity"
+        " Unsupported ViewError"
+    ),
+    "nitro_runtime.events": (
+        "Context Event anyone bus command emit emit_async event on query signed_in"
+    ),
+    "nitro_runtime.sse": "broadcast emit_elements emit_signals remove_elements",
+    "nitro_runtime.views": (
+        "Card CheckboxField Column DateField DateTimeField EmailField Form HiddenField JsonField"
+        " Notice NumberField Page PasswordField RelationField SelectField Table TextArea TextField"
+        " Theme TimeField UrlField"
+    ),
+    "nitro_runtime.web.request": "Reply Request Route",
+    "nitro_runtime.web.resources": "Resource",
+    "nitro_runtime.web.signals": "Signals",
+}
+
+_HOMES: dict[str, str] = {name: part for part, names in _PARTS.items() for name in names.split()}
+
+__all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 # PEP 562
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'nitro' has no attribute {name!r}")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOMES)

@@ -1,0 +1,42 @@
+"""The web core: one request, one reply, one gate, whatever the framework.
+
+Adapters (`nitro_runtime.adapters`) translate; nothing here names a framework.
+"""
+
+from nitro_runtime.web.endpoints import routes
+from nitro_runtime.web.forms import Multi
+from nitro_runtime.web.gate import RateLimit, StreamLimit
+from nitro_runtime.web.live import INTERVAL, Live, live
+from nitro_runtime.web.portal import Portal, portal
+from nitro_runtime.web.replies import redirect, respond
+from nitro_runtime.web.request import BODY_LIMIT, Handler, Reply, Request, Route, Site, UserHook
+from nitro_runtime.web.resources import Resource
+from nitro_runtime.web.session import add_notice, check_tab, new_tab, session_id
+from nitro_runtime.web.signals import Signals
+
+__all__ = [
+    "BODY_LIMIT",
+    "INTERVAL",
+    "Handler",
+    "Live",
+    "Multi",
+    "Portal",
+    "RateLimit",
+    "Reply",
+    "Request",
+    "Resource",
+    "Route",
+    "Signals",
+    "Site",
+    "StreamLimit",
+    "UserHook",
+    "add_notice",
+    "check_tab",
+    "live",
+    "new_tab",
+    "portal",
+    "redirect",
+    "respond",
+    "routes",
+    "session_id",
+]

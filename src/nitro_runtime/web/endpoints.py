@@ -1,0 +1,229 @@
+"""Nitro's own routes: the endpoint for commands and queries, and the stream of each tab."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack, aclosing
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from nitro_runtime import context
+from nitro_runtime.errors import BadSignature, NitroError, Refused
+from nitro_runtime.events import Context, find_command, run_command
+from nitro_runtime.signing import unsign
+from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
+from nitro_runtime.views import view_from_key
+from nitro_runtime.web import gate, session
+from nitro_runtime.web.live import Group, live, patch_of
+from nitro_runtime.web.replies import (
+    STREAM_HEADERS,
+    patches,
+    redirect,
+    reload_patch,
+    respond,
+)
+from nitro_runtime.web.request import Reply, Request, Route
+from nitro_runtime.web.signals import Signals
+
+log = logging.getLogger(__name__)
+
+MOST_VIEWS = 32
+"""Live views of one page."""
+
+
+def routes() -> list[Route]:
+    """Returns the routes that every adapter mounts."""
+    return [
+        Route("/cmds/{command}/{sender}", ("GET", "POST"), commands, "commands"),
+        Route("/events", ("GET",), events, "events"),
+    ]
+
+
+# -- commands -----------------------------------------------------------------------------------
+
+
+async def commands(request: Request) -> Reply:
+    """Runs a command or a query: ``POST`` for both, ``GET`` for queries only."""
+    gate.check_sender(request)
+    tab = session.check_tab(request, request.params["sender"])
+    gate.commands.spend(session.session_id(request))
+    name = gate.check_command_name(request.params["command"])
+    spec = find_command(name)
+    if spec is None:
+        raise Refused(404, "There is no such command.")
+    if spec.kind == "command":
+        gate.check_method(request, "POST")
+    signals, data = await _input(request)
+    ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
+    run = _Run(name, data, ctx)
+    if not request.is_datastar:
+        return _plain(request, await run.result())
+    return await run.reply()
+
+
+async def _input(request: Request) -> tuple[Signals, dict[str, Any]]:
+    """Reads what came with a command: signals, or the fields of a plain form."""
+    if request.is_form and not request.is_safe:
+        form = await request.form()
+        return Signals(), {
+            name: values if len(values := form.getlist(name)) > 1 else values[0] for name in form
+        }
+    if not request.is_datastar:
+        if not request.is_safe:
+            raise Refused(415, "Send a command as JSON signals or as a form.")
+        return Signals(), dict(request.query)
+    signals = await request.signals()
+    return signals, signals.plain()
+
+
+def _plain(request: Request, result: Any) -> Reply:  # noqa: ANN401 # what the command returned
+    """Answers a form post without JavaScript: the view that came back, or the page it came from."""
+    if hasattr(result, "__html__"):
+        return respond(request, result)
+    return redirect(request, _referer(request))
+
+
+def _referer(request: Request) -> str:
+    """The path of the page that the browser was on; the front page when it is not told."""
+    parts = urlsplit(request.headers.get("referer", ""))
+    path = "/" + parts.path.lstrip("/\\") if parts.netloc == request.host else f"{request.base}/"
+    return f"{path}?{parts.query}" if parts.query and parts.netloc == request.host else path
+
+
+class _Run:
+    """One running command, and the patches that it yields on its way to the browser."""
+
+    def __init__(self, name: str, data: dict[str, Any], ctx: Context) -> None:
+        self._name = name
+        self._data = data
+        self._ctx = ctx
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+
+    def _take(self, patch: context.Patch) -> None:
+        event = patch.encode()
+        if threading.get_ident() == self._thread:
+            self._queue.put_nowait(event)
+        else:
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
+
+    async def result(self) -> Any:  # noqa: ANN401 # what the command returns
+        """Runs the command to its end."""
+        with context.outlet(self._take):
+            return await run_command(self._name, self._data, self._ctx)
+
+    async def _run(self) -> None:
+        try:
+            result = await self.result()
+            for event in patches_of(result):
+                self._queue.put_nowait(event)
+        finally:
+            self._queue.put_nowait(None)
+
+    async def reply(self) -> Reply:
+        """Answers once it is known that the command runs: at its first patch, or at its end.
+
+        Raises:
+            Refused: The command refused before it yielded anything.
+        """
+        task = asyncio.create_task(self._run())
+        try:
+            first = await self._queue.get()
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if first is None:
+            await task
+            return patches(self._ctx.request, [])
+        return Reply(200, list(STREAM_HEADERS), self._rest(first, task))
+
+    async def _rest(self, first: bytes, task: asyncio.Task[None]) -> AsyncIterator[bytes]:
+        event: bytes | None = first
+        while event is not None:
+            yield event
+            event = await self._queue.get()
+        try:
+            await task
+        except NitroError as error:  # too late for a status
+            log.warning("command %s failed after its first patch: %s", self._name, type(error))
+
+
+def patches_of(result: Any) -> list[bytes]:  # noqa: ANN401 # what the command returned
+    """Returns the events for what a command returned: views, signals, patches, or nothing.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if result is None:
+        return []
+    if isinstance(result, list | tuple):
+        return [event for each in result for event in patches_of(each)]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(result, ElementsPatch | SignalsPatch):
+        return [result.encode()]
+    if isinstance(result, Mapping):
+        return [emit_signals(result).encode()]  # pyright: ignore[reportUnknownArgumentType]
+    if hasattr(result, "__html__"):
+        return [emit_elements(str(result)).encode()]
+    raise TypeError(f"A command returns a view, a dict or None, not {type(result).__name__}.")
+
+
+# -- events -------------------------------------------------------------------------------------
+
+
+async def events(request: Request) -> Reply:
+    """Opens the stream of a tab: the current state of its live views, then every change."""
+    keys = list(dict.fromkeys(request.query.getlist("view")))
+    if len(keys) > MOST_VIEWS:
+        raise Refused(422, f"A page may have at most {MOST_VIEWS} live views.")
+    try:
+        tab = session.check_tab(request, request.query.get("tab", ""))
+    except Refused:
+        if keys and not any(_is_signed(key) for key in keys):  # the app has a new secret key
+            return patches(request, [reload_patch()])
+        raise
+    client = session.session_id(request)
+    gate.streams.check(client)
+    topics = [f"tab:{tab}"]
+    if (user := await request.load_user()) is not None:
+        topics.append(f"user:{getattr(user, 'id', user)}")
+    return Reply(200, list(STREAM_HEADERS), _stream(request, client, topics, keys))
+
+
+def _is_signed(key: str) -> bool:
+    try:
+        unsign("view", key)
+    except BadSignature:
+        return False
+    return True
+
+
+async def _stream(
+    request: Request, client: str, topics: list[str], keys: list[str]
+) -> AsyncIterator[bytes]:
+    with ExitStack() as stack:
+        stack.enter_context(gate.streams.held(client))
+        mark = live.changes
+        groups: list[Group] = []
+        first: list[bytes] = []
+        for key in keys:
+            try:
+                view = await view_from_key(key, request)
+            except BadSignature:
+                first.append(reload_patch())
+                continue
+            group = live.watch(view.group, view.topics, partial(view_from_key, key, request))
+            stack.callback(live.leave, group)
+            groups.append(group)
+            first.append(patch_of(view))
+        subscription = hub.subscribe([*topics, *(group.topic for group in groups)], first=first)
+        if live.changes != mark:  # something was saved after a view was read, before this line
+            for group in groups:
+                group.touch()
+        async with aclosing(subscription):
+            async for event in subscription:
+                yield event

@@ -1,0 +1,179 @@
+"""The gate: what stands between the outside and whatever changes something.
+
+A request that changes something must come from this site's own pages. Browsers say so themselves:
+``Sec-Fetch-Site`` (W3C Fetch Metadata) and ``Origin`` (RFC 6454) cannot be set by a page's script.
+A client that sends neither is no browser, carries nobody's cookies by accident, and must send
+``Datastar-Request``, which a foreign page could send only after a CORS preflight that nobody answers.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from threading import Lock
+from urllib.parse import urlsplit
+
+from nitro_runtime.errors import Refused
+from nitro_runtime.web.request import Request
+
+COMMAND_NAME = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+"""What the name of a command or query looks like."""
+
+
+def check(request: Request) -> None:
+    """Lets a request pass that changes nothing, or that this site's own pages sent.
+
+    Raises:
+        Refused: 403.
+    """
+    if not request.is_safe:
+        check_sender(request)
+
+
+def check_sender(request: Request) -> None:
+    """Lets a request pass that this site's own pages sent, whatever its method.
+
+    Raises:
+        Refused: 403.
+    """
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None:
+        own = site in {"same-origin", "none"}
+    elif origin is not None:
+        own = _same_host(origin, request)
+    else:
+        own = request.is_datastar
+    if not own:
+        raise Refused(403, "This request did not come from a page of this site.")
+
+
+def _same_host(origin: str, request: Request) -> bool:
+    """Compares hosts, not schemes: behind a proxy that ends TLS the app sees http."""
+    try:
+        parts = urlsplit(origin)
+        ports = {"http": 80, "https": 443}
+        named = parts.hostname, parts.port or ports.get(parts.scheme)
+        own = urlsplit(f"{parts.scheme}://{request.host}")
+        return bool(named[0]) and named == (own.hostname, own.port or ports.get(own.scheme))
+    except ValueError:  # a port that is none
+        return False
+
+
+def check_command_name(name: str) -> str:
+    """Returns the name of a command when it can be one.
+
+    Raises:
+        Refused: 404.
+    """
+    if not COMMAND_NAME.fullmatch(name):
+        raise Refused(404, "There is no such command.")
+    return name
+
+
+def check_method(request: Request, *allowed: str) -> None:
+    """Lets a request pass whose method is one of these.
+
+    Raises:
+        Refused: 405, with the header ``allow``.
+    """
+    if request.method not in allowed:
+        raise Refused(
+            405, f"Use {' or '.join(allowed)} here.", headers=[("allow", ", ".join(allowed))]
+        )
+
+
+class RateLimit:
+    """A token bucket for each client: bursts are fine, floods are not. Safe across threads.
+
+    Args:
+        per_second: Requests a second that a client may send for ever.
+        burst: Requests that it may send at once.
+        clock: Seconds, never going back.
+        remembered: Clients that are remembered; the one seen longest ago is forgotten first.
+    """
+
+    def __init__(
+        self,
+        per_second: float = 50,
+        burst: float = 200,
+        clock: Callable[[], float] = time.monotonic,
+        remembered: int = 10_000,
+    ) -> None:
+        self.per_second = per_second
+        self.burst = burst
+        self._clock = clock
+        self._remembered = remembered
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._lock = Lock()
+
+    def spend(self, client: str) -> None:
+        """Counts one request of a client.
+
+        Raises:
+            Refused: 429; ``retry-after`` says in how many seconds there is room again.
+        """
+        now = self._clock()
+        with self._lock:
+            tokens, since = self._buckets.pop(client, (self.burst, now))
+            tokens = min(self.burst, tokens + (now - since) * self.per_second)
+            allowed = tokens >= 1
+            self._buckets[client] = (tokens - allowed, now)
+            if len(self._buckets) > self._remembered:
+                self._buckets.popitem(last=False)
+        if not allowed:
+            raise Refused(429, "Too many requests; wait a moment.", headers=[("retry-after", "1")])
+
+
+class StreamLimit:
+    """Counts open streams, for each client and in all. Safe across threads.
+
+    Args:
+        per_client: Streams of one client; a browser opens one a tab, and no hidden ones.
+        in_all: Streams of this process.
+    """
+
+    def __init__(self, per_client: int = 50, in_all: int = 10_000) -> None:
+        self.per_client = per_client
+        self.in_all = in_all
+        self._open: dict[str, int] = {}
+        self._all = 0
+        self._lock = Lock()
+
+    def check(self, client: str) -> None:
+        """Lets a client pass that may open one more stream.
+
+        Raises:
+            Refused: 503; ``retry-after`` asks for patience.
+        """
+        with self._lock:
+            full = self._open.get(client, 0) >= self.per_client or self._all >= self.in_all
+        if full:
+            raise Refused(
+                503, "Too many open streams; close a tab.", headers=[("retry-after", "5")]
+            )
+
+    @contextmanager
+    def held(self, client: str) -> Generator[None]:
+        """Counts one stream of a client for as long as the block runs."""
+        with self._lock:
+            self._open[client] = self._open.get(client, 0) + 1
+            self._all += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._all -= 1
+                self._open[client] -= 1
+                if not self._open[client]:
+                    del self._open[client]
+
+
+commands = RateLimit()
+"""The limit for commands, by session."""
+
+streams = StreamLimit()
+"""The limit for ``/events``, by session."""

@@ -1,0 +1,51 @@
+"""What every adapter's ``install`` does first, whatever the framework."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from nitro_runtime.errors import ConfigurationError
+from nitro_runtime.signing import configure_secret
+from nitro_runtime.web.request import Site, UserHook
+
+STATIC_URL = "/static"
+
+
+def make_site(
+    *,
+    static: str | PathLike[str] | None,
+    user: UserHook | None,
+    prefix: str,
+    secret_key: str | None,
+) -> Site:
+    """Makes the description of an installation from the arguments of ``install``.
+
+    Args:
+        static: A folder; None takes ``static`` in the working directory when there is one.
+        user: Takes the framework's request, returns the signed-in user or None.
+        prefix: Stands before Nitro's own routes: empty, or ``/live``.
+        secret_key: Signs; None or empty leaves it to ``NITRO_SECRET_KEY``.
+
+    Raises:
+        ConfigurationError: The folder does not exist, the prefix cannot be one, the key is short.
+    """
+    if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
+        raise ConfigurationError("A prefix starts with a slash and does not end with one: /live.")
+    if secret_key:
+        configure_secret(secret_key)
+    folder = Path(static) if static is not None else Path.cwd() / "static"
+    found = folder.is_dir()
+    if static is not None and not found:
+        raise ConfigurationError(f"The static folder {str(folder)!r} does not exist.")
+    return Site(
+        prefix=prefix,
+        static_url=STATIC_URL if found else None,
+        static_folder=folder.resolve() if found else None,
+        user=user,
+    )
+
+
+def already_installed() -> ConfigurationError:
+    """Returns the error for a second ``install`` on one app."""
+    return ConfigurationError("Nitro is installed on this app already; call install(app) once.")

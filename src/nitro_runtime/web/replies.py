@@ -1,0 +1,148 @@
+"""Replies: a view becomes a whole page for a browser, or patches for Datastar.
+
+Datastar applies bodies of status 200 only, so what a plain request is told by its status (an
+invalid form: 422) a Datastar request is told by the patched view.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from nitro_runtime.errors import ConfigurationError, NitroError, Refused
+from nitro_runtime.html import H1, Div, Main, P, expr
+from nitro_runtime.sse import emit_elements
+from nitro_runtime.views import Notice, Page, PageState
+from nitro_runtime.web import session
+from nitro_runtime.web.request import Reply, Request
+
+STREAM_HEADERS = (
+    ("content-type", "text/event-stream"),
+    ("cache-control", "no-cache"),
+    ("x-accel-buffering", "no"),
+)
+"""Proxies must not hold events back (the last one is nginx's)."""
+
+# A back button must not show a page's patches for the page: the two share an address.
+_PAGE_HEADERS = (
+    ("content-type", "text/html; charset=utf-8"),
+    ("cache-control", "private, no-cache"),
+    ("vary", "datastar-request"),
+)
+
+_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
+
+
+def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:  # noqa: ANN401 # any view
+    """Makes a reply of a view: a `Page`, or anything with ``__html__``, which is put into one.
+
+    Args:
+        request: The request to answer.
+        view: What to show.
+        status: The status of a plain reply; by default the page's own (422 for an invalid form).
+    """
+    page = view if isinstance(view, Page) else Page(Main(view, id="main"), title=_title(view))
+    if request.is_datastar:
+        return patches(request, [emit_elements(str(part)).encode() for part in page.parts])
+    state = page_state(request)
+    body = page.render(state).encode()
+    session.clear_notices(request)
+    headers = [*_PAGE_HEADERS, *session.set_cookies(request)]
+    return Reply(status or page.status, headers, body)
+
+
+def page_state(request: Request) -> PageState:
+    """Returns what a page needs to know of its request: its tab, its notices, its addresses."""
+    site = request.site
+    static = f"{request.base}{site.static_url}" if site.static_url is not None else None
+    addresses = {"events_url": f"{request.base}{site.prefix}/events"}
+    if static is not None:
+        addresses["datastar_url"] = f"{static}/datastar.js"
+        addresses["stylesheet_url"] = f"{static}/app.css"
+    return PageState(
+        tab=session.new_tab(request), notices=list(session.take_notices(request)), **addresses
+    )
+
+
+def patches(request: Request, events: Iterable[bytes]) -> Reply:
+    """Makes a reply of patches for Datastar, with the notices that wait for this browser."""
+    shown = [notice_patch(notice) for notice in session.take_notices(request)]
+    session.clear_notices(request)
+    headers = [*STREAM_HEADERS, ("vary", "datastar-request"), *session.set_cookies(request)]
+    return Reply(200, headers, b"".join([*events, *shown]))
+
+
+def notice_patch(notice: Notice) -> bytes:
+    """Returns the event that shows a notice on the page that is open."""
+    return emit_elements(str(notice), selector="#notices", mode="append").encode()
+
+
+def redirect(request: Request, url: str, *, notice: Notice | str | None = None) -> Reply:
+    """Sends the browser to another page of this site.
+
+    A plain request gets a 303; Datastar a patch that navigates, or, when the browser is on that
+    page already, that has it refreshed in place.
+
+    Args:
+        request: The request to answer.
+        url: A path of this site, with a query if need be: ``/products``.
+        notice: A sentence to show on arrival.
+
+    Raises:
+        ConfigurationError: The target is not a path of this site.
+    """
+    target = local(url)
+    if notice is not None:
+        session.add_notice(request, notice)
+    cookies = session.set_cookies(request)
+    if not request.is_datastar:
+        return Reply(303, [("location", target), *cookies])
+    # No script element: a content security policy may forbid those, and data-init it allows.
+    go = expr(
+        "location.pathname === {} ? @get(location.href) : location.assign({})",
+        target.partition("?")[0],
+        target,
+    )
+    event = emit_elements(Div(init=go, hidden=True), selector="body", mode="append").encode()
+    return Reply(200, [*STREAM_HEADERS, *cookies], event)
+
+
+def local(url: str) -> str:
+    """Returns the address when it is a path of this site.
+
+    Raises:
+        ConfigurationError: It leads elsewhere, or holds characters that no address has.
+    """
+    if not _LOCAL.fullmatch(url):
+        raise ConfigurationError("A redirect needs a path of this site, such as /products.")
+    return url
+
+
+def reload_patch() -> bytes:
+    """Returns the event that has the page loaded again, as when its keys are from an old secret."""
+    element = Div(init=expr("location.reload()"), hidden=True)
+    return emit_elements(element, selector="body", mode="append").encode()
+
+
+def refusal(request: Request, error: NitroError) -> Reply:
+    """Makes the reply of an error: its status and its sentence, as a page for a browser.
+
+    An error that has no meaning for a visitor (status 500) is not answered here.
+    """
+    extra = list(error.headers) if isinstance(error, Refused) else []
+    headers = [("cache-control", "no-store"), *extra]
+    sentence = str(error)
+    if request.is_datastar or "text/html" not in request.headers.get("accept", ""):
+        headers.append(("content-type", "text/plain; charset=utf-8"))
+        return Reply(error.status, headers, sentence.encode())
+    title = HTTPStatus(error.status).phrase
+    page = Page(Main(H1(title), P(sentence), id="main"), title=title, live=False)
+    headers.append(("content-type", "text/html; charset=utf-8"))
+    return Reply(error.status, headers, page.render(page_state(request)).encode())
+
+
+def _title(view: Any) -> str:  # noqa: ANN401 # any view
+    title = getattr(view, "title", None)
+    return title if isinstance(title, str) else ""

@@ -1,0 +1,220 @@
+"""The neutral request and reply: what every adapter makes and takes, whatever the framework."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nitro_runtime.errors import ConfigurationError, Refused
+from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
+from nitro_runtime.web.signals import Signals, parse_signals
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a body, unless a route says otherwise."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
+
+UserHook = Callable[[Any], Any]
+"""Takes the framework's own request, returns the signed-in user or None; may be a coroutine."""
+
+_UNKNOWN: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """How Nitro was installed on one app.
+
+    Attributes:
+        prefix: What stands before ``/cmds`` and ``/events``.
+        static_url: Where static files are, without a final slash; None when there are none.
+        static_folder: The folder that they come from.
+        user: The hook into the host's authentication.
+    """
+
+    prefix: str = ""
+    static_url: str | None = None
+    static_folder: Path | None = None
+    user: UserHook | None = None
+
+
+@dataclass(slots=True, eq=False, weakref_slot=True)
+class Request:
+    """One HTTP request, as handlers, views and the gate see it. It belongs to one task.
+
+    Attributes:
+        method: In capitals.
+        path: Percent-decoded, below the place where the app is mounted.
+        headers: By lower-case name.
+        query: The query string, parsed.
+        cookies: By name.
+        params: The parameters of the route, percent-decoded.
+        scheme: ``http`` or ``https``.
+        host: As the browser named it, with the port when it is not the scheme's own.
+        base: Where the app is mounted, without a final slash; mostly empty.
+        native: The framework's own request; None in tests.
+        site: How Nitro was installed on the app.
+        read: Reads the body; raises `Refused` (413) beyond the given number of bytes.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Multi = field(default_factory=Multi)
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    scheme: str = "http"
+    host: str = "localhost"
+    base: str = ""
+    native: Any = None
+    site: Site = field(default_factory=Site)
+    read: Callable[[int], Awaitable[bytes]] | None = None
+    kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    """What belongs to this request alone: its session, its notices."""
+    _body: bytes | None = field(default=None, repr=False)
+    _user: Any = field(default=_UNKNOWN, repr=False)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the method changes nothing."""
+        return self.method in SAFE_METHODS
+
+    @property
+    def is_datastar(self) -> bool:
+        """Whether Datastar sent it, and so expects server-sent events back."""
+        return self.headers.get("datastar-request", "").lower() == "true"
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, in small letters, without its parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_form(self) -> bool:
+        """Whether the body is a form's."""
+        return self.content_type in FORM_TYPES
+
+    @property
+    def user(self) -> Any:  # noqa: ANN401 # the host's own user class
+        """The signed-in user, or None.
+
+        Raises:
+            ConfigurationError: The hook is a coroutine and `load_user` was not awaited before.
+        """
+        self.ask_user()
+        if self._user is _UNKNOWN:
+            raise ConfigurationError("Await request.load_user() before reading request.user.")
+        return self._user
+
+    def ask_user(self) -> None:
+        """Asks the hook for the user in this thread, unless it was asked or is a coroutine."""
+        hook = self.site.user
+        if self._user is _UNKNOWN and not (hook and inspect.iscoroutinefunction(hook)):
+            self._user = hook(self.native) if hook else None
+
+    async def load_user(self) -> Any:  # noqa: ANN401 # the host's own user class
+        """Returns the signed-in user, or None; asks the hook at most once."""
+        if self._user is _UNKNOWN:
+            found = self.site.user(self.native) if self.site.user else None
+            self._user = await found if inspect.isawaitable(found) else found
+        return self._user
+
+    async def body(self, limit: int = BODY_LIMIT) -> bytes:
+        """Reads the whole body, once.
+
+        Args:
+            limit: The most bytes to accept.
+
+        Raises:
+            Refused: 413, it is longer.
+        """
+        if self._body is None:
+            refuse_longer(_length(self.headers), limit)
+            self._body = await self.read(limit) if self.read else b""
+        refuse_longer(len(self._body), limit)
+        return self._body
+
+    async def form(self, limit: int = BODY_LIMIT) -> Multi:
+        """Returns the fields of a form post; empty for a request that has no body by its method.
+
+        Raises:
+            Refused: 413 too long, 415 not an urlencoded form, 422 not UTF-8.
+        """
+        if self.is_safe:
+            return Multi()
+        if self.content_type != "application/x-www-form-urlencoded":
+            raise Refused(415, "Send a form as application/x-www-form-urlencoded.")
+        return parse_urlencoded(await self.body(limit))
+
+    async def signals(self, limit: int = BODY_LIMIT) -> Signals:
+        """Returns the signals of a Datastar request; empty for any other and for form posts.
+
+        Raises:
+            Refused: 413 too long, 415 a body that is not JSON, 422 not a plain JSON object.
+        """
+        if not self.is_datastar or self.is_form:
+            return Signals()
+        # Datastar sends GET and DELETE without a body.
+        if self.method in {"GET", "HEAD", "DELETE"}:
+            text = self.query.get("datastar", "")
+            refuse_longer(len(text), limit)
+            return parse_signals(text)
+        body = await self.body(limit)
+        if body and self.content_type != "application/json":
+            raise Refused(415, "Send signals as application/json.")
+        return parse_signals(body)
+
+
+def refuse_longer(length: int, limit: int) -> None:
+    """Refuses a body beyond the limit.
+
+    Raises:
+        Refused: 413.
+    """
+    if length > limit:
+        raise Refused(413, f"The body may have at most {limit} bytes.")
+
+
+def _length(headers: Mapping[str, str]) -> int:
+    """The announced length in bytes; 0 when there is none, or none that can be read."""
+    text = headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+
+
+@dataclass(slots=True)
+class Reply:
+    """One HTTP reply.
+
+    Attributes:
+        status: The status code.
+        headers: Name and value; a name may come twice, as ``set-cookie`` does.
+        body: All of it, or an async iterator of chunks, each of which is flushed by itself.
+    """
+
+    status: int = 200
+    headers: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    body: bytes | AsyncIterator[bytes] = b""
+
+
+Handler = Callable[[Request], Awaitable[Reply]]
+"""What a neutral route calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A neutral route.
+
+    Attributes:
+        path: ``/cmds/{command}/{sender}``; a parameter is one whole segment and never empty.
+        methods: In capitals; ``HEAD`` comes with ``GET``.
+        handler: Answers it.
+        name: Unique within the app; adapters put ``nitro_`` before it.
+    """
+
+    path: str
+    methods: tuple[str, ...]
+    handler: Handler
+    name: str

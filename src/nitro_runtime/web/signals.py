@@ -1,0 +1,112 @@
+"""The signals that Datastar sends along: strict JSON, objects only, as a read-only mapping."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+from nitro_runtime.errors import Refused, suggestion
+
+DEEPEST = 20
+"""Objects and lists may be nested this deep."""
+
+
+class Signals(Mapping[str, Any]):
+    """Signals by name; ``signals.product_id`` reads like ``signals["product_id"]``.
+
+    A nested object is `Signals` too. Names that a mapping has itself (``items``, ``keys``, ``values``,
+    ``get``) are read with brackets.
+
+    Raises:
+        AttributeError: There is no signal of that name; the message names the nearest one.
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, Any] | None = None) -> None:
+        self._values: dict[str, Any] = {k: _wrap(v) for k, v in (values or {}).items()}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 # any JSON value
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 # any JSON value
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            return self._values[name]
+        except KeyError:
+            hint = suggestion(name, self._values)
+            raise AttributeError(f"The request has no signal {name!r}.{hint}") from None
+
+    def __repr__(self) -> str:
+        return f"Signals({self.plain()!r})"
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the signals as plain dicts and lists."""
+        return {name: _unwrap(value) for name, value in self._values.items()}
+
+
+def _wrap(value: Any) -> Any:  # noqa: ANN401 # any JSON value
+    return Signals(value) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _unwrap(value: Any) -> Any:  # noqa: ANN401 # any JSON value
+    return value.plain() if isinstance(value, Signals) else value
+
+
+def parse_signals(text: str | bytes) -> Signals:
+    """Parses a JSON object (RFC 8259) as signals; an empty text is no signals.
+
+    Raises:
+        Refused: 422. It is not UTF-8, not JSON, not an object, nested deeper than `DEEPEST`, has a
+            number that JSON does not have (``NaN``, ``1e999``) or half a surrogate pair.
+    """
+    try:
+        plain = text.decode() if isinstance(text, bytes) else text
+        if not plain.strip():
+            return Signals()
+        value: Any = json.loads(plain, parse_constant=_refuse, parse_float=_finite)
+        if "\\u" in plain:  # the one way to a lone surrogate, which no UTF-8 can carry
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise Refused(422, "The signals are not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise Refused(422, "The signals must be a JSON object.")
+    if _deeper(value, DEEPEST):  # pyright: ignore[reportUnknownArgumentType]
+        raise Refused(422, f"The signals are nested deeper than {DEEPEST} levels.")
+    return Signals(value)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _deeper(value: Any, most: int) -> bool:  # noqa: ANN401 # any JSON value
+    """Whether objects and lists are nested more than ``most`` deep; level by level, no recursion."""
+    level: list[Any] = [value]
+    for _ in range(most):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return any(isinstance(value, dict | list) for value in level)
+
+
+def _children(value: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
+    if isinstance(value, dict):
+        return list(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
