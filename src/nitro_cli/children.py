@@ -95,6 +95,13 @@ class Child:
         else:
             self._signal(signal.SIGKILL)
 
+    def close(self) -> None:
+        """Lets go of a program that ended: its last lines are handed on, its pipes closed."""
+        self.wait()
+        self.drain(0.1)
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+
     def ended_by(self, deadline: float) -> bool:
         """Waits until it ended or this time of the monotonic clock has come; says which."""
         with suppress(subprocess.TimeoutExpired):
@@ -111,8 +118,9 @@ class Child:
     def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - a pipe, or there is no reader
         assert self._line is not None  # noqa: S101
-        for raw in self._process.stdout:
-            self._line(self.label, raw.decode(errors="replace").rstrip("\r\n"))
+        with self._process.stdout as lines:
+            for raw in lines:
+                self._line(self.label, raw.decode(errors="replace").rstrip("\r\n"))
 
 
 def stop(children: Sequence[Child], grace: float = GRACE) -> None:
@@ -124,8 +132,7 @@ def stop(children: Sequence[Child], grace: float = GRACE) -> None:
         child.ended_by(deadline)
         child.kill()  # also what it left behind in its group
     for child in children:
-        child.wait()
-        child.drain(0.1)
+        child.close()
 
 
 @contextmanager

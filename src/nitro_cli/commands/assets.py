@@ -22,7 +22,7 @@ def command(
     from nitro_cli.assets import DATASTAR, all_sources, install_datastar
 
     target = folder if folder is not None else _static_dir()
-    result = install_datastar(target, sources=all_sources(source), say=_tell)
+    result = install_datastar(target, sources=all_sources(source), say=_tell, release=DATASTAR)
     if result.written:
         typer.echo(f"Datastar {DATASTAR.version} from {result.source}: {result.path}")
     else:

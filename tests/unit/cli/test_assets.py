@@ -8,8 +8,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
+from typer.testing import CliRunner, Result
 
 from nitro_cli import assets
 from nitro_cli.assets import (
@@ -25,6 +28,7 @@ from nitro_cli.assets import (
     install_datastar,
     write_whole,
 )
+from nitro_cli.commands.assets import command
 from nitro_runtime.errors import UsageError
 
 CONTENT = b"/* the browser file */"
@@ -293,3 +297,53 @@ def test_the_cache_lies_where_the_system_keeps_caches(
     environ: dict[str, str], platform: str, ending: str
 ) -> None:
     assert cache_dir(environ, platform).as_posix().endswith(ending)
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nitro_assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Runs ``nitro assets`` inside a project, for the small release of these tests."""
+    project = SimpleNamespace(static_dir=tmp_path / "shop" / "static")
+    monkeypatch.setattr("nitro_cli.project.find_project", lambda _start: project)
+    monkeypatch.setattr(assets, "DATASTAR", release())
+    monkeypatch.setattr(assets, "OFFICIAL", has_not("the official release", "no network."))
+    monkeypatch.setattr(assets, "INDEX", has_not("the Python index", "no network."))
+    app = typer.Typer()
+    app.command()(command)
+    return lambda *words: CliRunner().invoke(app, list(words))
+
+
+def test_the_command_writes_into_the_project_and_names_the_source(
+    tmp_path: Path, nitro_assets: Callable[..., Result]
+) -> None:
+    (tmp_path / "mine.js").write_bytes(CONTENT)
+    done = nitro_assets("--from", str(tmp_path / "mine.js"))
+    target = tmp_path / "shop" / "static" / "datastar.js"
+    assert done.exit_code == 0
+    assert done.stdout == f"Datastar 9.9.9 from {tmp_path / 'mine.js'}: {target}\n"
+    assert target.read_bytes() == CONTENT
+    assert nitro_assets().stdout == f"Datastar 9.9.9 is there already: {target}\n"
+
+
+def test_the_command_writes_into_the_folder_that_it_is_given(
+    tmp_path: Path, nitro_assets: Callable[..., Result]
+) -> None:
+    (tmp_path / "mine.js").write_bytes(CONTENT)
+    assert nitro_assets(str(tmp_path / "www"), "--from", str(tmp_path / "mine.js")).exit_code == 0
+    assert (tmp_path / "www" / "datastar.js").read_bytes() == CONTENT
+    assert not (tmp_path / "shop").exists()
+
+
+def test_the_command_tells_each_failure_and_ends_with_the_way_out(
+    tmp_path: Path, nitro_assets: Callable[..., Result]
+) -> None:
+    done = nitro_assets()
+    assert done.stderr.splitlines() == [
+        f"the cache: no copy in {tmp_path / 'cache'} yet.",
+        "the official release: no network.",
+        "the Python index: no network.",
+    ]
+    assert isinstance(done.exception, UsageError)
+    assert not (tmp_path / "shop").exists()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
+from nitro_cli.commands.db import app
 from nitro_cli.database import DatabaseFailed, downgrade, seed, status, upgrade
 from nitro_runtime.errors import UsageError
 
@@ -175,3 +179,42 @@ def test_no_seeds_and_no_main_are_one_sentence_each(project: Path) -> None:
     (project / "seeds.py").write_text("rows = 200\n")
     with pytest.raises(UsageError, match=r"seeds\.py has no function main\(count\)"):
         seed(project, 1)
+
+
+# -- the commands ---------------------------------------------------------------------------------
+
+
+def test_the_commands_say_what_they_did(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    around = SimpleNamespace(root=project)
+    monkeypatch.setattr("nitro_cli.project.find_project", lambda _start: around)
+    (project / "seeds.py").write_text(
+        "from pathlib import Path\ndef main(count):\n    Path('rows').write_text(str(count))\n"
+    )
+
+    def nitro_db(*words: str) -> str:
+        done = CliRunner().invoke(app, list(words), catch_exceptions=False)
+        assert done.exit_code == 0
+        return done.stdout
+
+    no_migrations = "There are no migrations yet; `nitro generate scaffold` writes the first\n"
+    assert nitro_db("upgrade") == nitro_db("status") == no_migrations
+    migration(project, "a1", None, "category")
+    migration(project, "b2", "a1", "product")
+    assert nitro_db("upgrade", "a1") == "applied a1  create category\n"
+    assert nitro_db("status") == "[x] a1  create category\n[ ] b2  create product\n1 of 2 applied\n"
+    assert nitro_db("upgrade") == "applied b2  create product\n"
+    assert nitro_db("upgrade") == "The database is up to date\n"
+    assert nitro_db("downgrade") == "took back b2  create product\n"
+    assert nitro_db("downgrade") == "took back a1  create category\n"
+    assert nitro_db("downgrade") == "There is nothing to take back\n"
+    assert nitro_db("seed") == nitro_db("seed", "--count", "200") == "Ran seeds.py\n"
+    assert (project / "rows").read_text() == "200"
+
+
+def test_the_command_imports_no_alembic_before_it_runs() -> None:
+    source = (
+        "import sys, nitro_cli.commands.db, nitro_cli.commands.dev\n"
+        "print([name for name in ('alembic', 'sqlalchemy', 'asyncio') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True)
+    assert done.stdout == "[]\n"

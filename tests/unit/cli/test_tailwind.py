@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nitro_cli.commands.tailwind import app
 from nitro_cli.tailwind import (
     Executable,
     Stylesheet,
@@ -253,3 +255,21 @@ def test_the_watch_ends_with_a_parent_that_was_killed(sheet: Stylesheet, tmp_pat
         until(lambda: pid.is_file() and pid.read_text(), "the program")
         process.kill()
         until(lambda: gone(int(pid.read_text())), "the program's end")
+
+
+# -- the commands ---------------------------------------------------------------------------------
+
+
+def test_the_commands_work_on_the_project_around(
+    sheet: Stylesheet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nitro_cli.project.find_project", lambda _start: Folders(tmp_path))
+    mine = program(tmp_path / "bin", "mine", "import sys; sys.exit(0 if len(sys.argv) > 1 else 1)")
+    monkeypatch.setenv("NITRO_TAILWIND_BIN", str(mine))
+    nitro = CliRunner()
+    assert nitro.invoke(app, ["init"]).stdout == "Wrote shop/styles/app.css\n"
+    assert nitro.invoke(app, ["init"]).stdout == "shop/styles/app.css is there already\n"
+    assert nitro.invoke(app, ["build"]).exit_code == 0
+    assert nitro.invoke(app, ["watch"]).exit_code == 0
+    program(tmp_path / "bin", "mine", "raise SystemExit(3)")
+    assert nitro.invoke(app, ["build"]).exit_code == 1
