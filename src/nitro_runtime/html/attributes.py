@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, cast
 
-from nitro_runtime.html.datastar import find_rule
+from nitro_runtime.html.datastar import find_rule, signal_rule
 from nitro_runtime.html.javascript import js
-from nitro_runtime.html.markup import Html, escape_text, markup_of, refuse
+from nitro_runtime.html.markup import Html, c_escape, escape_text, markup_of, refuse
 
 Attribute = object
 """What an attribute may be given: see `render_attributes`."""
@@ -31,16 +31,21 @@ def render_attributes(attributes: Mapping[str, Attribute]) -> str:
     Raises:
         ViewError: A name is not valid, an address is ``javascript:``, or a value has no text.
     """
+    if len(attributes) == 1:
+        ((key, value),) = attributes.items()
+        return "" if value is None or value is False else _render(key, value)
     parts: dict[str, str] = {}
     for key, value in attributes.items():
-        if value is None or value is False:
-            continue
-        name, rule = _resolved.get(key) or _resolve(key)
-        if rule is None and type(value) is str:
-            parts[name] = f' {name}="{escape_text(value)}"'
-        else:
-            parts[name] = (rule or _plain)(name, value)
+        if value is not None and value is not False:
+            parts[(_resolved.get(key) or _resolve(key))[0]] = _render(key, value)
     return "".join(parts.values())
+
+
+def _render(key: str, value: Any) -> str:  # noqa: ANN401 # narrowed below
+    name, start, rule = _resolved.get(key) or _resolve(key)
+    if start is not None and type(value) is str and value.isprintable():
+        return f'{start}{c_escape(value)}"'
+    return rule(name, value)
 
 
 def pair(name: str, text: str) -> str:
@@ -57,20 +62,24 @@ _ALIASES = {"cls": "class", "klass": "class", "fr": "for"}
 _MOST_NAMES = 4096
 """Names that are kept; more means that they are made of data, and keeping them would leak."""
 
-_resolved: dict[str, tuple[str, Rule | None]] = {}
+_Resolved = tuple[str, str | None, Rule]
+"""The name, what stands before a text (None where texts are looked at first), the rule."""
 
 
-def _resolve(key: object) -> tuple[str, Rule | None]:
+_resolved: dict[str, _Resolved] = {}
+
+
+def _resolve(key: object) -> _Resolved:
     if not isinstance(key, str):
         refuse(f"An attribute's name is text, not {type(key).__name__}.")
-    found = find_rule(key)
-    name, rule = found or (attribute_name(key), None)
+    name, rule = find_rule(key) or (attribute_name(key), None)
     if _NAME.fullmatch(name) is None:
         refuse(f"{key!r} is not a valid attribute name.")
-    result = name, rule or _RULES.get(name.lower()) or _prefix_rule(name.lower())
+    rule = rule or _rule_of(name.lower())
+    resolved = name, None if rule in _PARTICULAR else f' {name}="', rule
     if len(_resolved) < _MOST_NAMES:
-        _resolved[key] = result
-    return result
+        _resolved[key] = resolved
+    return resolved
 
 
 def attribute_name(key: str) -> str:
@@ -189,7 +198,11 @@ _RULES: dict[str, Rule] = {
 }
 
 
-def _prefix_rule(name: str) -> Rule | None:
+_PARTICULAR = {_address, _document, signal_rule}
+"""The rules that do not take just any text."""
+
+
+def _rule_of(name: str) -> Rule:
     if name.startswith("aria-"):
         return _aria
-    return _data if name.startswith("data-") else None
+    return _RULES.get(name, _data if name.startswith("data-") else _plain)

@@ -17,12 +17,15 @@ import keyword
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import index
 from typing import Any, Generic, Literal, TypeVar, cast
 
 from nitro_runtime.html.children import render
 from nitro_runtime.html.markup import Html, c_escape, escape_text, is_encodable, refuse
 
 Item = TypeVar("Item", contravariant=True)
+
+_EMPTY = Html("")
 
 Kind = Literal["text", "int", "float", "decimal", "any"]
 
@@ -65,17 +68,27 @@ class CompiledRow(Generic[Item]):
         """Renders one row."""
         return self.each((item,))
 
-    def each(self, items: Iterable[Item]) -> Html:
-        """Renders the rows of all items, one after the other."""
+    def each(self, items: Iterable[Item], before: Html = _EMPTY, after: Html = _EMPTY) -> Html:
+        """Renders the rows of all items, one after the other.
+
+        Args:
+            items: What to render, in order.
+            before: Markup in front of the rows, such as ``<table><tbody>``: cheaper here than around
+                the result, which would copy it.
+            after: Markup behind them.
+        """
         rows = items if isinstance(items, list | tuple) else list(items)
         try:
-            markup = "".join(self._quick(rows))
+            markup = "".join([before, *self._quick(rows), after])
         except TypeError:  # a value is not of the kind that was promised
-            return Html("".join(self._exact(rows)))
+            return self._carefully(rows, before, after)
         # looking through the whole once is cheaper than looking at each value
         if "\r" in markup or "\0" in markup or not is_encodable(markup):
-            return Html("".join(self._exact(rows)))
+            return self._carefully(rows, before, after)
         return Html(markup)
+
+    def _carefully(self, rows: Sequence[Item], before: Html, after: Html) -> Html:
+        return Html("".join([before, *self._exact(rows), after]))
 
 
 def compile_row(parts: Sequence[Html | Value]) -> CompiledRow[Any]:
@@ -93,12 +106,13 @@ def _text(value: object) -> str:
     return escape_text(value) if isinstance(value, str) else render(value)
 
 
-# each of the quick ones is a C function that refuses other types with a TypeError
-_QUICK: dict[str, Callable[[Any], str]] = {
+# each quick one is a C function that refuses other types with a TypeError, and does next to
+# nothing for the right one: an f-string then takes its text
+_QUICK: dict[str, Callable[[Any], object]] = {
     "_text": c_escape,
-    "_int": int.__repr__,
+    "_int": index,
     "_float": float.__repr__,
-    "_decimal": Decimal.__str__,
+    "_decimal": Decimal.canonical,
     "_any": render,
 }
 _EXACT: dict[str, Callable[[Any], str]] = {name: render for name in _QUICK} | {"_text": _text}
@@ -109,8 +123,8 @@ def _piece(part: Html | Value, getters: dict[str, object]) -> str:
     if isinstance(part, Value):
         value = _access(part.get, getters)
         if part.nullable:
-            return f"f\"{{_{part.kind}(v) if (v := {value}) is not None else ''}}\""
-        return f'f"{{_{part.kind}({value})}}"'
+            return f"f\"{{_{part.kind}(v) if (v := {value}) is not None else ''!s}}\""
+        return f'f"{{_{part.kind}({value})!s}}"'
     if type(part) is not Html:
         refuse(f"A compiled row is made of Html and Value, not {type(part).__name__}.")
     return repr(str(part))

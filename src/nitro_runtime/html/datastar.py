@@ -45,7 +45,7 @@ def _written_out(name: str) -> tuple[str, Rule] | None:
     for known, rule in _ATTRIBUTES.values():
         if plugin == known:
             # with a key the value belongs to that one key: data-signals:x="1"
-            return name, _code if f"{plugin}:" in name and rule is not _signal else rule
+            return name, _code if f"{plugin}:" in name and rule is not signal_rule else rule
     return None
 
 
@@ -62,7 +62,8 @@ def _code(name: str, value: object) -> str:
     return _pair(name, code(value))
 
 
-def _signal(name: str, value: object) -> str:
+def signal_rule(name: str, value: object) -> str:
+    """Renders an attribute whose value is a signal's name, not code."""
     if value is True and ":" in name:
         return f" {name}"
     if not isinstance(value, str) or _SIGNAL.fullmatch(value) is None:
@@ -122,7 +123,7 @@ def signal_key(name: str) -> str:
 _PLUGIN_EVENTS = {"intersect", "interval", "signal-patch", "signal-patch-filter", "raf", "resize"}
 _ATTRIBUTES: dict[str, tuple[str, Rule]] = {
     "attr": ("attr", _expressions),
-    "bind": ("bind", _signal),
+    "bind": ("bind", signal_rule),
     "class_map": ("class", _expressions),
     "computed": ("computed", _computed),
     "ds_class": ("class", _expressions),
@@ -130,11 +131,11 @@ _ATTRIBUTES: dict[str, tuple[str, Rule]] = {
     "effect": ("effect", _code),
     "ignore": ("ignore", _flag),
     "ignore_morph": ("ignore-morph", _flag),
-    "indicator": ("indicator", _signal),
+    "indicator": ("indicator", signal_rule),
     "init": ("init", _code),
     "json_signals": ("json-signals", _flag),
     "preserve_attr": ("preserve-attr", _words),
-    "ref": ("ref", _signal),
+    "ref": ("ref", signal_rule),
     "show": ("show", _code),
     "signals": ("signals", _values),
     "style_map": ("style", _expressions),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from nitro_runtime.html.attributes import Attribute, render_attributes
 from nitro_runtime.html.children import Child, render
@@ -61,19 +62,19 @@ _NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*", re.ASCII)
 def _ordinary(name: str) -> Callable[..., Html]:
     plain, start, end = f"<{name}>", f"<{name}", f"</{name}>"
 
-    def tag(*children: Child, **attributes: Attribute) -> Html:
-        # the two commonest calls of all, a text and a piece of markup, pay for nothing else
-        if len(children) == 1:
-            child = children[0]
-            kind = type(child)
-            if kind is str and child.isprintable():  # pyright: ignore
-                body = c_escape(child)  # pyright: ignore
-            elif kind is Html:
-                body = child
-            else:
-                body = _content(children, attributes, name)
+    # one child that is text, markup or a number: the commonest calls, so they pay for nothing else
+    def tag(child: Any = None, /, *more: Child, **attributes: Attribute) -> Html:  # noqa: ANN401 # narrowed below
+        kind = type(child)  # pyright: ignore[reportUnknownVariableType]
+        if more:
+            body = _content((child, *more), attributes, name)
+        elif kind is str and child.isprintable():
+            body = c_escape(child)
+        elif kind is Html:
+            body = child
+        elif kind in _NUMBERS:
+            body = str(child)
         else:
-            body = _content(children, attributes, name)
+            body = _content((child,), attributes, name)
         if attributes:
             return Html(f"{start}{render_attributes(attributes)}>{body}{end}")
         return Html(f"{plain}{body}{end}")
@@ -88,13 +89,16 @@ def _content(children: tuple[Child, ...], attributes: dict[str, Attribute], name
         if type(child) is Html:
             parts.append(child)
         elif isinstance(child, dict):
-            _take(child, attributes, name)  # pyright: ignore[reportUnknownArgumentType]
+            _take(cast("dict[Any, Attribute]", child), attributes, name)
         else:
             parts.append(render(child))
     return "".join(parts)
 
 
-def _take(given: Mapping[str, Attribute], attributes: dict[str, Attribute], name: str) -> None:
+_NUMBERS = frozenset({int, float, Decimal})
+
+
+def _take(given: Mapping[Any, Attribute], attributes: dict[str, Attribute], name: str) -> None:
     if name == "a fragment":
         refuse("A fragment has no attributes, so a dict is no child of it.")
     for key, value in given.items():
@@ -149,7 +153,7 @@ def _source(name: str) -> Callable[..., Html]:
         sources: list[str] = []
         for child in children:
             if isinstance(child, dict):
-                _take(child, attributes, name)  # pyright: ignore[reportUnknownArgumentType]
+                _take(cast("dict[Any, Attribute]", child), attributes, name)
             else:
                 sources.append(code(child))
         body = well_formed("".join(sources))

@@ -1,0 +1,1 @@
+"""Comparisons of Nitro with its peers: ``python -m benchmarks [names] [--markdown]``."""

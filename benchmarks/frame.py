@@ -1,0 +1,145 @@
+"""The frame of every comparison: contenders take turns, and what counts is the ratio.
+
+Times on a shared machine drift by more than the differences of interest. So each round runs every
+contender once, in an order that rotates, and a contender's time is its best round: the one that was
+disturbed least. Garbage is collected before each turn and not during it.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TypeVar
+
+T = TypeVar("T")
+
+WIDTH = 80
+Contender = Callable[[], object]
+
+
+class WrongOutput(AssertionError):
+    """A contender did not do the work that the others did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Contenders that do the same work.
+
+    Attributes:
+        name: What is compared, as a heading.
+        contenders: What to call, by the name to print.
+        reference: The contender that the others are measured against.
+        number: Calls in one turn; a turn should take some milliseconds at least.
+        rounds: How many turns each contender gets.
+        check: Gets every contender's result by name, once, before anything is timed; it raises
+            `WrongOutput` when they are not the same work.
+    """
+
+    name: str
+    contenders: Mapping[str, Contender]
+    reference: str
+    number: int
+    rounds: int = 15
+    check: Callable[[Mapping[str, object]], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.reference not in self.contenders:
+            raise ValueError(f"{self.name}: the reference {self.reference!r} is no contender")
+        if self.number < 1 or self.rounds < 1:
+            raise ValueError(f"{self.name}: number and rounds are at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One contender's times.
+
+    Attributes:
+        name: The contender.
+        best: Seconds a call in its best round.
+        typical: Seconds a call in its median round.
+        ratio: Its best against the reference's best; below 1 is faster.
+    """
+
+    name: str
+    best: float
+    typical: float
+    ratio: float
+
+
+def measure(
+    comparison: Comparison, clock: Callable[[], float] = time.perf_counter
+) -> list[Measurement]:
+    """Runs a comparison and returns the measurements, the fastest first.
+
+    Raises:
+        WrongOutput: The check found outputs that differ.
+    """
+    if comparison.check is not None:
+        comparison.check({name: call() for name, call in comparison.contenders.items()})
+    names = list(comparison.contenders)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for turn in range(comparison.rounds):
+        for name in rotated(names, turn):
+            spent = _turn(comparison.contenders[name], comparison.number, clock)
+            seconds[name].append(spent / comparison.number)
+    reference = min(seconds[comparison.reference])
+    found = [
+        Measurement(name, min(times), median(times), min(times) / reference)
+        for name, times in seconds.items()
+    ]
+    return sorted(found, key=lambda one: one.best)
+
+
+def rotated(names: Sequence[T], turn: int) -> list[T]:
+    """Returns the names in the order of a turn: each stands at each place once in a full circle."""
+    start = turn % len(names)
+    return [*names[start:], *names[:start]]
+
+
+def _turn(call: Contender, number: int, clock: Callable[[], float]) -> float:
+    gc.collect()
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        began = clock()
+        for _ in range(number):
+            call()
+        return clock() - began
+    finally:
+        if was_on:
+            gc.enable()
+
+
+# -- printing -----------------------------------------------------------------------------------
+
+
+def as_text(comparison: Comparison, found: Sequence[Measurement]) -> str:
+    """Returns a table of at most 80 columns for a terminal."""
+    longest = max(len(one.name) for one in found)
+    name_width = min(longest, WIDTH - 40)
+    lines = [
+        comparison.name[:WIDTH],
+        f"{'':{name_width}}  {'best':>12}  {'median':>12}  {'ratio':>9}",
+    ]
+    for one in found:
+        mark = " *" if one.name == comparison.reference else ""
+        lines.append(
+            f"{one.name[:name_width]:{name_width}}  {microseconds(one.best):>12}"
+            f"  {microseconds(one.typical):>12}  {one.ratio:>8.2f}x{mark}"
+        )
+    return "\n".join(lines)
+
+
+def as_markdown(comparison: Comparison, found: Sequence[Measurement]) -> str:
+    """Returns a table for the README."""
+    lines = [f"**{comparison.name}**", "", "| | µs | ratio |", "|---|---:|---:|"]
+    lines += [f"| {one.name} | {one.best * 1e6:,.1f} | {one.ratio:.2f} |" for one in found]
+    return "\n".join(lines)
+
+
+def microseconds(seconds: float) -> str:
+    """Returns a time as ``1,234.5 µs``."""
+    return f"{seconds * 1e6:,.1f} µs"
