@@ -8,6 +8,7 @@ This module knows nothing of projects; it is given the folder to write into.
 from __future__ import annotations
 
 import hashlib
+import http.client
 import importlib.util
 import io
 import logging
@@ -22,6 +23,7 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from nitro_runtime.errors import NitroError, UsageError
 
@@ -31,8 +33,8 @@ FILE_NAME = "datastar.js"
 NOTICE_NAME = "datastar.LICENSE.txt"
 LARGEST_DOWNLOAD = 4 * 1024 * 1024
 """Bytes; more than this is certainly not the file, whatever the server says."""
-RELEASE_TIMEOUT = 4.0
-"""Seconds to wait for the official release before the next source is asked."""
+RELEASE_TIMEOUT = 5.0
+"""Seconds that a download may take before the next source is asked."""
 INDEX_TIMEOUT = 90.0
 """Seconds to wait for the Python index."""
 
@@ -300,15 +302,27 @@ def _remember(release: Release, content: bytes) -> None:
 
 
 def _download(url: str) -> bytes:
+    """Downloads in a thread of its own: a socket's timeout counts anew for each address tried."""
+    outcome: list[bytes | Unobtainable] = []
+    thread = Thread(target=lambda: outcome.append(_downloaded(url)), daemon=True)
+    thread.start()
+    thread.join(RELEASE_TIMEOUT)
+    if not outcome:
+        raise Unobtainable(f"no answer within {RELEASE_TIMEOUT:.0f} seconds.")
+    if isinstance(outcome[0], Unobtainable):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _downloaded(url: str) -> bytes | Unobtainable:
     try:
         with urllib.request.urlopen(url, timeout=RELEASE_TIMEOUT) as answer:  # noqa: S310 - http(s) only, see callers
             return answer.read(LARGEST_DOWNLOAD)
     except urllib.error.HTTPError as problem:
         problem.close()
-        raise Unobtainable(f"the server answered {problem.code}.") from problem
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "reason", problem)
-        raise Unobtainable(f"cannot be reached ({reason}).") from problem
+        return Unobtainable(f"the server answered {problem.code}.")
+    except (OSError, ValueError, http.client.HTTPException) as problem:
+        return Unobtainable(f"cannot be reached ({getattr(problem, 'reason', problem)}).")
 
 
 @dataclass(frozen=True, slots=True)

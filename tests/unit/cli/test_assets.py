@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -203,6 +204,19 @@ def test_an_unreachable_release_is_one_sentence(tmp_path: Path) -> None:
         install_datastar(tmp_path, sources=[OFFICIAL], say=said.append, release=release())
     assert len(said) == 1
     assert said[0].startswith("the official release: cannot be reached (")
+
+
+def test_a_server_that_never_answers_is_left_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "RELEASE_TIMEOUT", 0.2)
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        pinned = release(url=f"http://127.0.0.1:{silent.getsockname()[1]}/datastar.js")
+        with pytest.raises(UsageError):
+            install_datastar(tmp_path, sources=[OFFICIAL], say=said.append, release=pinned)
+    assert len(said) == 1
+    assert said[0].startswith("the official release: ")
 
 
 def test_a_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
