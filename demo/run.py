@@ -11,7 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent.parent / ".demo"
+REPOSITORY = Path(__file__).resolve().parent.parent
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or REPOSITORY / ".demo")
 SHOP = FOLDER / "shop"
 MADE = FOLDER / "made"
 SEEDED = FOLDER / "seeded"

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from typer.testing import CliRunner
@@ -148,13 +150,11 @@ def test_the_plain_stylesheet_serves_where_there_is_no_tailwind(sheet: Styleshee
 
 
 @pytest.fixture
-def real_executable() -> Executable:
+def real_executable(missing: Callable[[str], NoReturn]) -> Executable:
     try:
         return find_executable()
-    except UsageError as missing:
-        if os.environ.get("NITRO_REQUIRE") == "all":
-            raise
-        pytest.skip(str(missing))
+    except UsageError as problem:
+        missing(str(problem))
 
 
 def test_a_real_build_has_the_classes_that_the_python_source_names(
