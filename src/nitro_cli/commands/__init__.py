@@ -1,0 +1,1 @@
+"""One module a command: `command`, or `app` when it has commands of its own. Imported on use."""

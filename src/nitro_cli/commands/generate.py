@@ -1,0 +1,100 @@
+"""`nitro generate`: plain source in the user's project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nitro_cli.commands.options import DryRun, Force, Json, Skip, Verbose, Yes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nitro_cli.carrying import Flags
+    from nitro_cli.generators.resource import Asked
+    from nitro_cli.plan.plan import Plan
+    from nitro_cli.project import Project
+
+app = typer.Typer(
+    help="Write source into the project: plain code that you own and may edit.",
+    no_args_is_help=True,
+)
+
+Name = Annotated[str, typer.Argument(help="The entity, in the singular: Product.")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[FIELD]...",
+        help="name:type:modifier=default, such as name:str.80:search price:decimal.10.2:min.0 "
+        "stock:int=0 status:enum.draft.live=draft category:ref.Category note:text:opt",
+    ),
+]
+Plural = Annotated[
+    str | None, typer.Option(help="Its plural, when the rule is wrong: --plural people.")
+]
+
+
+@app.command()
+def entity(
+    name: Name,
+    fields: Fields = None,
+    plural: Plural = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    force: Force = False,
+    skip: Skip = False,
+    yes: Yes = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write an entity with its migration and tests, without pages."""
+    from nitro_cli.carrying import Flags
+    from nitro_cli.generators.entity import plan_entity
+    from nitro_cli.generators.resource import asked
+
+    flags = Flags(dry_run, json, force, skip, yes, verbose)
+    _generate(plan_entity, asked(name, fields or [], plural), flags)
+
+
+@app.command()
+def scaffold(
+    name: Name,
+    fields: Fields = None,
+    plural: Plural = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+    force: Force = False,
+    skip: Skip = False,
+    yes: Yes = False,
+    verbose: Verbose = False,
+) -> None:
+    """Write an entity with its form, table, pages, handlers, migration and tests."""
+    from nitro_cli.carrying import Flags
+    from nitro_cli.generators.resource import asked
+    from nitro_cli.generators.scaffold import plan_scaffold
+
+    flags = Flags(dry_run, json, force, skip, yes, verbose)
+    _generate(plan_scaffold, asked(name, fields or [], plural), flags)
+
+
+def _generate(make: Callable[[Project, Asked], Plan], wanted: Asked, flags: Flags) -> None:
+    from nitro_cli.carrying import carry_out, line, prepare
+    from nitro_cli.plan.resolve import QUIET
+    from nitro_cli.project import find_project
+
+    project = find_project(Path.cwd())
+    prepare(project.root, flags)
+    plan = make(project, wanted)
+    changes = carry_out(plan, project.root, flags)
+    if flags.dry_run or flags.json:
+        return
+    shown = [change for change in changes if change.status not in QUIET or flags.verbose]
+    for change in shown:
+        typer.echo(line(change))
+    if not any(change.writes for change in shown):
+        typer.echo("Everything is there already.")
+        return
+    typer.echo("\nNext:")
+    for step in plan.next_steps:
+        typer.echo(f"  {step}")

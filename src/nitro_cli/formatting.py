@@ -1,0 +1,118 @@
+"""Formats generated Python as the project does: imports sorted, lines wrapped, by its own ruff rules.
+
+All files of a plan are formatted in one call, in a scratch folder that looks like the project, so
+names of any length come out as `ruff format --check` wants them.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from nitro_runtime.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
+
+Sources = Mapping[str, str]
+"""Texts by their paths from the project's folder."""
+
+_CONFIGURATIONS = (".ruff.toml", "ruff.toml", "pyproject.toml")
+_BAD_CONFIGURATION = 2
+"""What ruff exits with when it could not even begin."""
+
+
+def format_sources(sources: Sources, root: Path) -> dict[str, str]:
+    """Returns the texts, the Python ones with sorted imports and formatted.
+
+    Args:
+        sources: The texts. A ``pyproject.toml`` among them decides for a project that has none yet.
+        root: The project's folder; nothing is written in it.
+
+    Raises:
+        ConfigurationError: ruff is not there.
+        SyntaxError: A text is not Python; a template is wrong.
+    """
+    python = {path: text for path, text in sources.items() if path.endswith(".py")}
+    if not python:
+        return dict(sources)
+    for path, text in python.items():
+        compile(text, path, "exec", dont_inherit=True)
+    with tempfile.TemporaryDirectory(prefix="nitro-") as folder:
+        scratch = Path(folder)
+        _lay_out(scratch, sources, root)
+        own = any(path in _CONFIGURATIONS for path in sources)
+        _run_ruff(scratch, None if own else _configuration(root))
+        return {path: _result(scratch, path, text) for path, text in sources.items()}
+
+
+def _result(scratch: Path, path: str, text: str) -> str:
+    if not path.endswith(".py"):
+        return text
+    with (scratch / path).open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def _lay_out(scratch: Path, sources: Sources, root: Path) -> None:
+    """Writes the texts, and marks the project's own packages so that imports sort as theirs."""
+    for entry in root.iterdir() if root.is_dir() else ():
+        if entry.is_dir() and entry.name.isidentifier():
+            (scratch / entry.name).mkdir()
+            (scratch / entry.name / "__init__.py").touch()
+    for path, text in sources.items():
+        if path.endswith(".py") or path in _CONFIGURATIONS:
+            target = scratch / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="")
+
+
+def _configuration(root: Path) -> Path | None:
+    """Returns the file that ruff takes its rules from for this project, or None."""
+    for folder in (root, *root.absolute().parents):
+        for name in _CONFIGURATIONS:
+            source = folder / name
+            if source.is_file() and (name != "pyproject.toml" or _has_ruff(source)):
+                return source
+    return None
+
+
+def _has_ruff(source: Path) -> bool:
+    try:
+        return "ruff" in tomllib.loads(source.read_text(encoding="utf-8")).get("tool", {})
+    except (ValueError, OSError):
+        return False
+
+
+def _run_ruff(scratch: Path, configuration: Path | None) -> None:
+    chosen = ["--config", str(configuration.absolute())] if configuration else []
+    for words in (["check", "--select", "I", "--fix-only", "--quiet"], ["format", "--quiet"]):
+        done = _ruff([*words, *chosen], scratch)
+        if done.returncode == _BAD_CONFIGURATION and chosen:
+            log.warning("ruff cannot use %s: %s", configuration, done.stderr.strip())
+            done = _ruff([*words, "--isolated"], scratch)
+        if done.returncode:
+            raise ConfigurationError(f"ruff failed: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def _ruff(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 # our own dependency
+        [_program(), *words, "--no-cache", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _program() -> str:
+    """Returns where ruff is: beside this Python, where its wheel puts it, or on the path."""
+    beside = Path(sysconfig.get_path("scripts")) / f"ruff{sysconfig.get_config_var('EXE') or ''}"
+    found = str(beside) if beside.is_file() else shutil.which("ruff")
+    if found is None:
+        raise ConfigurationError("ruff is not installed; install it: pip install ruff")
+    return found

@@ -1,0 +1,1 @@
+"""Generators: pure functions from a specification, a project and templates to a plan."""

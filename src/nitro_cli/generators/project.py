@@ -1,0 +1,165 @@
+"""The generator of a new project: `nitro new shop --framework fastapi`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from nitro_cli.frameworks import Framework
+from nitro_cli.grammar.names import package_name
+from nitro_cli.plan.memory import PROJECT, record_path
+from nitro_cli.plan.plan import Create, Plan
+from nitro_cli.project import title_of
+from nitro_cli.rendering import Renderer
+from nitro_runtime import __version__
+
+DISTRIBUTION = "nitro-kit"
+
+MANIFEST = (
+    # template                                   destination
+    ("shared/project/pyproject.toml.jinja", "pyproject.toml"),
+    ("shared/project/README.md.jinja", "README.md"),
+    ("shared/project/gitignore.jinja", ".gitignore"),
+    ("shared/project/env.example.jinja", ".env.example"),
+    ("shared/project/seeds.py.jinja", "seeds.py"),
+    ("shared/project/package.py.jinja", "{package}/__init__.py"),
+    ("framework/app.py.jinja", "{package}/app.py"),
+    ("shared/project/settings.py.jinja", "{package}/settings.py"),
+    ("shared/project/registry.py.jinja", "{package}/registry.py"),
+    ("shared/project/layout.py.jinja", "{package}/layout.py"),
+    ("shared/project/styles/app.css.jinja", "{package}/styles/app.css"),
+    ("shared/project/styles/components.css.jinja", "{package}/styles/components.css"),
+    ("shared/project/migrations/env.py.jinja", "migrations/env.py"),
+    ("shared/project/migrations/script.py.mako.jinja", "migrations/script.py.mako"),
+    ("shared/project/tests/conftest.py.jinja", "tests/conftest.py"),
+)
+"""Every file of a new project that its memory tracks."""
+
+SECRETS = (("shared/project/env.jinja", ".env"),)
+"""Files of one machine, with its secrets: never in version control, never in the memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView:
+    """What a template sees of the project.
+
+    Attributes:
+        name: As typed: ``my-shop``.
+        package: The import name: ``my_shop``.
+        title: What people call it: ``My Shop``.
+        framework: The framework's name, ``fastapi``.
+        nitro_requirement: The requirement line for the Nitro that makes it.
+        direct_reference: Whether that line points to a folder or repository (hatchling must be told).
+        python: The versions of Python, ``>=3.11``.
+    """
+
+    name: str
+    package: str
+    title: str
+    framework: str
+    nitro_requirement: str
+    direct_reference: bool
+    python: str = ">=3.11"
+
+
+def project_view(name: str, package: str, framework: Framework, requirement: str) -> ProjectView:
+    """Returns what templates see of a project."""
+    return ProjectView(
+        name=name,
+        package=package,
+        title=title_of(name),
+        framework=framework.name,
+        nitro_requirement=requirement,
+        direct_reference=" @ " in requirement,
+    )
+
+
+def framework_values(framework: Framework, package: str) -> dict[str, Any]:
+    """Returns what templates see of a framework, its command lines filled for a package."""
+    return {
+        "name": framework.name,
+        "title": framework.title,
+        "extra": framework.extra,
+        "app": framework.app.format(package=package),
+        "serve_text": framework.serve_text(package),
+        "requirements": framework.requirements,
+        "dev_requirements": framework.dev_requirements,
+    }
+
+
+def plan_project(name: str, framework: Framework, secret: str, requirement: str) -> Plan:
+    """Returns the plan of a new project.
+
+    Args:
+        name: As typed, and checked.
+        framework: What it is built on.
+        secret: A fresh secret for this machine's ``.env``.
+        requirement: The requirement line for Nitro itself; see `nitro_requirement`.
+    """
+    package = package_name(name)
+    project = project_view(name, package, framework, requirement)
+    values = {"project": project, "framework": framework_values(framework, package)}
+    renderer = Renderer(framework, None, values)
+    tracked = [
+        Create(target.format(package=package), renderer.render(template))
+        for template, target in MANIFEST
+    ]
+    private = [
+        Create(target, renderer.render(template, {"secret_key": secret}), tracked=False, mode=0o600)
+        for template, target in SECRETS
+    ]
+    return Plan(
+        resource=PROJECT,
+        generator=PROJECT,
+        actions=(*tracked, *private),
+        record={
+            "nitro": __version__,
+            "name": name,
+            "package": package,
+            "framework": framework.name,
+            "options": {"views": "tags"},
+        },
+    )
+
+
+def memory_file() -> str:
+    """Returns the path of the file by which a folder is known as a project."""
+    return record_path(PROJECT)
+
+
+def nitro_requirement(framework: Framework) -> str:
+    """Returns the requirement line for the Nitro that is running.
+
+    One that was installed from a folder or a repository is asked for from there (PEP 610), since
+    the index may not have it.
+    """
+    extras = f"{DISTRIBUTION}[{framework.extra},tailwind]"
+    source = _origin()
+    major_minor = ".".join(__version__.split(".")[:2])
+    return f"{extras} @ {source}" if source else f"{extras}>={major_minor}"
+
+
+def _origin() -> str:
+    """Returns where Nitro was installed from; empty when it was an index."""
+    try:
+        text = metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return _source_tree()
+    return _reference(json.loads(text)) if text else ""
+
+
+def _source_tree() -> str:
+    """Returns the address of the source tree that Nitro runs in without being installed."""
+    root = Path(__file__).resolve().parents[3]
+    return root.as_uri() if (root / "pyproject.toml").is_file() else ""
+
+
+def _reference(direct: dict[str, Any]) -> str:
+    url = str(direct["url"])
+    repository = direct.get("vcs_info")
+    if repository:
+        return f"{repository['vcs']}+{url}@{repository['commit_id']}"
+    return url

@@ -1,0 +1,418 @@
+"""Which names a project, an entity and a field may have, and why the others may not.
+
+Each check returns the problems it finds, an empty list for a good name. A name is refused when the
+source written with it would not run, or would quietly hide something that Nitro, pydantic or
+SQLAlchemy needs.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import sys
+import unicodedata
+from collections.abc import Iterable
+
+from nitro_cli.grammar.problems import Problem
+from nitro_cli.grammar.words import looks_plural, pascal, singular, snake
+
+LONGEST = 48
+"""Longest name in characters; with prefixes it still fits the 63 that databases allow."""
+
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+
+PROJECT_FOLDERS = frozenset({"migrations", "seeds", "tests", "docs", "build", "dist", "src"})
+"""What a project's package may not be called: its neighbours in the project's folder."""
+
+INSTALLED = frozenset(
+    [
+        "alembic",
+        "blinker",
+        "celery",
+        "copier",
+        "datastar",
+        "datastar_py",
+        "django",
+        "dramatiq",
+        "fasthtml",
+        "fastapi",
+        "flask",
+        "granian",
+        "gunicorn",
+        "httpx",
+        "jinja2",
+        "litestar",
+        "markupsafe",
+        "nitro",
+        "nitro_boost",
+        "nitro_cli",
+        "nitro_kit",
+        "nitro_runtime",
+        "pip",
+        "pydantic",
+        "pydantic_settings",
+        "pytest",
+        "redis",
+        "ruff",
+        "rusty_tags",
+        "sanic",
+        "setuptools",
+        "sqlalchemy",
+        "sqlmodel",
+        "starlette",
+        "typer",
+        "uvicorn",
+        "wheel",
+    ]
+)
+"""Packages that a project imports; a package of the same name would hide them."""
+
+PROJECT_MODULES = frozenset(
+    [
+        "app",
+        "settings",
+        "registry",
+        "layout",
+        "styles",
+        "static",
+        "templates",
+        "handlers",
+        "routes",
+        "views",
+    ]
+)
+"""What stands in a project's package already; a resource's folder may not be called that."""
+
+IMPORTED_CLASSES = frozenset(
+    [
+        "Any",
+        "APIRouter",
+        "BelongsTo",
+        "Card",
+        "CheckboxField",
+        "Client",
+        "Column",
+        "Command",
+        "Context",
+        "DateField",
+        "DateTimeField",
+        "Decimal",
+        "Depends",
+        "Div",
+        "EmailField",
+        "Entity",
+        "EnumText",
+        "Event",
+        "ExactDecimal",
+        "Field",
+        "Form",
+        "HasMany",
+        "Header",
+        "Html",
+        "Iterator",
+        "JsonField",
+        "Main",
+        "Nav",
+        "NumberField",
+        "Page",
+        "PasswordField",
+        "Path",
+        "Query",
+        "QuerySet",
+        "RelationField",
+        "Request",
+        "Resource",
+        "Response",
+        "SelectField",
+        "Signals",
+        "StrEnum",
+        "Table",
+        "Text",
+        "TextArea",
+        "TextField",
+        "Theme",
+        "TimeField",
+        "UrlField",
+        "UUID",
+        "UTC",
+        "UtcDateTime",
+        "JSON",
+        "BigInteger",
+        "Router",
+        "BaseModel",
+        "SQLModel",
+        "FastAPI",
+        "Flask",
+    ]
+)
+"""Classes that generated source imports; an entity of the same name would hide them."""
+
+MANAGED = frozenset({"id", "version", "created_at", "updated_at"})
+"""Fields that every entity has by itself."""
+
+VERBS = frozenset(
+    [
+        "acreate",
+        "acount",
+        "adelete",
+        "aexists",
+        "afind",
+        "afirst",
+        "aget",
+        "aget_or_create",
+        "aincrement",
+        "aincr",
+        "all",
+        "areload",
+        "asave",
+        "aupdate",
+        "aupsert",
+        "avalues",
+        "awhere",
+        "belongs_to",
+        "changed",
+        "col",
+        "count",
+        "create",
+        "create_many",
+        "delete",
+        "exists",
+        "find",
+        "first",
+        "get",
+        "get_or_create",
+        "has_many",
+        "include",
+        "increment",
+        "is_new",
+        "limit",
+        "lock",
+        "many_to_many",
+        "offset",
+        "one",
+        "order_by",
+        "page",
+        "reload",
+        "repository",
+        "retry_stale",
+        "save",
+        "search",
+        "signals",
+        "table",
+        "to_card",
+        "to_form",
+        "to_row",
+        "update",
+        "upsert",
+        "values",
+        "where",
+    ]
+)
+"""Attributes of every entity; a field of the same name would hide them."""
+
+LIBRARY = frozenset(
+    [
+        "construct",
+        "copy",
+        "dict",
+        "fields",
+        "from_orm",
+        "json",
+        "metadata",
+        "parse_file",
+        "parse_obj",
+        "parse_raw",
+        "query",
+        "registry",
+        "schema",
+        "schema_json",
+        "sqlmodel",
+        "update_forward_refs",
+        "validate",
+    ]
+)
+"""Attributes that pydantic, SQLModel and SQLAlchemy reserve."""
+
+VIEW_OPTIONS = frozenset({"actions", "entity", "per_page", "reactive", "scope"})
+"""Class options of forms and tables; a field of the same name would hide them."""
+
+ANNOTATIONS = frozenset({"date", "time", "datetime", "uuid", "decimal"})
+"""Names that annotations in the same class body need."""
+
+_LOOK_ALIKE = str.maketrans(
+    "аеорсухіјѕԁһԛԝВЕКМНОРСТХАαοενικτρυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # they are the point
+    "aeopcyxijsdhqwBEKMHOPCTXAaoevikTpuxABEZHIKMNOPTYX",
+)
+
+
+def check_project(name: str) -> list[Problem]:
+    """Checks the name of a new project, as typed: letters, digits, hyphens, underscores."""
+    if "/" in name or "\\" in name or name.startswith("."):
+        last = re.split(r"[/\\]", name.rstrip("/\\"))[-1] if name.strip("/\\.") else ""
+        advice = f" Go to the folder that shall hold it and use {last!r}." if last else ""
+        return [_problem("bad-path", f"A project's name is a name, not a path.{advice}", name)]
+    problems = _check_shape(name, r"[A-Za-z][A-Za-z0-9_-]*", "a project", "-")
+    if problems:
+        return problems
+    package = package_name(name)
+    if keyword.iskeyword(package) or package in _BUILTINS:
+        reason = "a word of Python itself"
+    elif package in sys.stdlib_module_names or package == "test":
+        reason = "a module of Python's standard library, which it would hide"
+    elif package in INSTALLED:
+        reason = "a package that the project needs, which it would hide"
+    elif package in PROJECT_FOLDERS:
+        reason = "a folder or file that every project has"
+    else:
+        return []
+    return [_reserved(name, reason, f"{package}_app")]
+
+
+def package_name(project: str) -> str:
+    """Returns the import name of a project: ``my_shop`` for ``my-shop`` and ``My-Shop``."""
+    return project.replace("-", "_").lower()
+
+
+def check_entity(name: str, plural: str | None = None) -> list[Problem]:
+    """Checks the name of an entity as typed, and its folder's name when one was chosen."""
+    problems = _check_shape(name, r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*", "an entity", "_")
+    if problems:
+        return problems
+    class_name, word = pascal(name), snake(name)
+    if keyword.iskeyword(word) or keyword.iskeyword(class_name):
+        return [_reserved(name, "a keyword of Python", f"{class_name}Record")]
+    if word in _BUILTINS or class_name in _BUILTINS:
+        return [_reserved(name, "a builtin of Python", f"{class_name}Record")]
+    if class_name in IMPORTED_CLASSES:
+        return [_reserved(name, "a class that generated source imports", f"{class_name}Record")]
+    if plural is None and looks_plural(word):
+        sentence = (
+            f"An entity is named in the singular: {pascal(singular(word))}. "
+            f"If {name!r} is right, say its plural: --plural {word}es."
+        )
+        return [_problem("plural-entity", sentence, name)]
+    return []
+
+
+def check_package(package: str, typed: str) -> list[Problem]:
+    """Checks the folder of an entity's source, the snake-case plural of its name."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", package):
+        sentence = "A plural is small letters, digits and underscores, such as 'order_items'."
+        return [_problem("bad-name", sentence, typed)]
+    if package in PROJECT_MODULES or keyword.iskeyword(package) or package in PROJECT_FOLDERS:
+        sentence = (
+            f"Its folder would be called {package!r}, which the project has already; "
+            f"choose another: --plural {package}_list."
+        )
+        return [_problem("reserved-name", sentence, typed)]
+    return []
+
+
+def check_field(name: str, text: str | None = None) -> list[Problem]:
+    """Checks the name of a field; ``text`` is the whole argument that it starts."""
+    text = name if text is None else text
+    problems = _check_shape(name, r"[a-z][a-z0-9]*(_[a-z0-9]+)*", "a field", "_", text)
+    if problems:
+        return problems
+    reason = _field_reason(name)
+    return [_reserved(name, reason, _other_name(name), text)] if reason else []
+
+
+_OTHER_NAMES = {
+    "type": "kind",
+    "date": "day",
+    "time": "starts_at",
+    "datetime": "happens_at",
+    "id": "number",
+    "version": "edition",
+    "metadata": "details",
+    "hash": "digest",
+    "count": "quantity",
+    "page": "page_number",
+    "table": "table_number",
+    "values": "entries",
+    "format": "file_format",
+}
+
+
+def _other_name(name: str) -> str:
+    return _OTHER_NAMES.get(name, f"{name.removeprefix('model_')}_value")
+
+
+def _field_reason(name: str) -> str:
+    reasons = (
+        (keyword.iskeyword(name), "a keyword of Python"),
+        (name in MANAGED, "a field that every entity has by itself"),
+        (name in VERBS, "something that every entity can do, which it would hide"),
+        (name in LIBRARY or name.startswith("model_"), "reserved by pydantic or SQLModel"),
+        (name in VIEW_OPTIONS, "an option of forms and tables, which it would hide"),
+        (name in ANNOTATIONS, "a type that the entity's source needs"),
+        (name in _BUILTINS, "a builtin of Python"),
+        (name.endswith("_search"), "the form of Nitro's own search columns"),
+    )
+    return next((reason for holds, reason in reasons if holds), "")
+
+
+def check_known(class_name: str, package: str, typed: str, known: Iterable[str]) -> list[Problem]:
+    """Checks that a new entity differs from the known ones, in any case of letters.
+
+    Args:
+        class_name: The new class.
+        package: Its folder.
+        typed: The argument, for the message.
+        known: The class names that the project has.
+    """
+    for other in known:
+        if other == class_name:
+            continue
+        if other.lower() == class_name.lower() or snake(other) == snake(class_name):
+            sentence = (
+                f"There is an entity {other} already, and {class_name} differs from it only in "
+                f"the case of letters; choose another name, or go on with {other}."
+            )
+            return [_problem("entity-clash", sentence, typed)]
+    return []
+
+
+def _check_shape(name: str, pattern: str, what: str, joint: str, text: str = "") -> list[Problem]:
+    text = text or name
+    if not name.strip():
+        return [_problem("empty-name", f"The name of {what} is empty.", text)]
+    if not name.isascii():
+        return [_look_alike(name, text)]
+    if len(name) > LONGEST:
+        sentence = f"The name of {what} may have at most {LONGEST} characters."
+        return [Problem("long-name", sentence, text, 0, len(name))]
+    if re.fullmatch(pattern, name):
+        return []
+    advice = _nearest(name, pattern, joint)
+    kind = "letters, digits and " + ("hyphens" if joint == "-" else "underscores")
+    sentence = f"{name!r} is not a name for {what}: {kind}, a letter first.{advice}"
+    return [Problem("bad-name", sentence, text, 0, len(name))]
+
+
+def _nearest(name: str, pattern: str, joint: str) -> str:
+    lowered = snake(re.sub(r"[^A-Za-z0-9]+", "_", name)).strip("_").lstrip("0123456789_")
+    candidate = re.sub(r"_+", joint, lowered)
+    fits = candidate != name and re.fullmatch(pattern, candidate)
+    return f" Did you mean {candidate!r}?" if fits else ""
+
+
+def _look_alike(name: str, text: str) -> Problem:
+    strange = next(char for char in name if not char.isascii())
+    called = unicodedata.name(strange, f"U+{ord(strange):04X}")
+    plain = unicodedata.normalize("NFKD", name.translate(_LOOK_ALIKE))
+    plain = "".join(char for char in plain if not unicodedata.combining(char))
+    advice = f" Did you mean {plain!r}?" if plain.isascii() and plain else ""
+    sentence = f"{strange!r} ({called}) is not a letter from a to z.{advice}"
+    return Problem("non-ascii", sentence, text, name.index(strange), 1)
+
+
+def _problem(code: str, sentence: str, text: str) -> Problem:
+    return Problem(code, sentence, text)
+
+
+def _reserved(name: str, reason: str, instead: str, text: str = "") -> Problem:
+    sentence = f"{name!r} is {reason}; choose another name, such as {instead!r}."
+    return Problem("reserved-name", sentence, text or name, 0, len(name))

@@ -1,0 +1,480 @@
+"""The one table of field types, and the one of modifiers.
+
+Everything that depends on a type is a column here: its Python annotation, its SQL type, its form
+field, its example values. Text in braces is filled with the type's parameters; an option whose
+parameter was not given is left out.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+
+Options = tuple[tuple[str, str], ...]
+
+TEXT_MODIFIERS = frozenset({"unique", "index", "min", "max", "search"})
+NUMBER_MODIFIERS = frozenset({"unique", "index", "min", "max"})
+PLAIN_MODIFIERS = frozenset({"unique", "index"})
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number after the type's name, as ``10`` and ``2`` in ``decimal.10.2``.
+
+    Attributes:
+        name: What the table's templates call it.
+        lowest: Least value, inclusive.
+        highest: Greatest value, inclusive.
+        default: Its value when it is not given, or None when it is then absent.
+    """
+
+    name: str
+    lowest: int
+    highest: int
+    default: int | None = None
+
+
+# -- defaults: from what was typed to Python source -----------------------------------------------
+
+
+def _text(typed: str) -> str:
+    if not typed.isprintable():
+        raise ValueError(typed)
+    return repr(typed)
+
+
+def _int(typed: str) -> str:
+    if "_" in typed or not typed.isascii():
+        raise ValueError(typed)
+    return str(int(typed))
+
+
+def _float(typed: str) -> str:
+    number = float(typed)
+    if "_" in typed or number != number or number in (float("inf"), float("-inf")):
+        raise ValueError(typed)
+    return repr(number)
+
+
+def _decimal(typed: str) -> str:
+    try:
+        number = Decimal(typed)
+    except InvalidOperation:
+        raise ValueError(typed) from None
+    if "_" in typed or not typed.isascii() or not number.is_finite():
+        raise ValueError(typed)
+    return f'Decimal("{typed}")'
+
+
+_BOOLEANS = {"true": "True", "yes": "True", "1": "True", "false": "False", "no": "False"}
+_BOOLEANS["0"] = "False"
+
+
+def _bool(typed: str) -> str:
+    if typed.lower() not in _BOOLEANS:
+        raise ValueError(typed)
+    return _BOOLEANS[typed.lower()]
+
+
+def _date(typed: str) -> str:
+    day = date.fromisoformat(typed)
+    return f"date({day.year}, {day.month}, {day.day})"
+
+
+def _time(typed: str) -> str:
+    moment = time.fromisoformat(typed)
+    if moment.tzinfo is not None:
+        raise ValueError(typed)
+    return repr(moment.replace(microsecond=0)).removeprefix("datetime.")
+
+
+def _datetime(typed: str) -> str:
+    moment = datetime.fromisoformat(typed)
+    if moment.tzinfo is not None:
+        raise ValueError(typed)
+    parts = moment.timetuple()[:5]
+    return f"datetime({', '.join(map(str, parts))}, tzinfo=UTC)"
+
+
+def _uuid(typed: str) -> str:
+    return f'UUID("{uuid.UUID(typed)}")'
+
+
+# -- the table ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldType:
+    """One row of the table of field types.
+
+    Attributes:
+        name: The canonical name in the grammar.
+        summary: What it holds, in a few words.
+        aliases: What people type for it elsewhere.
+        python: The annotation in the entity.
+        imports: Import lines that the annotation (and a default) needs in the entity's source.
+        options: Keywords of ``Field(...)``.
+        sql: The column type in a migration.
+        sql_imports: Import lines that ``sql`` needs.
+        form: The class of the form field.
+        form_options: Its keywords.
+        html: The kind of HTML control.
+        schema: The type in JSON schema.
+        example: A value that is valid, as a form sends it.
+        other_example: Another one.
+        bad_example: A value that is never valid, or None.
+        expects: How a default is written, for messages; empty when the type takes no default.
+        default: Turns a typed default into Python source; raises ValueError.
+        parameters: What may follow the name after dots.
+        modifiers: The modifiers it takes besides those that every type takes.
+        in_table: Whether a table shows it.
+        align: ``right`` for numbers.
+        later: Why the type cannot be used yet; empty when it can.
+    """
+
+    name: str
+    summary: str
+    python: str = "str"
+    sql: str = ""
+    form: str = "TextField"
+    html: str = "text"
+    schema: str = "string"
+    example: str = "Example"
+    other_example: str = "Example 2"
+    bad_example: str | None = None
+    expects: str = ""
+    default: Callable[[str], str] = _text
+    aliases: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    options: Options = ()
+    sql_imports: tuple[str, ...] = ()
+    form_options: Options = ()
+    parameters: tuple[Parameter, ...] = ()
+    modifiers: frozenset[str] = PLAIN_MODIFIERS
+    in_table: bool = True
+    align: str = ""
+    later: str = ""
+
+
+_COLUMNS = "from nitro_runtime.entities.columns import {}"
+
+_ROWS = (
+    FieldType(
+        name="str",
+        summary="a line of text, str.80 for at most 80 characters",
+        aliases=("string", "varchar", "char"),
+        options=(("max_length", "{length}"),),
+        sql="sa.String({length})",
+        form_options=(("max_length", "{length}"),),
+        expects="some text",
+        parameters=(Parameter("length", 1, 10_000),),
+        modifiers=TEXT_MODIFIERS,
+    ),
+    FieldType(
+        name="text",
+        summary="text of any length, on several lines",
+        aliases=("longtext", "clob"),
+        imports=("from nitro import Text",),
+        options=(("sa_type", "Text"),),
+        sql="sa.Text()",
+        form="TextArea",
+        html="textarea",
+        expects="some text",
+        modifiers=frozenset({"search"}),
+        in_table=False,
+    ),
+    FieldType(
+        name="int",
+        summary="a whole number",
+        aliases=("integer", "smallint", "number"),
+        python="int",
+        sql="sa.Integer()",
+        form="NumberField",
+        form_options=(("step", '"1"'),),
+        html="number",
+        schema="integer",
+        example="1",
+        other_example="2",
+        bad_example="many",
+        expects="a whole number such as 0",
+        default=_int,
+        modifiers=NUMBER_MODIFIERS,
+        align="right",
+    ),
+    FieldType(
+        name="bigint",
+        summary="a whole number beyond two thousand millions",
+        aliases=("biginteger", "long"),
+        python="int",
+        imports=("from sqlalchemy import BigInteger",),
+        options=(("sa_type", "BigInteger"),),
+        sql="sa.BigInteger()",
+        form="NumberField",
+        form_options=(("step", '"1"'),),
+        html="number",
+        schema="integer",
+        example="1",
+        other_example="2",
+        bad_example="many",
+        expects="a whole number such as 0",
+        default=_int,
+        modifiers=NUMBER_MODIFIERS,
+        align="right",
+    ),
+    FieldType(
+        name="float",
+        summary="a number with a fraction, not exact",
+        aliases=("double", "real"),
+        python="float",
+        sql="sa.Float()",
+        form="NumberField",
+        form_options=(("step", '"any"'),),
+        html="number",
+        schema="number",
+        example="9.99",
+        other_example="19.99",
+        bad_example="many",
+        expects="a number such as 0.5",
+        default=_float,
+        modifiers=NUMBER_MODIFIERS,
+        align="right",
+    ),
+    FieldType(
+        name="decimal",
+        summary="an exact number, decimal.10.2 for 10 digits with 2 after the point",
+        aliases=("numeric", "money"),
+        python="Decimal",
+        imports=("from decimal import Decimal",),
+        options=(("max_digits", "{precision}"), ("decimal_places", "{scale}")),
+        sql="ExactDecimal({precision}, {scale})",
+        sql_imports=(_COLUMNS.format("ExactDecimal"),),
+        form="NumberField",
+        form_options=(("step", '"{step}"'),),
+        html="number",
+        schema="string",
+        example="9.99",
+        other_example="19.99",
+        bad_example="many",
+        expects="a number such as 9.99",
+        default=_decimal,
+        parameters=(Parameter("precision", 1, 38, 10), Parameter("scale", 0, 18, 2)),
+        modifiers=NUMBER_MODIFIERS,
+        align="right",
+    ),
+    FieldType(
+        name="bool",
+        summary="yes or no",
+        aliases=("boolean",),
+        python="bool",
+        sql="sa.Boolean()",
+        form="CheckboxField",
+        html="checkbox",
+        schema="boolean",
+        example="on",
+        other_example="on",
+        expects="true or false",
+        default=_bool,
+        modifiers=frozenset({"index"}),
+    ),
+    FieldType(
+        name="date",
+        summary="a day",
+        python="date",
+        imports=("from datetime import date",),
+        sql="sa.Date()",
+        form="DateField",
+        html="date",
+        example="2026-01-31",
+        other_example="2026-02-28",
+        bad_example="someday",
+        expects="a day such as 2026-01-31",
+        default=_date,
+    ),
+    FieldType(
+        name="time",
+        summary="a time of day",
+        python="time",
+        imports=("from datetime import time",),
+        sql="sa.Time()",
+        form="TimeField",
+        html="time",
+        example="12:30",
+        other_example="13:45",
+        bad_example="noonish",
+        expects="a time such as 12:30",
+        default=_time,
+    ),
+    FieldType(
+        name="datetime",
+        summary="a moment, kept in UTC",
+        aliases=("timestamp",),
+        python="datetime",
+        imports=("from datetime import datetime",),
+        sql="UtcDateTime()",
+        sql_imports=(_COLUMNS.format("UtcDateTime"),),
+        form="DateTimeField",
+        html="datetime-local",
+        example="2026-01-31T12:30",
+        other_example="2026-02-28T13:45",
+        bad_example="someday",
+        expects="a moment in UTC such as 2026-01-31T12:30",
+        default=_datetime,
+    ),
+    FieldType(
+        name="uuid",
+        summary="a universally unique identifier",
+        aliases=("guid",),
+        python="UUID",
+        imports=("from uuid import UUID",),
+        sql="sa.Uuid()",
+        example="00000000-0000-4000-8000-000000000001",
+        other_example="00000000-0000-4000-8000-000000000002",
+        bad_example="one",
+        expects="a UUID",
+        default=_uuid,
+    ),
+    FieldType(
+        name="email",
+        summary="an e-mail address",
+        options=(("max_length", "254"), ("pattern", r'r"^[^@\s]+@[^@\s]+$"')),
+        sql="sa.String(254)",
+        form="EmailField",
+        html="email",
+        example="ada@example.com",
+        other_example="grace@example.com",
+        bad_example="nobody",
+        expects="an address such as ada@example.com",
+        modifiers=frozenset({"unique", "index", "search"}),
+    ),
+    FieldType(
+        name="url",
+        summary="a web address",
+        aliases=("link",),
+        options=(("max_length", "2000"), ("pattern", r'r"^https?://\S+$"')),
+        sql="sa.String(2000)",
+        form="UrlField",
+        html="url",
+        example="https://example.com/",
+        other_example="https://example.com/2",
+        bad_example="nowhere",
+        expects="an address such as https://example.com/",
+        modifiers=frozenset({"unique", "index", "search"}),
+    ),
+    FieldType(
+        name="json",
+        summary="an object of any shape",
+        aliases=("jsonb", "dict"),
+        python="dict[str, Any]",
+        imports=("from typing import Any", "from sqlalchemy import JSON"),
+        options=(("sa_type", "JSON"),),
+        sql="sa.JSON()",
+        form="JsonField",
+        html="textarea",
+        schema="object",
+        example='{"a": 1}',
+        other_example='{"a": 2}',
+        bad_example="{",
+        modifiers=frozenset(),
+        in_table=False,
+    ),
+    FieldType(
+        name="enum",
+        summary="one of some words: enum.draft.live",
+        aliases=("choice",),
+        python="{enum}",
+        imports=("from enum import StrEnum",),
+        sql="EnumText({length})",
+        sql_imports=(_COLUMNS.format("EnumText"),),
+        form="SelectField",
+        html="select",
+        bad_example="no-such-choice",
+        expects="one of its words",
+        modifiers=frozenset({"index"}),
+    ),
+    FieldType(
+        name="ref",
+        summary="another entity: ref.Category, or Category alone",
+        aliases=("references", "reference", "belongs_to", "fk", "foreign_key"),
+        imports=("from nitro import belongs_to",),
+        options=(("foreign_key", '"{table}.id"'), ("index", "True")),
+        sql="sa.String()",
+        form="RelationField",
+        html="select",
+        modifiers=frozenset({"on"}),
+    ),
+    FieldType(name="list", summary="several values", later="lists", aliases=("array",)),
+    FieldType(name="many", summary="many entities", later="relations to many"),
+    FieldType(name="file", summary="an uploaded file", later="uploads", aliases=("upload",)),
+    FieldType(name="image", summary="an uploaded picture", later="uploads", aliases=("picture",)),
+)
+
+TYPES: Mapping[str, FieldType] = MappingProxyType({row.name: row for row in _ROWS})
+"""Every type by its canonical name."""
+
+NAMES: Mapping[str, str] = MappingProxyType(
+    {name: row.name for row in _ROWS for name in (row.name, *row.aliases)}
+)
+"""Every name that a type may be typed by, with its canonical name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifierType:
+    """One row of the table of modifiers.
+
+    Attributes:
+        name: Its name in the grammar.
+        summary: What it means.
+        everywhere: Whether every type takes it.
+        values: What may follow the dot; empty when nothing may, unless ``number``.
+        number: Whether a number follows the dot.
+        option: The keyword of ``Field(...)`` that it sets to True, or an empty string.
+        aliases: What people type for it elsewhere.
+        later: Why it cannot be used yet; empty when it can.
+    """
+
+    name: str
+    summary: str
+    everywhere: bool = False
+    values: tuple[str, ...] = ()
+    number: bool = False
+    option: str = ""
+    aliases: tuple[str, ...] = ()
+    later: str = ""
+
+
+_MODIFIERS = (
+    ModifierType(
+        name="opt",
+        summary="may be empty",
+        everywhere=True,
+        aliases=("optional", "null", "nullable", "none"),
+    ),
+    ModifierType(name="unique", summary="no two have the same", option="unique", aliases=("uniq",)),
+    ModifierType(name="index", summary="found fast by it", option="index", aliases=("idx",)),
+    ModifierType(name="min", summary="least number, or shortest text: min.0", number=True),
+    ModifierType(name="max", summary="greatest number, or longest text: max.5", number=True),
+    ModifierType(name="secret", summary="never sent out", everywhere=True, option="secret"),
+    ModifierType(name="readonly", summary="never taken in", everywhere=True, option="readonly"),
+    ModifierType(name="hidden", summary="not shown", everywhere=True, option="hidden"),
+    ModifierType(name="search", summary="part of the search", option="search"),
+    ModifierType(name="sort", summary="a table sorts by it, as it does anyway", everywhere=True),
+    ModifierType(
+        name="on",
+        summary="what a delete of the other does: on.cascade",
+        values=("cascade", "restrict", "null"),
+    ),
+    ModifierType(name="as", summary="the other side's name", later="naming the other side"),
+    ModifierType(name="one", summary="one to one", later="one-to-one relations"),
+)
+
+MODIFIERS: Mapping[str, ModifierType] = MappingProxyType({row.name: row for row in _MODIFIERS})
+"""Every modifier by its canonical name, in the order in which a specification keeps them."""
+
+MODIFIER_NAMES: Mapping[str, str] = MappingProxyType(
+    {name: row.name for row in _MODIFIERS for name in (row.name, *row.aliases)}
+)
+"""Every name that a modifier may be typed by, with its canonical name."""

@@ -1,0 +1,100 @@
+"""The forms of one name: ``OrderItem``, ``order_item``, ``order-items``, "Order items"."""
+
+from __future__ import annotations
+
+import re
+
+_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+_IRREGULAR = {
+    "person": "people",
+    "child": "children",
+    "man": "men",
+    "woman": "women",
+    "foot": "feet",
+    "tooth": "teeth",
+    "goose": "geese",
+    "mouse": "mice",
+    "leaf": "leaves",
+    "life": "lives",
+    "knife": "knives",
+    "shelf": "shelves",
+    "half": "halves",
+    "wolf": "wolves",
+    "hero": "heroes",
+    "potato": "potatoes",
+    "tomato": "tomatoes",
+    "echo": "echoes",
+    "quiz": "quizzes",
+    "criterion": "criteria",
+    "medium": "media",
+}
+_UNCOUNTABLE = frozenset(
+    [
+        "news",
+        "series",
+        "species",
+        "equipment",
+        "information",
+        "money",
+        "sheep",
+        "fish",
+        "software",
+        "feedback",
+        "staff",
+    ]
+)
+
+
+def snake(name: str) -> str:
+    """Returns ``order_item`` for ``OrderItem``, ``orderItem``, ``order-item`` and ``order_item``."""
+    return _BOUNDARY.sub("_", name).replace("-", "_").lower()
+
+
+def pascal(name: str) -> str:
+    """Returns ``OrderItem`` for ``order_item`` and ``order-item``; ``OrderItem`` stays."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]+", name))
+
+
+def sentence_case(name: str) -> str:
+    """Returns ``Order item`` for ``order_item``."""
+    words = name.replace("_", " ").replace("-", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def pluralize(name: str) -> str:
+    """Returns the plural of a snake-case singular; its last word is what changes."""
+    head, joint, word = name.rpartition("_")
+    return head + joint + _plural(word)
+
+
+def _plural(word: str) -> str:
+    if word in _UNCOUNTABLE:
+        return word
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if re.search(r"(s|x|z|ch|sh)$", word):
+        return word + "es"
+    if re.search(r"[^aeiou]y$", word):
+        return word[:-1] + "ies"
+    return word + "s"
+
+
+def looks_plural(name: str) -> bool:
+    """Whether a snake-case name is most likely a plural: ``products``, ``order_items``."""
+    word = name.rpartition("_")[2]
+    if word in _IRREGULAR.values():
+        return True
+    return len(word) > 3 and word not in _UNCOUNTABLE and bool(re.search(r"[^siuao]s$", word))
+
+
+def singular(name: str) -> str:
+    """Returns a guess at the singular of a name that `looks_plural`."""
+    head, joint, word = name.rpartition("_")
+    known = {plural: single for single, plural in _IRREGULAR.items()}
+    if word in known:
+        return head + joint + known[word]
+    if word.endswith("ies"):
+        return f"{head}{joint}{word[:-3]}y"
+    stem = word[:-2] if re.search(r"(x|z|ch|sh|ss)es$", word) else word[:-1]
+    return head + joint + stem

@@ -1,0 +1,155 @@
+"""The program `nitro`: finds the command that was asked for and imports only that one.
+
+Typer builds the command line; the table below stands for all that it need not see. Anything that a
+user got wrong ends as sentences on stderr; anything else is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from nitro_runtime import __version__
+from nitro_runtime.errors import NitroError, UsageError, suggestion
+
+FAILED, BAD_INPUT, CONFLICTS = 1, 2, 3
+"""What the program exits with besides 0: failed and undone; nothing written; something in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command of the table.
+
+    Attributes:
+        name: What is typed.
+        help: The line in ``nitro --help``.
+        aliases: Shorter names for it.
+    """
+
+    name: str
+    help: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def module(self) -> str:
+        """The module that has it, as ``command`` or, when it has commands of its own, ``app``."""
+        return f"nitro_cli.commands.{self.name}"
+
+
+COMMANDS = (
+    Entry("new", "Make a new project."),
+    Entry("generate", "Write source into the project: an entity, a scaffold. Also: g.", ("g",)),
+    Entry("dev", "Run the project's server with reload, and build its CSS, until Ctrl-C."),
+    Entry("db", "Migrate the database and fill it with example data."),
+    Entry("assets", "Obtain Datastar's browser file, checked against its hash."),
+    Entry("tailwind", "Build the stylesheet with Tailwind."),
+)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Runs the command and exits.
+
+    Args:
+        words: The words after the program's name; those of the process when not given.
+    """
+    given = list(sys.argv[1:] if words is None else words)
+    try:
+        build(given)(given, prog_name="nitro")
+    except NitroError as error:
+        sys.exit(_report(error, as_json="--json" in given))
+
+
+def build(words: Sequence[str]) -> typer.Typer:
+    """Returns the program for some words: the command that they name is real, others are stubs.
+
+    Raises:
+        UsageError: They name a command that does not exist.
+    """
+    # Completion of parameters needs the shell's own machinery, which Typer brings; rich markup
+    # would cost 80 ms a start, and pretty tracebacks hide the bug.
+    app = typer.Typer(
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Rich entities, event-driven routing and reactive HTML for your web framework.",
+        epilog="More on a command: nitro COMMAND --help",
+        context_settings={"help_option_names": ["-h", "--help"]},
+        no_args_is_help=True,
+    )
+    app.callback()(_options)
+    name = _command_word(words)
+    entry = _find(name)
+    if name and entry is None and not _completing():
+        known = [word for one in COMMANDS for word in (one.name, *one.aliases)]
+        hint = suggestion(name, known)
+        raise UsageError(f"There is no command {name!r}.{hint} All of them: nitro --help")
+    if entry is not None:
+        _mount(app, entry, name)
+    for other in COMMANDS if entry is None else ():
+        app.command(other.name, help=other.help)(_stub)
+    return app
+
+
+def _options(
+    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
+) -> None:
+    if version:
+        typer.echo(f"nitro {__version__}")
+        raise typer.Exit
+
+
+def _stub() -> None:
+    """Stands for a command that is not the one asked for."""
+
+
+def _find(name: str) -> Entry | None:
+    return next((entry for entry in COMMANDS if name in (entry.name, *entry.aliases)), None)
+
+
+def _mount(app: typer.Typer, entry: Entry, name: str) -> None:
+    """Imports a command and puts it into the program, under the name that was typed."""
+    module: Any = import_module(entry.module)
+    if hasattr(module, "app"):
+        app.add_typer(module.app, name=name)
+    else:
+        command: Callable[..., Any] = module.command
+        app.command(name)(command)
+
+
+def _completing() -> bool:
+    return "_NITRO_COMPLETE" in os.environ
+
+
+def _command_word(words: Sequence[str]) -> str:
+    """Returns the first word that is no option: the command; empty when there is none."""
+    if _completing():
+        typed = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+        words = typed.split()[1:]
+    return next((word for word in words if not word.startswith("-")), "")
+
+
+def _report(error: NitroError, *, as_json: bool) -> int:
+    """Says what went wrong and returns the exit code."""
+    code = BAD_INPUT if isinstance(error, UsageError) else FAILED
+    code = getattr(error, "exit_code", code)
+    if as_json:
+        typer.echo(json.dumps(_as_data(error, code), indent=2))
+    else:
+        typer.echo(str(error), err=True)
+    return code
+
+
+def _as_data(error: NitroError, code: int) -> dict[str, Any]:
+    names = ("code", "sentence", "text", "start", "length")
+    details = getattr(error, "details", ())
+    if details:
+        problems = [{name: getattr(problem, name) for name in names} for problem in details]
+    else:
+        problems = [{"sentence": sentence} for sentence in str(error).split("\n")]
+    return {"status": "error", "exit_code": code, "problems": problems}

@@ -1,0 +1,91 @@
+"""Renders templates: Jinja2 over a project's own templates, plugins, then what Nitro brings.
+
+Template names are paths in a ``templates`` folder: ``shared/resource/entity.py.jinja``. A project
+overrides one by a file of the same path under ``.nitro/templates``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+
+from nitro_cli.frameworks import BUNDLED, PROJECT_TEMPLATES, Framework
+
+DIALECT = "framework/dialect.jinja"
+CLIENT = "framework/client.py.jinja"
+
+
+def article(word: str) -> str:
+    """Returns ``a product`` for ``Product``, and for a name in source, ``product``, ``a_product``."""
+    kind = "an" if word[:1].lower() in set("aeiou") else "a"
+    return f"{kind}_{word}" if word[:1].islower() else f"{kind} {word.lower()}"
+
+
+class Renderer:
+    """Renders templates for one framework.
+
+    Args:
+        framework: Its folder is what ``framework/...`` stands for in template names.
+        project: The root of the project whose own templates come first, or None for a new one.
+        shared: What every template may name.
+    """
+
+    def __init__(
+        self, framework: Framework, project: Path | None, shared: Mapping[str, Any]
+    ) -> None:
+        self._framework = framework
+        self._project = project
+        self._shared = {**shared, "client_template": CLIENT}
+
+    @cached_property
+    def _environment(self) -> Environment:
+        # What is rendered is Python, TOML and CSS source, so HTML escaping would break it; names
+        # are checked by the grammar before they get here.
+        environment = Environment(
+            loader=self._loader(),
+            autoescape=False,  # noqa: S701 # see above
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+        )
+        environment.filters["article"] = article
+        return environment
+
+    def _loader(self) -> BaseLoader:
+        roots = [] if self._project is None else [self._project / PROJECT_TEMPLATES]
+        return ChoiceLoader(
+            [
+                *(FileSystemLoader(root) for root in roots),
+                _FrameworkLoader(self._framework.folder),
+                FileSystemLoader(BUNDLED),
+            ]
+        )
+
+    def render(self, name: str, values: Mapping[str, Any] | None = None) -> str:
+        """Returns the text of a template.
+
+        Args:
+            name: Its path; ``framework/app.py.jinja`` is the one of the framework.
+            values: What it may name besides the shared values. The macros of the framework's
+                dialect are ``d``.
+
+        Raises:
+            jinja2.TemplateError: The template is missing or wrong; never the user's words.
+        """
+        context = {**self._shared, **(values or {})}
+        dialect = self._environment.get_template(DIALECT)
+        template = self._environment.get_template(name)
+        return template.render(context, d=dialect.make_module(context))
+
+
+class _FrameworkLoader(FileSystemLoader):
+    """Finds ``framework/<file>`` in the folder of one framework."""
+
+    def get_source(self, environment: Environment, template: str) -> Any:  # noqa: ANN401 # Jinja's
+        prefix, _, rest = template.partition("/")
+        return super().get_source(environment, rest if prefix == "framework" else template)
