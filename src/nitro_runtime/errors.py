@@ -145,6 +145,53 @@ class MissingTable(EntityError):
         return f"The database has no table {self.table!r}; create it with: nitro db upgrade"
 
 
+class MissingColumn(EntityError):
+    """The database's table lacks a column that the entity has: its migration has not run."""
+
+    def __init__(self, table: str, column: str) -> None:
+        self.table = table
+        self.column = column
+        super().__init__(table, column)
+
+    def __str__(self) -> str:
+        return (
+            f"Table {self.table!r} has no column {self.column!r}; bring it up to date with: "
+            "nitro db upgrade"
+        )
+
+
+class BrokenReference(EntityError):
+    """A foreign key would point at nothing: its target is missing, or is being deleted."""
+
+    status = 409
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(entity)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entity} cannot be stored or deleted: it refers to something that does not "
+            "exist, or something else still refers to it."
+        )
+
+
+class NotLoaded(EntityError):
+    """A relation was read in asynchronous code without having been loaded before."""
+
+    def __init__(self, entity: str, relation: str) -> None:
+        self.entity = entity
+        self.relation = relation
+        super().__init__(entity, relation)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entity}.{self.relation} is not loaded, and asynchronous code cannot load it "
+            f"while it is read; query with .include({self.relation!r}) or "
+            f"await entity.aload({self.relation!r}) first."
+        )
+
+
 class Unsupported(EntityError):
     """The backend does not have this capability."""
 

@@ -1,0 +1,36 @@
+"""Entities: validated objects that find, save and delete themselves (Active Record)."""
+
+from nitro_runtime.entities.criteria import Arithmetic, Attribute, Criterion, Ordering, col
+from nitro_runtime.entities.entity import Entity
+from nitro_runtime.entities.fields import Field, Text
+from nitro_runtime.entities.memory import MemoryRepository
+from nitro_runtime.entities.queryset import QueryPage, QuerySet
+from nitro_runtime.entities.relations import BelongsTo, HasMany, belongs_to, has_many
+from nitro_runtime.entities.repository import Query, Repository, UnitHandle
+from nitro_runtime.entities.settings import configure, register_backend, use
+from nitro_runtime.entities.transactions import transaction
+
+__all__ = [
+    "Arithmetic",
+    "Attribute",
+    "BelongsTo",
+    "Criterion",
+    "Entity",
+    "Field",
+    "HasMany",
+    "MemoryRepository",
+    "Ordering",
+    "Query",
+    "QueryPage",
+    "QuerySet",
+    "Repository",
+    "Text",
+    "UnitHandle",
+    "belongs_to",
+    "col",
+    "configure",
+    "has_many",
+    "register_backend",
+    "transaction",
+    "use",
+]

@@ -1,0 +1,94 @@
+"""What an entity class offers and works out at its first use: ``Product.table``, ``Product.Input``, ..."""
+
+from __future__ import annotations
+
+import threading
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.metaclass import mapper_of
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from nitro_runtime.schema import EntityInfo
+
+_lock = threading.RLock()
+
+
+class _ClassAttribute:
+    """A descriptor whose value is made once for each class and kept in it."""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._slot = f"__kept_{name.strip('_')}__"
+
+    def __get__(self, entity: Any, owner: type[Any]) -> Any:
+        found = owner.__dict__.get(self._slot)
+        if found is None:
+            with _lock:
+                found = owner.__dict__.get(self._slot)
+                if found is None:
+                    found = self.make(owner)
+                    type.__setattr__(owner, self._slot, found)
+        return found
+
+    def make(self, owner: type[Any]) -> Any:  # noqa: ANN401 # differs by attribute
+        """Makes the value for a class."""
+        raise NotImplementedError
+
+
+class MapperAttribute(_ClassAttribute):
+    """``Product.__nitro_mapper__``."""
+
+    def make(self, owner: type[Any]) -> Mapper:
+        """Works the class out."""
+        return mapper_of(owner)
+
+
+class EntityInfoAttribute(_ClassAttribute):
+    """``Product.__entity__``."""
+
+    def make(self, owner: type[Any]) -> EntityInfo:
+        """Describes the class."""
+        return owner.__nitro_mapper__.info
+
+
+class TableAttribute(_ClassAttribute):
+    """``Product.table``."""
+
+    def make(self, owner: type[Any]) -> Table:
+        """Builds the table."""
+        from nitro_runtime.entities.sql.tables import build_table
+
+        return build_table(owner.__nitro_mapper__)
+
+
+class InputAttribute(_ClassAttribute):
+    """``Product.Input`` and ``Product.PatchInput``."""
+
+    def __init__(self, *, partial: bool) -> None:
+        self._partial = partial
+
+    def make(self, owner: type[Any]) -> type[BaseModel]:
+        """Makes the schema."""
+        fields: dict[str, Any] = {}
+        for name, field in owner.__nitro_mapper__.fields.items():
+            info = owner.__entity__.fields[name]
+            if info.managed or info.secret or info.readonly:
+                continue
+            own = copy(field.source)
+            if self._partial:
+                # A default is not validated: None stands for "left out" and is never dumped with
+                # exclude_unset, while a null that was sent is still checked.
+                own.default, own.default_factory = None, None
+            fields[name] = (field.source.annotation, own)
+        suffix = "PatchInput" if self._partial else "Input"
+        return create_model(
+            f"{owner.__name__}{suffix}",
+            __config__=ConfigDict(extra="forbid", allow_inf_nan=False),
+            __module__=owner.__module__,
+            **fields,
+        )

@@ -1,0 +1,471 @@
+"""`Entity`: a validated data object that knows how to find, save and delete itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import SQLModel
+
+from nitro_runtime import context, errors
+from nitro_runtime.context import Change
+from nitro_runtime.entities import saving
+from nitro_runtime.entities.class_attributes import (
+    EntityInfoAttribute,
+    InputAttribute,
+    MapperAttribute,
+    TableAttribute,
+)
+from nitro_runtime.entities.criteria import Criterion
+from nitro_runtime.entities.fields import managed_field
+from nitro_runtime.entities.json_values import json_safe
+from nitro_runtime.entities.metaclass import EntityMeta, normalise_datetimes
+from nitro_runtime.entities.queryset import QuerySet
+from nitro_runtime.entities.relations import Relation, load_relations
+from nitro_runtime.entities.settings import repository_named, settings
+from nitro_runtime.entities.transactions import announce, transaction
+from nitro_runtime.schema import MISSING, EntityInfo
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+    from nitro_runtime.entities.mapper import Mapper, Row
+    from nitro_runtime.entities.repository import Repository
+
+R = TypeVar("R")
+_place = object.__setattr__
+_OWN = frozenset({"_loaded", "_related", "_busy"})
+
+
+class Entity(SQLModel, metaclass=EntityMeta):
+    """The base of all entities.
+
+    ``class Product(Entity):`` and one annotated line a field is all it takes. An entity is always
+    valid: construction, assignment and `save` run its types, constraints and validators, and an
+    assignment that fails keeps the old value. Every verb that reads or writes has a twin with the
+    prefix ``a`` for coroutines. An entity object belongs to one task or thread at a time.
+
+    Class keywords:
+        timestamps: Keeps ``created_at`` and ``updated_at``, in UTC.
+        version: Guards against stale saves; on unless it is False.
+        backend: The name of a backend, instead of the configured one.
+        table_name: The table, instead of the class name in snake case.
+        plural: The plural, instead of the one made by rule.
+        abstract: The class has no table; it passes its fields on.
+    """
+
+    __slots__ = ("_busy", "_loaded", "_related")
+
+    model_config = ConfigDict(
+        extra="forbid", allow_inf_nan=False, ignored_types=(Relation,), from_attributes=False
+    )
+
+    NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
+    """What `get` raises; every class has its own."""
+
+    __entity__: ClassVar[EntityInfo] = EntityInfoAttribute()
+    __nitro_mapper__: ClassVar[Mapper] = MapperAttribute()
+    __relation_names__: ClassVar[tuple[str, ...]] = ()
+    __reserved_names__: ClassVar[frozenset[str]] = frozenset()
+    table: ClassVar[Table] = TableAttribute()
+    """The SQLAlchemy table, built from the fields at its first use."""
+    Input: ClassVar[type[BaseModel]] = InputAttribute(partial=False)
+    """The schema of outside data for a new entity: nothing managed, secret or read-only."""
+    PatchInput: ClassVar[type[BaseModel]] = InputAttribute(partial=True)
+    """The schema of outside data for a change: as `Input`, every field optional."""
+
+    if TYPE_CHECKING:
+        # At run time these come from bases that the metaclass adds: a class can do without them.
+        id: str = managed_field(default="")
+        version: int = managed_field(default=1)
+        created_at: datetime = managed_field(default=None)
+        updated_at: datetime = managed_field(default=None)
+        _loaded: Row | None
+        _related: dict[str, Any]
+        _busy: bool
+
+    # -- being an object ------------------------------------------------------------------------
+
+    def __new__(cls, *arguments: Any, **values: Any) -> Self:
+        self = super().__new__(cls)
+        _place(self, "_loaded", None)
+        _place(self, "_related", {})
+        _place(self, "_busy", False)
+        return self
+
+    if not TYPE_CHECKING:
+        # Type checkers are told the constructor by the fields.
+        def __init__(self, **values: Any) -> None:
+            related = {k: values.pop(k) for k in type(self).__relation_names__ if k in values}
+            for name, other in related.items():
+                field = getattr(type(self), name).field_of(type(self))
+                values[field] = (
+                    None if other is None else other.__dict__[other.__nitro_mapper__.key]
+                )
+            self.__pydantic_validator__.validate_python(values, self_instance=self)
+            for name, other in related.items():
+                self._related[name] = other
+
+    @classmethod
+    def __pydantic_on_complete__(cls) -> None:
+        """Has datetimes kept in UTC, as soon as the fields are known."""
+        if normalise_datetimes(cls):
+            cls.model_rebuild(force=True)
+
+    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 # of the field's type
+        if name in self.__pydantic_fields__:
+            saving.assign(self, name, value)
+        elif name in _OWN:
+            _place(self, name, value)
+        elif name in type(self).__relation_names__:
+            getattr(type(self), name).__set__(self, value)
+        else:
+            BaseModel.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        """Two objects are the same entity when class and key are the same."""
+        if type(other) is not type(self):
+            return NotImplemented
+        if self is other:
+            return True
+        key = self.__nitro_mapper__.key
+        mine = self.__dict__[key]
+        return mine is not None and mine == other.__dict__[key]
+
+    def __hash__(self) -> int:
+        key = self.__dict__[self.__nitro_mapper__.key]
+        return id(self) if key is None else hash((type(self), key))
+
+    def __copy__(self) -> Self:
+        return saving.carry_over(self, super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return saving.carry_over(self, super().__deepcopy__(memo))
+
+    def __getstate__(self) -> dict[Any, Any]:
+        return {**super().__getstate__(), "_loaded": self._loaded}
+
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        _place(self, "_loaded", state.pop("_loaded", None))
+        _place(self, "_related", {})
+        _place(self, "_busy", False)
+        super().__setstate__(state)
+
+    # -- finding --------------------------------------------------------------------------------
+
+    @classmethod
+    def repository(cls) -> Repository:
+        """Returns the backend that keeps this class."""
+        cached: tuple[int, Repository] | None = cls.__dict__.get("__repository__")
+        if cached is not None and cached[0] == settings.generation:
+            return cached[1]
+        found = repository_named(cls.__entity_options__.backend)
+        type.__setattr__(cls, "__repository__", (settings.generation, found))
+        return found
+
+    @classmethod
+    def find(cls, id: Any) -> Self | None:  # noqa: ANN401 # of the key's type
+        """Reads the entity with this key, or returns None."""
+        mapper = cls.__nitro_mapper__
+        key = saving.key_value(mapper, id)
+        row = None if key is None else cls.repository().get(mapper, key)
+        return None if row is None else mapper.load(row)
+
+    @classmethod
+    def get(cls, id: Any = MISSING, **key: Any) -> Self:  # noqa: ANN401 # of the key's type
+        """Reads the entity with this key: ``Product.get("123")``, ``Product.get(id="123")``.
+
+        Raises:
+            NotFound: There is none; the class's own ``Product.NotFound``.
+        """
+        wanted = id if not key and id is not MISSING else saving.named_key(cls, key)
+        found = cls.find(wanted)
+        if found is None:
+            raise cls.NotFound(cls.__name__, wanted)
+        return found
+
+    @classmethod
+    def all(cls) -> QuerySet[Self]:
+        """Returns a query set of every entity of this class."""
+        return QuerySet(cls.__nitro_mapper__)
+
+    @classmethod
+    def where(cls, *criteria: Criterion | bool, **lookups: Any) -> QuerySet[Self]:  # noqa: ANN401
+        """Returns a query set: ``Product.where(Product.price > 10, name__icontains="tea")``.
+
+        Raises:
+            InvalidQuery: A field or lookup does not exist, or a value is of a wrong type.
+        """
+        query: QuerySet[Self] = QuerySet(cls.__nitro_mapper__)
+        return query.where(*criteria, **lookups)
+
+    @classmethod
+    def first(cls, *criteria: Criterion | bool, **lookups: Any) -> Self | None:  # noqa: ANN401
+        """Reads the first entity by key that fulfils the criteria, or returns None."""
+        return cls.where(*criteria, **lookups).first()
+
+    @classmethod
+    def count(cls, *criteria: Criterion | bool, **lookups: Any) -> int:  # noqa: ANN401
+        """Counts the entities that fulfil the criteria."""
+        return cls.where(*criteria, **lookups).count()
+
+    @classmethod
+    def exists(cls, *criteria: Criterion | bool, **lookups: Any) -> bool:  # noqa: ANN401
+        """Whether an entity fulfils the criteria."""
+        return cls.where(*criteria, **lookups).exists()
+
+    # -- making ---------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, **values: Any) -> Self:  # noqa: ANN401 # of the fields' types
+        """Makes an entity, validates and stores it.
+
+        Raises:
+            ValidationError: A value is not valid.
+            Duplicate: A unique field has this value already.
+        """
+        self = cls(**values)
+        saving.insert(self)
+        announce_change("created", self)
+        return self
+
+    @classmethod
+    def create_many(cls, rows: Iterable[Self | Mapping[str, Any]]) -> list[Self]:
+        """Stores many new entities at once, all or none; one change of the table is announced."""
+        made = [row if isinstance(row, cls) else cls(**row) for row in rows]  # type: ignore[arg-type]
+        saving.insert_many(cls, made)
+        if made and context.has_listeners():
+            announce(Change("created", cls.__nitro_mapper__.info.table))
+        return made
+
+    @classmethod
+    def get_or_create(
+        cls,
+        defaults: Mapping[str, Any] | None = None,
+        **lookup: Any,  # noqa: ANN401 # of the fields' types
+    ) -> tuple[Self, bool]:
+        """Returns the entity with these values, made with the defaults when there is none.
+
+        Returns:
+            The entity, and whether it was made.
+        """
+        found = cls.first(**lookup)
+        if found is not None:
+            return found, False
+        try:
+            with transaction():
+                return cls.create(**{**lookup, **(defaults or {})}), True
+        except errors.Duplicate:
+            found = cls.first(**lookup)  # somebody else was faster
+            if found is None:
+                raise
+            return found, False
+
+    @classmethod
+    def upsert(cls, match: str | Iterable[str], **values: Any) -> Self:  # noqa: ANN401
+        """Saves the values to the entity that has the same ``match`` fields, or makes one.
+
+        Args:
+            match: The name or names of fields that together tell which entity is meant.
+            **values: All values, those of ``match`` included.
+        """
+        names = [match] if isinstance(match, str) else list(match)
+        with transaction():
+            found = cls.first(**{name: values[name] for name in names})
+            return cls.create(**values) if found is None else found.update(**values)
+
+    # -- changing -------------------------------------------------------------------------------
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the entity was never stored."""
+        return self._loaded is None
+
+    @property
+    def changed(self) -> dict[str, tuple[Any, Any]]:
+        """What differs from what was loaded or saved last: old and new value by field name."""
+        loaded = self._loaded
+        if loaded is None:
+            return {name: (None, self.__dict__[name]) for name in self.__nitro_mapper__.names}
+        return {n: (loaded[n], v) for n, v in saving.changes(self, loaded).items()}
+
+    def save(self) -> Self:
+        """Validates and stores what is new or has changed; without a change nothing happens.
+
+        Raises:
+            ValidationError: A value is not valid.
+            StaleEntity: It was changed or deleted since it was loaded.
+            Duplicate: A unique field has this value already.
+        """
+        kind = saving.save(self)
+        if kind is not None:
+            announce_change(kind, self)
+        return self
+
+    def update(self, **values: Any) -> Self:  # noqa: ANN401 # of the fields' types
+        """Assigns the values together, validated as a whole, and saves.
+
+        Raises:
+            ValidationError: A value is not valid; then none is kept.
+        """
+        saving.assign_all(self, values)
+        return self.save()
+
+    def delete(self) -> None:
+        """Deletes the entity; afterwards it is new and can be saved again.
+
+        Raises:
+            StaleEntity: It was changed or deleted since it was loaded.
+        """
+        saving.delete(self)
+        announce_change("deleted", self)
+
+    def reload(self) -> Self:
+        """Reads the stored values again and forgets unsaved ones.
+
+        Raises:
+            NotFound: It is not stored any more.
+        """
+        saving.reload(self)
+        return self
+
+    def increment(self, **amounts: Any) -> Self:  # noqa: ANN401 # numbers
+        """Adds to fields in the database itself, so that concurrent additions all count.
+
+        Raises:
+            ValidationError: A result would not be valid; then nothing is changed.
+            StaleEntity: It is not stored any more.
+        """
+        saving.increment(self, amounts)
+        announce_change("updated", self)
+        return self
+
+    # -- showing --------------------------------------------------------------------------------
+
+    @property
+    def signals(self) -> dict[str, dict[str, Any]]:
+        """The values for a browser, JSON-safe and without secret fields: ``{"product": {...}}``."""
+        info = self.__nitro_mapper__.info
+        values = self.__dict__
+        return {
+            info.table: {
+                name: json_safe(values[name]) for name, f in info.fields.items() if not f.secret
+            }
+        }
+
+    def to_card(self) -> Any:  # noqa: ANN401 # a view; entities know nothing of views
+        """Returns the card view of this entity, the app's own where there is one."""
+        from nitro_runtime.views import card_for
+
+        return card_for(self)
+
+    def to_form(self) -> Any:  # noqa: ANN401
+        """Returns the form view of this entity, the app's own where there is one."""
+        from nitro_runtime.views import form_for
+
+        return form_for(self)
+
+    def to_row(self) -> Any:  # noqa: ANN401
+        """Returns the table row of this entity, of the app's own table where there is one."""
+        from nitro_runtime.views import row_for
+
+        return row_for(self)
+
+    # -- the same from coroutines ---------------------------------------------------------------
+
+    @classmethod
+    async def _run(cls, work: Callable[[], R], *, write: bool) -> R:
+        return await cls.repository().arun(work, write=write)
+
+    @classmethod
+    async def afind(cls, id: Any) -> Self | None:  # noqa: ANN401
+        """As `find`, without stalling the event loop."""
+        return await cls._run(partial(cls.find, id), write=False)
+
+    @classmethod
+    async def aget(cls, id: Any = MISSING, **key: Any) -> Self:  # noqa: ANN401
+        """As `get`, without stalling the event loop."""
+        return await cls._run(partial(cls.get, id, **key), write=False)
+
+    @classmethod
+    async def afirst(cls, *criteria: Criterion | bool, **lookups: Any) -> Self | None:  # noqa: ANN401
+        """As `first`, without stalling the event loop."""
+        return await cls.where(*criteria, **lookups).afirst()
+
+    @classmethod
+    async def acount(cls, *criteria: Criterion | bool, **lookups: Any) -> int:  # noqa: ANN401
+        """As `count`, without stalling the event loop."""
+        return await cls.where(*criteria, **lookups).acount()
+
+    @classmethod
+    async def aexists(cls, *criteria: Criterion | bool, **lookups: Any) -> bool:  # noqa: ANN401
+        """As `exists`, without stalling the event loop."""
+        return await cls.where(*criteria, **lookups).aexists()
+
+    @classmethod
+    async def acreate(cls, **values: Any) -> Self:  # noqa: ANN401
+        """As `create`, without stalling the event loop."""
+        return await cls._run(partial(cls.create, **values), write=True)
+
+    @classmethod
+    async def acreate_many(cls, rows: Iterable[Self | Mapping[str, Any]]) -> list[Self]:
+        """As `create_many`, without stalling the event loop."""
+        return await cls._run(partial(cls.create_many, list(rows)), write=True)
+
+    @classmethod
+    async def aget_or_create(
+        cls,
+        defaults: Mapping[str, Any] | None = None,
+        **lookup: Any,  # noqa: ANN401
+    ) -> tuple[Self, bool]:
+        """As `get_or_create`, without stalling the event loop."""
+        async with transaction():
+            return cls.get_or_create(defaults, **lookup)
+
+    @classmethod
+    async def aupsert(cls, match: str | Iterable[str], **values: Any) -> Self:  # noqa: ANN401
+        """As `upsert`, without stalling the event loop."""
+        async with transaction():
+            return cls.upsert(match, **values)
+
+    async def asave(self) -> Self:
+        """As `save`, without stalling the event loop."""
+        return await self._run(self.save, write=True)
+
+    async def aupdate(self, **values: Any) -> Self:  # noqa: ANN401
+        """As `update`, without stalling the event loop."""
+        return await self._run(partial(self.update, **values), write=True)
+
+    async def adelete(self) -> None:
+        """As `delete`, without stalling the event loop."""
+        await self._run(self.delete, write=True)
+
+    async def areload(self) -> Self:
+        """As `reload`, without stalling the event loop."""
+        return await self._run(self.reload, write=False)
+
+    async def aincrement(self, **amounts: Any) -> Self:  # noqa: ANN401
+        """As `increment`, without stalling the event loop."""
+        return await self._run(partial(self.increment, **amounts), write=True)
+
+    async def aload(self, *relations: str) -> Self:
+        """Loads relations, so that asynchronous code may read them."""
+        await self._run(partial(load_relations, [self], relations), write=False)
+        return self
+
+
+def announce_change(kind: context.Kind, entity: Entity) -> None:
+    """Announces a saved entity, when anybody listens."""
+    if context.has_listeners():
+        announce(Change(kind, entity.__nitro_mapper__.info.table, entity))
+
+
+Entity.__reserved_names__ = frozenset(name for name in dir(Entity) if not name.startswith("_")) - {
+    "id",
+    "version",
+    "created_at",
+    "updated_at",
+}

@@ -1,0 +1,124 @@
+"""Criteria and orders evaluated on rows in Python, as a database would."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any
+
+from nitro_runtime.entities.criteria import (
+    Attribute,
+    Comparison,
+    Criterion,
+    Either,
+    Every,
+    Negation,
+    Ordering,
+)
+from nitro_runtime.entities.kinds import ENUM
+from nitro_runtime.entities.mapper import Mapper, Row
+from nitro_runtime.entities.text import fold, like_regex
+from nitro_runtime.errors import InvalidQuery
+
+Predicate = Callable[[Row], bool | None]
+"""Whether a row fulfils a criterion; None is SQL's unknown."""
+
+
+def _folded_contains(text: str, part: str) -> bool:
+    return part in (fold(text) or "")
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "in": lambda value, members: value in members,
+    "contains": lambda text, part: part in text,
+    "icontains": _folded_contains,
+    "startswith": str.startswith,
+    "like": lambda text, pattern: like_regex(pattern).fullmatch(text) is not None,
+}
+
+
+def predicate(mapper: Mapper, criterion: Criterion) -> Predicate:
+    """Returns a function that tells whether a row fulfils a checked criterion."""
+    match criterion:
+        case Comparison():
+            return _comparison(mapper, criterion)
+        case Every(parts):
+            return _every([predicate(mapper, part) for part in parts])
+        case Either(parts):
+            return _either([predicate(mapper, part) for part in parts])
+        case Negation(part):
+            return _negation(predicate(mapper, part))
+        case _:
+            raise InvalidQuery(f"The memory backend cannot evaluate {criterion!r}.")
+
+
+def plain_value(value: Any) -> Any:  # noqa: ANN401 # of any field's type
+    """Returns what a value is compared and sorted by: an enum's is its stored value."""
+    return value.value if isinstance(value, Enum) else value
+
+
+def _comparison(mapper: Mapper, node: Comparison) -> Predicate:
+    name = node.field
+    if node.operator == "isnull":
+        return lambda row: (row[name] is None) is node.value
+    compare = _COMPARE[node.operator]
+    if isinstance(node.value, Attribute):
+        other = node.value.name
+        return _known(lambda row: (plain_value(row[name]), plain_value(row[other])), compare)
+    value = node.value
+    if mapper.fields[name].kind is ENUM:
+        value = tuple(map(plain_value, value)) if node.operator == "in" else plain_value(value)
+    return _known(lambda row: (plain_value(row[name]), value), compare)
+
+
+def _known(
+    sides: Callable[[Row], tuple[Any, Any]], compare: Callable[[Any, Any], bool]
+) -> Predicate:
+    def holds(row: Row) -> bool | None:
+        left, right = sides(row)
+        return None if left is None or right is None else compare(left, right)
+
+    return holds
+
+
+def _every(parts: Sequence[Predicate]) -> Predicate:
+    def holds(row: Row) -> bool | None:
+        results = [part(row) for part in parts]
+        return False if False in results else None if None in results else True
+
+    return holds
+
+
+def _either(parts: Sequence[Predicate]) -> Predicate:
+    def holds(row: Row) -> bool | None:
+        results = [part(row) for part in parts]
+        return True if True in results else None if None in results else False
+
+    return holds
+
+
+def _negation(part: Predicate) -> Predicate:
+    def holds(row: Row) -> bool | None:
+        result = part(row)
+        return None if result is None else not result
+
+    return holds
+
+
+def sort_rows(mapper: Mapper, rows: list[Row], order: Sequence[Ordering]) -> None:
+    """Sorts rows in place: by the order, then by key; missing values are the smallest."""
+    for item in reversed((*order, Ordering(mapper.key))):
+        name = item.field
+
+        def by(row: Row, name: str = name) -> tuple[bool, Any]:
+            value = row[name]
+            return (False, 0) if value is None else (True, plain_value(value))
+
+        rows.sort(key=by, reverse=item.descending)

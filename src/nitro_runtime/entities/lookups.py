@@ -1,0 +1,202 @@
+"""From what a caller wrote to a criterion that is right: known fields, fitting operators, typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+
+from nitro_runtime.entities.criteria import (
+    Attribute,
+    Comparison,
+    Criterion,
+    Either,
+    Every,
+    Negation,
+    Operator,
+    Ordering,
+    as_criterion,
+)
+from nitro_runtime.entities.kinds import converter
+from nitro_runtime.entities.mapper import MappedField, Mapper
+from nitro_runtime.entities.text import fold
+from nitro_runtime.errors import InvalidQuery, suggestion
+
+_LOOKUPS: dict[str, Operator] = {
+    "exact": "eq", "eq": "eq", "ne": "ne", "gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte",
+    "in": "in", "between": "between", "isnull": "isnull", "contains": "contains",
+    "icontains": "icontains", "startswith": "startswith", "like": "like",
+}  # fmt: skip
+_TEXT_OPERATORS = frozenset[str]({"contains", "icontains", "startswith", "like"})
+
+
+def criterion_from(
+    mapper: Mapper, criteria: Iterable[Criterion | bool], lookups: Mapping[str, Any]
+) -> Criterion | None:
+    """Returns the one checked criterion of a ``where(...)`` call, or None when it asks nothing.
+
+    Raises:
+        InvalidQuery: A field or lookup does not exist, or a value is of a wrong type.
+    """
+    parts = [checked(mapper, as_criterion(part)) for part in criteria]
+    parts += [checked(mapper, from_lookup(mapper, name, value)) for name, value in lookups.items()]
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+
+def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
+    """Returns the criterion that a keyword such as ``price__gt=10`` stands for."""
+    field, separator, lookup = name.rpartition("__")
+    if not separator:
+        field, lookup = name, "eq"
+    relation = mapper.belongs_to.get(field)
+    if relation is not None and lookup == "eq":
+        key = value.__dict__[mapper.key] if hasattr(value, "__entity__") else value
+        return Comparison(relation.field, "eq", key)
+    operator = _LOOKUPS.get(lookup)
+    if operator is None:
+        raise InvalidQuery(
+            f"{name!r}: there is no lookup {lookup!r}; the lookups are "
+            f"{', '.join(_LOOKUPS)}.{suggestion(lookup, _LOOKUPS)}"
+        )
+    return Comparison(field, operator, value)
+
+
+def field_named(mapper: Mapper, name: str) -> MappedField:
+    """Returns a field by name.
+
+    Raises:
+        InvalidQuery: The entity has no such field.
+    """
+    field = mapper.fields.get(name)
+    if field is None:
+        raise InvalidQuery(
+            f"{mapper.info.name} has no field {name!r}.{suggestion(name, mapper.fields)}"
+        )
+    return field
+
+
+def orderings(mapper: Mapper, given: Iterable[object]) -> tuple[Ordering, ...]:
+    """Returns what ``order_by(...)`` was given, as checked orderings.
+
+    Raises:
+        InvalidQuery: A field does not exist or has no order.
+    """
+    return tuple(_ordering(mapper, item) for item in given)
+
+
+def _ordering(mapper: Mapper, item: object) -> Ordering:
+    if isinstance(item, Attribute):
+        item = Ordering(item.name)
+    elif isinstance(item, str):
+        item = Ordering(item.lstrip("-+"), item.startswith("-"))
+    if not isinstance(item, Ordering):
+        raise InvalidQuery(f"order_by takes field names such as '-price', not {item!r}.")
+    if not field_named(mapper, item.field).kind.sortable:
+        raise InvalidQuery(f"{mapper.info.name}.{item.field} has no order to sort by.")
+    return item
+
+
+def checked(mapper: Mapper, criterion: Criterion) -> Criterion:
+    """Returns the criterion with its fields checked and its values made the fields' types.
+
+    Raises:
+        InvalidQuery: It does not fit the entity.
+    """
+    match criterion:
+        case Comparison():
+            return _comparison(mapper, criterion)
+        case Every(parts):
+            return Every(tuple(checked(mapper, part) for part in parts))
+        case Either(parts):
+            return Either(tuple(checked(mapper, part) for part in parts))
+        case Negation(part):
+            return Negation(checked(mapper, part))
+        case _:
+            raise InvalidQuery(f"{criterion!r} is not a criterion that a backend knows.")
+
+
+def _comparison(mapper: Mapper, node: Comparison) -> Criterion:
+    if node.entity is not None and not issubclass(mapper.entity, node.entity):
+        raise InvalidQuery(
+            f"{node.entity.__name__}.{node.field} cannot choose rows of {mapper.info.name}."
+        )
+    field = field_named(mapper, node.field)
+    if node.value is None and node.operator in ("eq", "ne"):
+        return Comparison(field.name, "isnull", node.operator == "eq")
+    if node.operator not in field.kind.operators:
+        raise InvalidQuery(
+            f"{mapper.info.name}.{field.name} cannot be compared by {node.operator!r}."
+        )
+    return _CHECKS.get(node.operator, _plain)(mapper, field, node)
+
+
+def _plain(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
+    if isinstance(node.value, Attribute):
+        other = field_named(mapper, cast("Attribute[Any]", node.value).name)
+        if other.kind is not field.kind:
+            raise InvalidQuery(f"{field.name} and {other.name} are of different types.")
+        return Comparison(field.name, node.operator, node.value)
+    return Comparison(field.name, node.operator, typed(mapper, field, node.value))
+
+
+def _isnull(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
+    if not isinstance(node.value, bool):
+        raise InvalidQuery(f"{field.name}__isnull takes True or False, not {node.value!r}.")
+    return Comparison(field.name, "isnull", node.value)
+
+
+def _text(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
+    value = typed(mapper, None, node.value)
+    return Comparison(
+        field.name, node.operator, fold(value) if node.operator == "icontains" else value
+    )
+
+
+def _in(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
+    given: Any = node.value
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        raise InvalidQuery(f"{field.name}__in takes a list of values, not {given!r}.")
+    members = list(cast("Iterable[Any]", given))
+    values = tuple(dict.fromkeys(typed(mapper, field, v) for v in members if v is not None))
+    found: Criterion = Comparison(field.name, "in", values) if values else Either(())
+    if any(v is None for v in members):
+        missing = Comparison(field.name, "isnull", True)
+        return Either((missing, found)) if values else missing
+    return found
+
+
+def _between(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
+    given: Any = node.value
+    if not isinstance(given, tuple | list) or len(cast("list[Any]", given)) != 2:
+        raise InvalidQuery(f"{field.name}__between takes two values, not {given!r}.")
+    low, high = cast("list[Any]", given)
+    return Every((
+        Comparison(field.name, "gte", typed(mapper, field, low)),
+        Comparison(field.name, "lte", typed(mapper, field, high)),
+    ))  # fmt: skip
+
+
+_Check = Callable[[Mapper, MappedField, Comparison], Criterion]
+_CHECKS: dict[str, _Check] = {
+    "isnull": _isnull,
+    "in": _in,
+    "between": _between,
+    **dict.fromkeys(_TEXT_OPERATORS, _text),
+}
+
+
+def typed(mapper: Mapper, field: MappedField | None, value: object) -> Any:  # noqa: ANN401 # of the field's type
+    """Returns a query's value as a value of the field's type; of `str` when no field is given.
+
+    Raises:
+        InvalidQuery: It cannot be one.
+    """
+    plain: Any = str if field is None else field.plain
+    try:
+        result = converter(plain)(value)
+        return mapper.stored(field, result) if field is not None else result
+    except (ValueError, ArithmeticError, OverflowError):
+        name = "text" if field is None else f"{mapper.info.name}.{field.name}"
+        kind = getattr(plain, "__name__", str(plain))
+        raise InvalidQuery(f"{name} is compared with a {kind}, not with {value!r}.") from None

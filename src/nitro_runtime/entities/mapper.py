@@ -1,0 +1,196 @@
+"""`Mapper`: everything worked out once about an entity class, between the class and its backend.
+
+It describes the class (`nitro_runtime.schema.EntityInfo`), makes entities of rows and rows of
+entities. A row is a plain dictionary of Python values by field name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic.fields import FieldInfo as PydanticField
+
+from nitro_runtime.entities.describe import Options, constraint_values, sqlmodel_value
+from nitro_runtime.entities.fields import options_of
+from nitro_runtime.entities.kinds import Kind, kind_of, split_optional
+from nitro_runtime.entities.naming import pluralize, sentence_case
+from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.schema import MISSING, EntityInfo, FieldInfo, RelationInfo, humanize
+
+Row = dict[str, Any]
+"""One stored entity: Python values by field name."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappedField:
+    """A field, as the backends see it.
+
+    Attributes:
+        name: Its name, and its column's.
+        kind: What can be done with its values.
+        plain: Its type without None.
+        info: The description that views share.
+        source: Pydantic's own.
+    """
+
+    name: str
+    kind: Kind
+    plain: Any
+    info: FieldInfo
+    source: PydanticField
+
+
+class Mapper:
+    """An entity class, worked out.
+
+    Attributes:
+        entity: The class.
+        info: Its description.
+        fields: Its fields by name, in the order of its columns.
+        names: Their names.
+        key: The name of the primary key.
+        generated_key: Whether the database counts the key up.
+        version: ``"version"``, or None when the class keeps none.
+        updated: ``"updated_at"``, or None.
+        search: The names of the searched fields.
+        mutable: The names of fields whose values can change in place.
+        belongs_to: The relations that this entity's own columns carry.
+        references: The foreign keys: field name, target table, target column, what a delete does.
+    """
+
+    def __init__(
+        self, entity: type[Any], options: Options, relations: Mapping[str, RelationInfo]
+    ) -> None:
+        self.entity = entity
+        self.options = options
+        by_field = {r.field: name for name, r in relations.items() if r.kind == "belongs_to"}
+        described = [
+            _mapped(name, field, by_field.get(name)) for name, field in entity.model_fields.items()
+        ]
+        self.fields = {f.name: f for f in sorted(described, key=_place)}
+        self.names = tuple(self.fields)
+        self.key = self._find_key()
+        key = self.fields[self.key].info
+        self.generated_key = key.type is int and (key.nullable or key.has_default)
+        self.info = self._describe(relations)
+        self.belongs_to = {n: r for n, r in relations.items() if r.kind == "belongs_to"}
+        self.version = "version" if options.version and "version" in self.fields else None
+        self.updated = "updated_at" if options.timestamps else None
+        self.search = tuple(f.name for f in self.fields.values() if f.info.search)
+        self.mutable = tuple(f.name for f in self.fields.values() if f.kind.mutable)
+        self.decimals = {
+            f.name: Decimal(1).scaleb(-f.info.decimal_places)
+            for f in self.fields.values()
+            if f.kind.exact is Decimal and f.info.decimal_places is not None
+        }
+        self.references = [
+            (f.name, *f.info.reference.split(".", 1), sqlmodel_value(f.source, "ondelete"))
+            for f in self.fields.values()
+            if f.info.reference
+        ]
+        self.fields_set = frozenset(self.names)
+
+    def _find_key(self) -> str:
+        declared = [n for n, f in self.fields.items() if sqlmodel_value(f.source, "primary_key")]
+        if len(declared) > 1:
+            raise EntityDefinitionError(
+                f"{self.entity.__name__} has a key of several fields ({', '.join(declared)}), which "
+                "is not supported; give it one key and make the fields together unique."
+            )
+        return declared[0] if declared else "id"
+
+    def _describe(self, relations: Mapping[str, RelationInfo]) -> EntityInfo:
+        table = self.options.table_name
+        plural = self.options.plural or pluralize(table)
+        infos = {f.name: f.info for f in self.fields.values()}
+        key = infos[self.key]
+        managed = key.managed or self.key == "id" or self.generated_key
+        infos[self.key] = replace(key, key=True, managed=managed)
+        return EntityInfo(
+            name=self.entity.__name__,
+            table=table,
+            slug=plural.replace("_", "-").replace(" ", "-").lower(),
+            label=sentence_case(table),
+            plural=sentence_case(plural.replace("-", "_")),
+            fields=infos,
+            relations=dict(relations),
+            key=(self.key,),
+        )
+
+    def load(self, row: Row) -> Any:  # noqa: ANN401 # an entity of the class
+        """Makes an entity of a stored row, which it takes over; nothing is validated again."""
+        entity = self.entity.__new__(self.entity)
+        loaded = row.copy()
+        for name in self.mutable:
+            loaded[name] = deepcopy(row[name])
+        place = object.__setattr__
+        place(entity, "__dict__", row)
+        place(entity, "__pydantic_fields_set__", set(self.fields_set))
+        place(entity, "_loaded", loaded)
+        if self.entity.__pydantic_post_init__:
+            entity.model_post_init(None)
+        return entity
+
+    def snapshot(self, values: Mapping[str, Any]) -> Row:
+        """Returns the row of an entity's present values, sharing nothing that can change."""
+        row = {name: values[name] for name in self.names}
+        for name in self.mutable:
+            row[name] = deepcopy(row[name])
+        for name, quantum in self.decimals.items():
+            if row[name] is not None:
+                row[name] = row[name].quantize(quantum)
+        return row
+
+    def stored(self, field: MappedField, value: Any) -> Any:  # noqa: ANN401 # of the field's type
+        """Returns a value as loading it would give it back: datetimes in UTC."""
+        if isinstance(value, datetime):
+            return to_utc(value)
+        return value
+
+
+def to_utc(value: datetime) -> datetime:
+    """Returns the moment in UTC; a datetime without a zone is taken to be UTC already."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _place(field: MappedField) -> int:
+    """The key comes first and what Nitro manages last, else as declared."""
+    if field.info.key or field.name == "id":
+        return 0
+    return 2 if field.info.managed else 1
+
+
+def _mapped(name: str, field: PydanticField, relation: str | None) -> MappedField:
+    plain, nullable = split_optional(field.annotation)
+    options = options_of(field.metadata)
+    kind = kind_of(plain)
+    has_default = not field.is_required()
+    fixed = has_default and field.default_factory is None
+    sa_type = sqlmodel_value(field, "sa_type")
+    info = FieldInfo(
+        name=name,
+        type=plain,
+        label=options.label or field.title or humanize(name),
+        nullable=nullable,
+        default=field.default if fixed else MISSING,
+        has_default=has_default,
+        key=bool(sqlmodel_value(field, "primary_key")),
+        managed=options.managed,
+        secret=options.secret,
+        readonly=options.readonly,
+        hidden=options.hidden,
+        search=options.search,
+        sort=options.sort and kind.sortable,
+        unique=bool(sqlmodel_value(field, "unique")),
+        multiline=getattr(sa_type, "__visit_name__", None) == "text",
+        reference=sqlmodel_value(field, "foreign_key"),
+        relation=relation,
+        help=options.help or field.description,
+        **constraint_values(field),
+    )
+    return MappedField(name, kind, plain, info, field)

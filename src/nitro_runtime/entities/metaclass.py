@@ -1,0 +1,233 @@
+"""How an entity class is made: its fields checked, its class attributes, its registration."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, dataclass_transform
+
+from pydantic import AfterValidator, PydanticUndefinedAnnotation
+from sqlmodel import Field as SQLModelField
+from sqlmodel import SQLModel
+from sqlmodel.main import RelationshipInfo, SQLModelMetaclass
+
+from nitro_runtime.entities.criteria import Attribute
+from nitro_runtime.entities.describe import Options, sqlmodel_value
+from nitro_runtime.entities.fields import Field, managed_field
+from nitro_runtime.entities.ids import new_id
+from nitro_runtime.entities.kinds import split_optional
+from nitro_runtime.entities.mapper import Mapper, to_utc
+from nitro_runtime.entities.naming import snake_case
+from nitro_runtime.entities.relations import relations_of
+from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.schema import find_entity, register_entity
+
+_KEYWORDS = ("timestamps", "version", "backend", "table_name", "plural", "abstract")
+_SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
+_building = threading.local()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _Keyed(SQLModel):
+    id: str = managed_field(default_factory=new_id, primary_key=True)
+
+
+class _Versioned(SQLModel):
+    version: int = managed_field(default=1)
+
+
+class _Timestamped(SQLModel):
+    created_at: datetime = managed_field(default_factory=_now)
+    updated_at: datetime = managed_field(default_factory=_now)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, SQLModelField))
+class EntityMeta(SQLModelMetaclass):
+    """Makes entity classes, and answers ``Product.price`` with an `Attribute`."""
+
+    def __new__(
+        cls,
+        name: str,
+        bases: tuple[type[Any], ...],
+        namespace: dict[str, Any],
+        **keywords: Any,
+    ) -> Any:
+        parent = next((base for base in bases if isinstance(base, EntityMeta)), None)
+        if parent is None:
+            return super().__new__(cls, name, bases, namespace, **keywords)
+        _refuse_wrong_shape(name, namespace, keywords)
+        annotations = _annotation_names(namespace)
+        _refuse_reserved(name, annotations, parent.__reserved_names__)
+        options = _options(name, parent, keywords)
+        bases = (*bases, *_managed_bases(bases, namespace, annotations, options))
+        _building.depth = getattr(_building, "depth", 0) + 1
+        try:
+            made: Any = super().__new__(cls, name, bases, namespace, **keywords)
+        finally:
+            _building.depth -= 1
+        made.__entity_options__ = options
+        made.__relation_names__ = tuple(
+            name for name, relation in relations_of(made).items() if relation.kind == "belongs_to"
+        )
+        made.NotFound = type(
+            "NotFound",
+            (parent.NotFound,),
+            {"__module__": made.__module__, "__qualname__": f"{made.__qualname__}.NotFound"},
+        )
+        if not made.__pydantic_complete__:
+            # pydantic looks for a local class's neighbours one frame too near; SQLModel stands there.
+            _complete(made, sys._getframe(1).f_locals)  # noqa: SLF001, RUF100
+        if not options.abstract:
+            _register(made, options)
+        return made
+
+    def __init__(
+        cls, name: str, bases: tuple[type[Any], ...], namespace: dict[str, Any], **keywords: Any
+    ) -> None:
+        super().__init__(name, bases, namespace)
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers: to them Product.price has the field's own type, and a typo is
+        # an error.
+        def __getattr__(cls, name: str) -> Any:
+            if not getattr(_building, "depth", 0) and not name.startswith("_"):
+                if name in cls.__dict__.get("__pydantic_fields__", ()):
+                    return Attribute(cls, name)
+            return super().__getattr__(name)
+
+
+def _refuse_wrong_shape(
+    name: str, namespace: Mapping[str, Any], keywords: Mapping[str, Any]
+) -> None:
+    if "table" in keywords:
+        raise EntityDefinitionError(
+            f"Write `class {name}(Entity):` without table={keywords['table']}: every entity has a "
+            f"table, built from its fields, and {name}.table is it."
+        )
+    for attribute, value in namespace.items():
+        if isinstance(value, RelationshipInfo):
+            raise EntityDefinitionError(
+                f"{name}.{attribute}: Relationship() needs a mapped class; write "
+                f'`{attribute} = belongs_to("...")` or `{attribute} = has_many("...")` instead.'
+            )
+
+
+def _annotation_names(namespace: Mapping[str, Any]) -> list[str]:
+    found = namespace.get("__annotations__")
+    if found is None and sys.version_info >= (3, 14):
+        import annotationlib  # pyright: ignore[reportMissingImports] # of Python 3.14
+
+        annotate: Any = annotationlib.get_annotate_from_class_namespace(namespace)
+        if annotate is not None:
+            found = annotationlib.call_annotate_function(annotate, annotationlib.Format.FORWARDREF)
+    return list(found or ())
+
+
+def _refuse_reserved(name: str, fields: Iterable[str], reserved: frozenset[str]) -> None:
+    for field in fields:
+        if field in reserved or field in _SQLALCHEMY_NAMES or field.startswith("model_"):
+            raise EntityDefinitionError(
+                f"{name}.{field}: an entity has something else of this name, which the field would "
+                f"hide; call the field differently, such as {name.lower()}_{field}."
+            )
+        if "__" in field.strip("_"):
+            raise EntityDefinitionError(
+                f"{name}.{field}: a field's name cannot have two underscores in a row, which begin "
+                "a lookup such as price__gt."
+            )
+
+
+def _options(name: str, parent: type[Any], keywords: dict[str, Any]) -> Options:
+    given = {key: keywords.pop(key) for key in _KEYWORDS if key in keywords}
+    inherited: Options | None = getattr(parent, "__entity_options__", None)
+    table = snake_case(name)
+    start = Options(table) if inherited is None else replace(inherited, table_name=table)
+    return replace(start, **{"plural": None, "abstract": False, **given})
+
+
+def _managed_bases(
+    bases: tuple[type[Any], ...],
+    namespace: Mapping[str, Any],
+    annotations: Iterable[str],
+    options: Options,
+) -> list[type[Any]]:
+    """The id, version and timestamps come as bases, so that a class can do without them."""
+    own_key = "id" in annotations or any(
+        getattr(value, "metadata", None) is not None and sqlmodel_value(value, "primary_key")
+        for value in namespace.values()
+    )
+    inherited_key = any(
+        sqlmodel_value(field, "primary_key") or name == "id"
+        for base in bases
+        for name, field in getattr(base, "__pydantic_fields__", {}).items()
+    )
+    wanted = (
+        (_Keyed, not own_key and not inherited_key),
+        (_Versioned, options.version),
+        (_Timestamped, options.timestamps),
+    )
+    return [
+        extra
+        for extra, needed in wanted
+        if needed and not any(issubclass(base, extra) for base in bases)
+    ]
+
+
+def _complete(made: type[Any], names: Mapping[str, Any]) -> None:
+    made.model_rebuild(raise_errors=False, _types_namespace=dict(names))
+
+
+def _register(made: type[Any], options: Options) -> None:
+    register_entity(made.__name__, made)
+    register_entity(options.table_name, made)
+
+
+def normalise_datetimes(entity: type[Any]) -> bool:
+    """Makes the datetime fields of a complete class keep UTC; whether it has any."""
+    found = False
+    for field in entity.__pydantic_fields__.values():
+        plain, _ = split_optional(field.annotation)
+        if plain is datetime and _UTC not in field.metadata:
+            field.metadata.append(_UTC)
+            found = True
+    return found
+
+
+def _utc(value: datetime | None) -> datetime | None:
+    return None if value is None else to_utc(value)
+
+
+_UTC = AfterValidator(_utc)
+
+
+def mapper_of(entity: type[Any]) -> Mapper:
+    """Works out an entity class.
+
+    Raises:
+        EntityDefinitionError: Its fields cannot be read, mostly because a name is not defined.
+    """
+    options: Options | None = entity.__dict__.get("__entity_options__")
+    if options is None or options.abstract:
+        raise AttributeError(f"{entity.__name__} is abstract and has no table.")
+    if not entity.__pydantic_complete__:
+        try:
+            entity.model_rebuild()
+        except PydanticUndefinedAnnotation as error:
+            raise EntityDefinitionError(
+                f"{entity.__name__} uses {error.name!r} in an annotation, which is not defined."
+            ) from None
+    relations = {name: relation.info(entity) for name, relation in relations_of(entity).items()}
+    mapper = Mapper(entity, options, relations)
+    for name, relation in relations.items():
+        if relation.kind == "belongs_to" and relation.field not in mapper.fields:
+            raise EntityDefinitionError(
+                f"{entity.__name__}.{name} needs the field {relation.field}: write "
+                f'`{relation.field}: str = Field(foreign_key="...")`.'
+            )
+    return mapper

@@ -1,0 +1,319 @@
+"""`QuerySet`: rows of one entity that have not been read yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from nitro_runtime.context import Change
+from nitro_runtime.entities.bulk import checked_changes
+from nitro_runtime.entities.criteria import Comparison, Criterion, Either, Every
+from nitro_runtime.entities.lookups import criterion_from, field_named, orderings
+from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.relations import load_relations, relation_named
+from nitro_runtime.entities.repository import Query, Repository
+from nitro_runtime.entities.text import fold
+from nitro_runtime.entities.transactions import announce
+from nitro_runtime.errors import EntityError, InvalidQuery
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPage(Generic[T]):
+    """One page of a query.
+
+    Attributes:
+        items: The entities on it.
+        number: Which page, from 1.
+        size: How many entities fit on a page.
+        total: How many entities all pages have together.
+    """
+
+    items: list[T]
+    number: int
+    size: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; at least 1."""
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def has_next(self) -> bool:
+        """Whether a page follows."""
+        return self.number < self.pages
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether a page comes before."""
+        return self.number > 1
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+
+class QuerySet(Generic[T]):
+    """Entities of one class chosen by criteria, read when they are asked for.
+
+    Each method that narrows or sorts returns a new query set; nothing changes in place. Iterating
+    reads from the database each time. Without an order, rows come by key. Safe to share.
+    """
+
+    __slots__ = ("_held", "_includes", "_mapper", "_query")
+
+    def __init__(
+        self,
+        mapper: Mapper,
+        query: Query | None = None,
+        includes: tuple[str, ...] = (),
+        held: list[T] | None = None,
+    ) -> None:
+        self._mapper = mapper
+        self._query = query or Query()
+        self._includes = includes
+        self._held = held
+
+    # -- narrowing ------------------------------------------------------------------------------
+
+    @property
+    def entity(self) -> type[T]:
+        """The class of the entities."""
+        return self._mapper.entity
+
+    @property
+    def query(self) -> Query:
+        """What is asked, as plain data."""
+        return self._query
+
+    def _with(self, **changes: Any) -> QuerySet[T]:  # noqa: ANN401 # fields of Query
+        return QuerySet(self._mapper, replace(self._query, **changes), self._includes)
+
+    def where(self, *criteria: Criterion | bool, **lookups: Any) -> QuerySet[T]:  # noqa: ANN401
+        """Keeps those that fulfil all the criteria: ``where(Product.price > 10, name="Tea")``.
+
+        Raises:
+            InvalidQuery: A field or lookup does not exist, or a value is of a wrong type.
+        """
+        more = criterion_from(self._mapper, criteria, lookups)
+        if more is None:
+            return self
+        if self._query.limit is not None or self._query.offset:
+            raise InvalidQuery("Narrow a query before limit() or offset(), not after.")
+        known = self._query.criterion
+        return self._with(criterion=more if known is None else Every((known, more)))
+
+    def search(self, text: str, *fields: str) -> QuerySet[T]:
+        """Keeps those in which every word of the text occurs, in any case, in one of the fields.
+
+        Args:
+            text: Words between blanks; an empty text changes nothing.
+            fields: Where to look; the fields marked ``search`` when left out, or, when none is
+                marked, every text that is not secret or hidden.
+        """
+        words = [folded for word in text.split() if (folded := fold(word))]
+        if not words:
+            return self
+        names = fields or self._mapper.search or self._texts()
+        for name in names:
+            if "icontains" not in field_named(self._mapper, name).kind.operators:
+                raise InvalidQuery(f"{self._mapper.info.name}.{name} is not a text to search in.")
+        found = tuple(
+            Either(tuple(Comparison(name, "icontains", word) for name in names)) for word in words
+        )
+        return self.where(Every(found))
+
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(
+            f.name
+            for f in self._mapper.fields.values()
+            if f.kind.exact is str
+            and not (f.info.secret or f.info.hidden or f.info.managed or f.info.reference)
+        )
+
+    def order_by(self, *fields: Any) -> QuerySet[T]:  # noqa: ANN401 # str, or a class attribute of any type
+        """Sorts by fields, ``"-price"`` greatest first; the key breaks ties; replaces a former order.
+
+        Raises:
+            InvalidQuery: A field does not exist or has no order.
+        """
+        return self._with(order=orderings(self._mapper, fields))
+
+    def limit(self, count: int) -> QuerySet[T]:
+        """Keeps at most so many."""
+        return self._with(limit=_at_least(0, "limit", count))
+
+    def offset(self, count: int) -> QuerySet[T]:
+        """Passes over so many first."""
+        return self._with(offset=_at_least(0, "offset", count))
+
+    def include(self, *relations: str) -> QuerySet[T]:
+        """Loads relations along with the entities, one query for each; ``"category.parent"`` goes deeper.
+
+        Raises:
+            InvalidQuery: The class has no such relation.
+        """
+        for name in relations:
+            relation_named(self._mapper.entity, name.partition(".")[0])
+        return QuerySet(self._mapper, self._query, (*self._includes, *relations))
+
+    def holding(self, entities: list[T]) -> QuerySet[T]:
+        """Returns this query set with its entities already read, as ``include`` does."""
+        return QuerySet(self._mapper, self._query, self._includes, entities)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    @property
+    def _repository(self) -> Repository:
+        return self._mapper.entity.repository()
+
+    def all(self) -> list[T]:
+        """Reads the entities."""
+        if self._held is not None:
+            return list(self._held)
+        load = self._mapper.load
+        entities = [load(row) for row in self._repository.select(self._mapper, self._query)]
+        if self._includes:
+            load_relations(entities, self._includes)
+        return entities
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.all())
+
+    def first(self) -> T | None:
+        """Reads the first entity, or returns None."""
+        if self._held is not None:
+            return self._held[0] if self._held else None
+        least = 1 if self._query.limit is None else min(1, self._query.limit)
+        found = self._with(limit=least).all()
+        return found[0] if found else None
+
+    def one(self) -> T:
+        """Reads the only entity.
+
+        Raises:
+            NotFound: There is none.
+            EntityError: There are several.
+        """
+        found = self._with(limit=2).all()
+        if not found:
+            raise self._mapper.entity.NotFound(self._mapper.info.name, "matching the query")
+        if len(found) > 1:
+            raise EntityError(f"There are several {self._mapper.info.name} where one was expected.")
+        return found[0]
+
+    def count(self) -> int:
+        """Counts the entities."""
+        if self._held is not None:
+            return len(self._held)
+        return self._repository.count(self._mapper, self._query)
+
+    def exists(self) -> bool:
+        """Whether there is any."""
+        if self._held is not None:
+            return bool(self._held)
+        return bool(self._with(limit=1, order=()).count())
+
+    def values(self, *names: str) -> list[dict[str, Any]]:
+        """Reads plain dictionaries of the named fields; of all when none is named."""
+        for name in names:
+            field_named(self._mapper, name)
+        chosen = names or self._mapper.names
+        rows = self._repository.select(self._mapper, self._query)
+        return [{name: row[name] for name in chosen} for row in rows]
+
+    def page(self, number: int = 1, size: int = 25) -> QueryPage[T]:
+        """Reads one page, from 1; a number past the end gives the last page."""
+        _at_least(1, "size", size)
+        total = self.count()
+        last = max(1, -(-total // size))
+        number = min(max(1, number), last)
+        items = self._with(limit=size, offset=(number - 1) * size)
+        return QueryPage(items.include(*self._includes).all(), number, size, total)
+
+    # -- changing many --------------------------------------------------------------------------
+
+    def update(self, **values: Any) -> int:  # noqa: ANN401 # of the fields' types
+        """Changes all entities of the query in one statement and returns how many.
+
+        A value may be reckoned from the old one: ``update(stock=Product.stock + 5)``. Values are
+        checked against their fields; validators of the whole entity do not run. The version and
+        ``updated_at`` are brought forward. One change of the table is announced, not one for each.
+
+        Raises:
+            InvalidQuery: A field does not exist or cannot be changed.
+            ValidationError: A value is not valid.
+        """
+        changes = checked_changes(self._mapper, values)
+        changed = self._repository.update_where(self._mapper, self._query, changes)
+        if changed:
+            announce(Change("updated", self._mapper.info.table))
+        return changed
+
+    def delete(self) -> int:
+        """Deletes all entities of the query in one statement and returns how many.
+
+        One change of the table is announced, not one for each.
+        """
+        deleted = self._repository.delete_where(self._mapper, self._query)
+        if deleted:
+            announce(Change("deleted", self._mapper.info.table))
+        return deleted
+
+    # -- the same from coroutines ---------------------------------------------------------------
+
+    async def _read(self, work: Callable[[], R]) -> R:
+        return await self._repository.arun(work, write=False)
+
+    async def aall(self) -> list[T]:
+        """As `all`, without stalling the event loop."""
+        return await self._read(self.all)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        for entity in await self.aall():
+            yield entity
+
+    async def afirst(self) -> T | None:
+        """As `first`, without stalling the event loop."""
+        return await self._read(self.first)
+
+    async def aone(self) -> T:
+        """As `one`, without stalling the event loop."""
+        return await self._read(self.one)
+
+    async def acount(self) -> int:
+        """As `count`, without stalling the event loop."""
+        return await self._read(self.count)
+
+    async def aexists(self) -> bool:
+        """As `exists`, without stalling the event loop."""
+        return await self._read(self.exists)
+
+    async def avalues(self, *names: str) -> list[dict[str, Any]]:
+        """As `values`, without stalling the event loop."""
+        return await self._read(partial(self.values, *names))
+
+    async def apage(self, number: int = 1, size: int = 25) -> QueryPage[T]:
+        """As `page`, without stalling the event loop."""
+        return await self._read(partial(self.page, number, size))
+
+    async def aupdate(self, **values: Any) -> int:  # noqa: ANN401
+        """As `update`, without stalling the event loop."""
+        return await self._repository.arun(partial(self.update, **values), write=True)
+
+    async def adelete(self) -> int:
+        """As `delete`, without stalling the event loop."""
+        return await self._repository.arun(self.delete, write=True)
+
+    def __repr__(self) -> str:
+        return f"<QuerySet of {self._mapper.info.name}>"
+
+
+def _at_least(least: int, name: str, count: int) -> int:
+    if isinstance(count, bool) or not isinstance(count, int) or count < least:  # pyright: ignore[reportUnnecessaryIsInstance] # callers pass query strings
+        raise InvalidQuery(f"{name} takes a whole number from {least}, not {count!r}.")
+    return count

@@ -1,0 +1,227 @@
+"""`belongs_to` and `has_many`: the other entities that an entity knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+
+from nitro_runtime.entities.naming import snake_case
+from nitro_runtime.entities.writers import running_loop
+from nitro_runtime.errors import EntityDefinitionError, InvalidQuery, NotLoaded, suggestion
+from nitro_runtime.schema import RelationInfo, find_entity, registered_entities
+
+if TYPE_CHECKING:
+    from nitro_runtime.entities.queryset import QuerySet
+
+T = TypeVar("T")
+_CHUNK = 500  # keys in one IN (...): well below the least limit of any database
+
+
+class Relation:
+    """What `belongs_to` and `has_many` have in common: a name and another entity."""
+
+    kind = ""
+
+    def __init__(self, target: str | type[Any], field: str | None) -> None:
+        self._target = target
+        self._field = field
+        self.name = ""
+        self.owner: type[Any] | None = None
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self.name = name
+        self.owner = owner
+
+    @property
+    def target_name(self) -> str:
+        """The class name of the other entity."""
+        return self._target if isinstance(self._target, str) else self._target.__name__
+
+    def target(self) -> type[Any]:
+        """Returns the other entity's class.
+
+        Raises:
+            EntityDefinitionError: No entity of this name has been defined.
+        """
+        if not isinstance(self._target, str):
+            return self._target
+        found = find_entity(self._target)
+        if found is None:
+            known = [entity.__name__ for entity in registered_entities()]
+            owner = self.owner.__name__ if self.owner else "?"
+            raise EntityDefinitionError(
+                f"{owner}.{self.name} names the entity {self._target!r}, which is not defined or "
+                f"not imported.{suggestion(self._target, known)}"
+            )
+        return found
+
+    def info(self, owner: type[Any]) -> RelationInfo:
+        """Returns the relation as data."""
+        return RelationInfo(self.name, self.kind, self.target_name, self.field_of(owner))
+
+    def field_of(self, owner: type[Any]) -> str:
+        """Returns the foreign key that carries the relation."""
+        raise NotImplementedError
+
+
+class BelongsTo(Relation, Generic[T]):
+    """The entity that a foreign key of this one points at; None when the key is None."""
+
+    kind = "belongs_to"
+
+    def field_of(self, owner: type[Any]) -> str:
+        """Returns the foreign key of the owner: ``category_id`` for ``category``."""
+        return self._field or f"{self.name}_id"
+
+    @overload
+    def __get__(self, entity: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, entity: object, owner: type[Any]) -> T: ...
+    def __get__(self, entity: Any, owner: type[Any]) -> Any:
+        if entity is None:
+            return self
+        key = entity.__dict__.get(self.field_of(owner))
+        if key is None:
+            return None
+        known = entity._related.get(self.name)
+        if known is not None and known.__dict__[known.__nitro_mapper__.key] == key:
+            return known
+        if running_loop() is not None:
+            raise NotLoaded(owner.__name__, self.name)
+        return self.remember(entity, self.target().find(key))
+
+    def __set__(self, entity: Any, value: Any) -> None:
+        key = None if value is None else value.__dict__[value.__nitro_mapper__.key]
+        setattr(entity, self.field_of(type(entity)), key)
+        self.remember(entity, value)
+
+    def remember(self, entity: Any, value: Any) -> Any:  # noqa: ANN401 # entities
+        """Keeps the loaded entity, until the key changes."""
+        entity._related[self.name] = value
+        return value
+
+    def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
+        """Loads the relation of many entities with one query."""
+        target = self.target()
+        field = self.field_of(type(entities[0]))
+        keys = list(dict.fromkeys(e.__dict__[field] for e in entities))
+        found: dict[Any, Any] = {}
+        for others in _in_chunks(
+            target, target.__nitro_mapper__.key, [k for k in keys if k is not None], rest
+        ):
+            found.update((other.__dict__[target.__nitro_mapper__.key], other) for other in others)
+        for entity in entities:
+            self.remember(entity, found.get(entity.__dict__[field]))
+
+
+class HasMany(Relation, Generic[T]):
+    """The entities whose foreign key points at this one, as a query set."""
+
+    kind = "has_many"
+
+    def field_of(self, owner: type[Any]) -> str:
+        """Returns the foreign key of the others: ``category_id`` for a ``Category``."""
+        return self._field or f"{snake_case(owner.__name__)}_id"
+
+    @overload
+    def __get__(self, entity: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, entity: object, owner: type[Any]) -> QuerySet[T]: ...
+    def __get__(self, entity: Any, owner: type[Any]) -> Any:
+        if entity is None:
+            return self
+        known = entity._related.get(self.name)
+        if known is not None:
+            return known
+        key = entity.__dict__[type(entity).__nitro_mapper__.key]
+        return self.target().where(**{self.field_of(owner): key})
+
+    def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
+        """Loads the relation of many entities with one query."""
+        owner = type(entities[0])
+        field, key = self.field_of(owner), owner.__nitro_mapper__.key
+        groups: dict[Any, list[Any]] = {entity.__dict__[key]: [] for entity in entities}
+        for others in _in_chunks(self.target(), field, list(groups), rest):
+            for other in others:
+                groups[other.__dict__[field]].append(other)
+        for entity in entities:
+            own = entity.__dict__[key]
+            query = self.target().where(**{field: own})
+            entity._related[self.name] = query.holding(groups[own])
+
+
+def _in_chunks(
+    target: type[Any], field: str, keys: list[Any], rest: tuple[str, ...]
+) -> list[list[Any]]:
+    query = target.all().include(*rest) if rest else target.all()
+    return [
+        query.where(**{f"{field}__in": keys[start : start + _CHUNK]}).all()
+        for start in range(0, len(keys), _CHUNK)
+    ]
+
+
+@overload
+def belongs_to(target: type[T], field: str | None = None) -> BelongsTo[T]: ...
+@overload
+def belongs_to(target: str, field: str | None = None) -> BelongsTo[Any]: ...
+def belongs_to(target: str | type[Any], field: str | None = None) -> BelongsTo[Any]:
+    """Declares the entity that a foreign key points at: ``category = belongs_to("Category")``.
+
+    Args:
+        target: The other entity, by class or by class name.
+        field: The foreign key; the attribute's name and ``_id`` when left out.
+    """
+    return BelongsTo(target, field)
+
+
+@overload
+def has_many(target: type[T], field: str | None = None) -> HasMany[T]: ...
+@overload
+def has_many(target: str, field: str | None = None) -> HasMany[Any]: ...
+def has_many(target: str | type[Any], field: str | None = None) -> HasMany[Any]:
+    """Declares the entities that point at this one: ``products = has_many("Product")``.
+
+    Args:
+        target: The other entity, by class or by class name.
+        field: Its foreign key; this class's name in snake case and ``_id`` when left out.
+    """
+    return HasMany(target, field)
+
+
+def relations_of(owner: type[Any]) -> dict[str, Relation]:
+    """Returns the relations of a class and its bases by name."""
+    found: dict[str, Relation] = {}
+    for base in reversed(owner.__mro__):
+        for name, value in vars(base).items():
+            if isinstance(value, Relation):
+                found[name] = value
+            else:
+                found.pop(name, None)
+    return found
+
+
+def relation_named(owner: type[Any], name: str) -> BelongsTo[Any] | HasMany[Any]:
+    """Returns a relation by name.
+
+    Raises:
+        InvalidQuery: The class has no such relation.
+    """
+    relations = relations_of(owner)
+    if name not in relations:
+        raise InvalidQuery(
+            f"{owner.__name__} has no relation {name!r}.{suggestion(name, relations)}"
+        )
+    return cast("BelongsTo[Any] | HasMany[Any]", relations[name])
+
+
+def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
+    """Loads relations of entities of one class, one query for each; ``a.b`` loads b of every a."""
+    if not entities:
+        return
+    nested: dict[str, list[str]] = {}
+    for name in names:
+        first, dot, rest = name.partition(".")
+        nested.setdefault(first, [])
+        if dot:
+            nested[first].append(rest)
+    for first, rest in nested.items():
+        relation_named(type(entities[0]), first).load(entities, tuple(rest))

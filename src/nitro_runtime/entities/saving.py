@@ -1,0 +1,300 @@
+"""How an entity's values are assigned, compared and stored: the work behind its verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nitro_runtime.context import Kind
+from nitro_runtime.entities.bulk import amount, managed_changes
+from nitro_runtime.entities.criteria import Arithmetic, Comparison, Criterion, Every
+from nitro_runtime.entities.lookups import field_named, typed
+from nitro_runtime.entities.mapper import Mapper, Row
+from nitro_runtime.entities.repository import Query
+from nitro_runtime.entities.transactions import current_transaction, transaction
+from nitro_runtime.errors import InvalidQuery, StaleEntity, suggestion
+
+if TYPE_CHECKING:
+    from nitro_runtime.entities.entity import Entity
+
+E = TypeVar("E", bound="Entity")
+_place = object.__setattr__
+
+# -- keys ---------------------------------------------------------------------------------------
+
+
+def key_value(mapper: Mapper, value: object) -> Any:  # noqa: ANN401 # of the key's type
+    """Returns a key in its own type, or None when it cannot be one (so nothing is found)."""
+    key = mapper.fields[mapper.key]
+    if value is None or type(value) is key.kind.exact:
+        return value
+    try:
+        return typed(mapper, key, value)
+    except InvalidQuery:
+        return None
+
+
+def named_key(entity: type[Entity], key: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Returns the key out of ``get(sku="x")``.
+
+    Raises:
+        InvalidQuery: It is not the entity's key.
+    """
+    name = entity.__nitro_mapper__.key
+    if set(key) != {name}:
+        raise InvalidQuery(
+            f"{entity.__name__}.get takes {name}; for other fields use first() or where()."
+            f"{suggestion(next(iter(key), name), [name])}"
+        )
+    return key[name]
+
+
+# -- values -------------------------------------------------------------------------------------
+
+
+def assign(entity: Entity, name: str, value: object) -> None:
+    """Assigns one value, validated; a failure leaves the entity as it was."""
+    values = entity.__dict__
+    if entity._busy:  # a validator of the whole entity assigns: it is being validated right now
+        values[name] = value
+        return
+    before, fields_set = values.copy(), entity.__pydantic_fields_set__.copy()
+    _place(entity, "_busy", True)
+    try:
+        entity.__pydantic_validator__.validate_assignment(entity, name, value)
+    except BaseException:
+        # pydantic's `after` validators leave the bad value in place.
+        _place(entity, "__dict__", before)
+        _place(entity, "__pydantic_fields_set__", fields_set)
+        raise
+    finally:
+        _place(entity, "_busy", False)
+
+
+def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
+    """Assigns several values at once: only the outcome must be valid, or none is kept."""
+    mapper = entity.__nitro_mapper__
+    given = dict(values)
+    for name in [name for name in given if name in mapper.belongs_to]:
+        setattr(entity, name, given.pop(name))
+    for name in given:
+        field_named(mapper, name)
+    if not given:
+        return
+    valid = _validated(entity, {**entity.__dict__, **given})
+    before = entity.__dict__.copy()
+    *others, last = given
+    entity.__dict__.update({name: valid[name] for name in others})
+    try:
+        assign(entity, last, given[last])
+    except BaseException:
+        _place(entity, "__dict__", before)
+        raise
+
+
+def _validated(entity: Entity, values: Row) -> Row:
+    scratch = type(entity).__new__(type(entity))
+    _place(scratch, "_busy", True)
+    entity.__pydantic_validator__.validate_python(values, self_instance=scratch)
+    return scratch.__dict__
+
+
+def revalidate(entity: Entity, loaded: Row | None) -> None:
+    """Validates the entity as it stands, as values may have changed in place (``tags.append``).
+
+    What the validators make of values that were assigned, and so validated, is not taken over: a
+    validator that is not idempotent would otherwise work twice.
+    """
+    valid = _validated(entity, entity.__dict__.copy())
+    for name in entity.__nitro_mapper__.mutable:
+        if loaded is None or entity.__dict__[name] != loaded[name]:
+            entity.__dict__[name] = valid[name]
+
+
+def changes(entity: Entity, loaded: Row) -> Row:
+    """Returns the values that differ from those loaded, the version apart."""
+    mapper, values = entity.__nitro_mapper__, entity.__dict__
+    found: Row = {}
+    for name in mapper.names:
+        value = values[name]
+        if value is not loaded[name] and value != loaded[name] and name != mapper.version:
+            found[name] = value
+    return found
+
+
+def carry_over(source: E, copy: E) -> E:
+    """Lets a copy of an entity know what its source knew of the stored row."""
+    _place(copy, "_loaded", source._loaded)
+    _place(copy, "_related", dict(source._related))
+    _place(copy, "_busy", False)
+    return copy
+
+
+# -- storing ------------------------------------------------------------------------------------
+
+
+def _remember(entity: Entity) -> None:
+    """Lets a rollback put back what the entity knows of the stored row."""
+    active = current_transaction()
+    if active is not None:
+        mapper = entity.__nitro_mapper__
+        managed = {
+            name: entity.__dict__[name]
+            for name in (mapper.key, mapper.version, mapper.updated)
+            if name is not None
+        }
+        active.undo.append(partial(_restore, entity, entity._loaded, managed))
+
+
+def _restore(entity: Entity, loaded: Row | None, managed: Row) -> None:
+    _place(entity, "_loaded", loaded)
+    entity.__dict__.update(managed)
+
+
+def insert(entity: Entity) -> None:
+    """Stores a new entity that was just validated."""
+    mapper = entity.__nitro_mapper__
+    row = mapper.snapshot(entity.__dict__)
+    (key,) = type(entity).repository().insert(mapper, [row])
+    _remember(entity)
+    _stored(entity, row, key)
+
+
+def _stored(entity: Entity, row: Row, key: object) -> None:
+    name = entity.__nitro_mapper__.key
+    row[name] = entity.__dict__[name] = key
+    _place(entity, "_loaded", row)
+
+
+def insert_many(entity: type[Entity], made: Iterable[Entity]) -> None:
+    """Stores many new entities, all or none."""
+    mapper = entity.__nitro_mapper__
+    pairs = [(one, mapper.snapshot(one.__dict__)) for one in made]
+    if not pairs:
+        return
+    keys = entity.repository().insert(mapper, [row for _, row in pairs])
+    for (one, row), key in zip(pairs, keys, strict=True):
+        _remember(one)
+        _stored(one, row, key)
+
+
+def save(entity: Entity) -> Kind | None:
+    """Stores an entity; returns what happened, or None when nothing had changed."""
+    loaded = entity._loaded
+    if loaded is None:
+        revalidate(entity, None)
+        insert(entity)
+        return "created"
+    changed = changes(entity, loaded)
+    if not changed:
+        return None
+    revalidate(entity, loaded)
+    _store_changes(entity, changes(entity, loaded))
+    return "updated"
+
+
+def _store_changes(entity: Entity, changed: Row) -> None:
+    mapper, values = entity.__nitro_mapper__, entity.__dict__
+    version: int | None = values[mapper.version] if mapper.version else None
+    if mapper.version and version is not None:
+        changed[mapper.version] = version + 1
+    if mapper.updated and mapper.updated not in changed:
+        changed[mapper.updated] = datetime.now(UTC)
+    loaded = entity._loaded or {}
+    key = loaded[mapper.key]
+    if mapper.key in changed:
+        raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
+    if not type(entity).repository().update(mapper, key, changed, version):
+        raise StaleEntity(mapper.info.name, key)
+    _remember(entity)
+    values.update(changed)
+    _place(entity, "_loaded", mapper.snapshot(values))
+
+
+def delete(entity: Entity) -> None:
+    """Deletes a stored entity."""
+    mapper = entity.__nitro_mapper__
+    key = entity.__dict__[mapper.key]
+    version = entity.__dict__[mapper.version] if mapper.version else None
+    if entity._loaded is None or not type(entity).repository().delete(mapper, key, version):
+        raise StaleEntity(mapper.info.name, key)
+    _remember(entity)
+    _place(entity, "_loaded", None)
+
+
+def reload(entity: Entity) -> None:
+    """Replaces all values with the stored ones."""
+    mapper = entity.__nitro_mapper__
+    fresh = type(entity).get(entity.__dict__[mapper.key])
+    _place(entity, "__dict__", fresh.__dict__)
+    _place(entity, "_loaded", fresh._loaded)
+    _place(entity, "_related", {})
+
+
+def increment(entity: Entity, amounts: Mapping[str, Any]) -> None:
+    """Adds to fields in the database itself, within their bounds."""
+    mapper = entity.__nitro_mapper__
+    key = entity.__dict__[mapper.key]
+    added = {name: _addition(mapper, name, value) for name, value in amounts.items()}
+    if entity._loaded is None or not added:
+        raise StaleEntity(mapper.info.name, key)
+    with transaction():
+        query = Query(Every((Comparison(mapper.key, "eq", key), *_bounds(mapper, added))))
+        repository = type(entity).repository()
+        if not repository.update_where(mapper, query, managed_changes(mapper, dict(added))):
+            _refuse_increment(entity, added)
+        fresh = repository.get(mapper, key)
+        if fresh is None:
+            raise StaleEntity(mapper.info.name, key)
+        _remember(entity)
+        _adopt(entity, fresh, added)
+
+
+def _addition(mapper: Mapper, name: str, value: object) -> Arithmetic:
+    field = field_named(mapper, name)
+    if not field.kind.numeric or name in (mapper.key, mapper.version):
+        raise InvalidQuery(f"{mapper.info.name}.{name} is not a number that can be incremented.")
+    return Arithmetic(name, "+", amount(mapper, field, Arithmetic(name, "+", value)))
+
+
+def _bounds(mapper: Mapper, added: Mapping[str, Arithmetic]) -> list[Criterion]:
+    """The rows whose fields stay within their bounds after the addition."""
+    found: list[Criterion] = []
+    for name, addition in added.items():
+        info = mapper.fields[name].info
+        if info.minimum is not None:
+            found.append(Comparison(name, "gte", info.minimum - addition.amount))
+        if info.maximum is not None:
+            found.append(Comparison(name, "lte", info.maximum - addition.amount))
+    return found
+
+
+def _refuse_increment(entity: Entity, added: Mapping[str, Arithmetic]) -> None:
+    stored = type(entity).find(entity.__dict__[entity.__nitro_mapper__.key])
+    if stored is None:
+        raise StaleEntity(
+            entity.__nitro_mapper__.info.name, entity.__dict__[entity.__nitro_mapper__.key]
+        )
+    for name, addition in added.items():
+        old = stored.__dict__[name]
+        if old is None:
+            raise InvalidQuery(
+                f"{entity.__nitro_mapper__.info.name}.{name} has no value to add to."
+            )
+        setattr(stored, name, old + addition.amount)  # raises what is wrong with the result
+
+
+def _adopt(entity: Entity, fresh: Row, added: Mapping[str, Arithmetic]) -> None:
+    """Takes over the stored row; what was changed here and is unsaved stays as it is."""
+    mapper = entity.__nitro_mapper__
+    unsaved = changes(entity, entity._loaded or {})
+    version: Any = entity.__dict__[mapper.version] if mapper.version else None
+    entity.__dict__.update(
+        {n: v for n, v in mapper.snapshot(fresh).items() if n not in unsaved or n in added}
+    )
+    if mapper.version and unsaved.keys() - added.keys() and fresh[mapper.version] != version + 1:
+        # Somebody else saved in between: the unsaved changes here are based on an older state.
+        entity.__dict__[mapper.version] = version
+    _place(entity, "_loaded", fresh)

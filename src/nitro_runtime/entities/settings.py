@@ -1,0 +1,131 @@
+"""Which backend entities use: `configure`, the environment, or memory."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+from nitro_runtime.entities.memory import MemoryRepository
+from nitro_runtime.entities.repository import Repository
+from nitro_runtime.errors import ConfigurationError, suggestion
+
+
+class _Settings:
+    """The backends of this process. ``generation`` grows at each change, so that classes ask anew."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.default: Repository | None = None
+        self.named: dict[str, Repository] = {}
+        self.lock = threading.RLock()
+
+
+settings = _Settings()
+
+
+def configure(
+    database: str | None = None,
+    *,
+    create_tables: bool = True,
+    engine: Any = None,  # noqa: ANN401 # a sqlalchemy.Engine; importing it here would cost a start
+    durable: bool = False,
+    patience: float = 5.0,
+) -> Repository:
+    """Sets the backend of every entity that does not choose its own.
+
+    Without a call, ``NITRO_DATABASE_URL`` decides, and without that, memory.
+
+    Args:
+        database: ``"sqlite:///app.db"`` (relative), ``"sqlite:////srv/app.db"``, ``"sqlite://"`` (a
+            private file that goes with the process) or ``"memory"``.
+        create_tables: Whether a missing table is created at its first use; otherwise it raises
+            `MissingTable`, which names the migration command.
+        engine: An application's own SQLAlchemy engine, to share its database.
+        durable: Whether a commit waits for the disk (SQLite's synchronous FULL): slower, and
+            nothing is lost when the power fails. Otherwise the last commits may be lost then, and
+            the file stays intact.
+        patience: Seconds that a writer waits for another before `DatabaseBusy`.
+
+    Returns:
+        The backend.
+
+    Raises:
+        ConfigurationError: The address names no backend that Nitro has.
+    """
+    address = _address(database, engine)
+    repository: Repository
+    if address == "memory":
+        repository = MemoryRepository(patience)
+    else:
+        from nitro_runtime.entities.sql.repository import SqlRepository
+
+        repository = SqlRepository(
+            address, create_tables=create_tables, durable=durable, patience=patience
+        )
+    use(repository)
+    return repository
+
+
+def _address(database: str | None, engine: Any) -> str:  # noqa: ANN401 # a sqlalchemy.Engine
+    if engine is not None:
+        if database is not None:
+            raise ConfigurationError("Give configure() a database or an engine, not both.")
+        if engine.dialect.name == "sqlite" and engine.url.database in (None, "", ":memory:"):
+            raise ConfigurationError(
+                "An engine on SQLite's :memory: cannot be shared; give it a file."
+            )
+        return engine.url.render_as_string(hide_password=False)
+    return database or os.environ.get("NITRO_DATABASE_URL") or "memory"
+
+
+def use(repository: Repository) -> None:
+    """Makes a repository the default of every entity that does not choose its own.
+
+    The former one is closed if it can be.
+    """
+    with settings.lock:
+        former, settings.default = settings.default, repository
+        settings.generation += 1
+    if former is not None and former is not repository:
+        close = getattr(former, "close", None)
+        if close is not None:
+            close()
+
+
+def register_backend(repository: Repository) -> None:
+    """Makes a repository available as ``class Cart(Entity, backend="<its name>")``."""
+    with settings.lock:
+        settings.named[repository.name] = repository
+        settings.generation += 1
+
+
+def default_repository() -> Repository:
+    """Returns the backend of entities that do not choose their own."""
+    found = settings.default
+    if found is None:
+        with settings.lock:
+            found = settings.default or configure()
+    return found
+
+
+def repository_named(name: str | None) -> Repository:
+    """Returns the backend that a class keyword names; the default for None.
+
+    Raises:
+        ConfigurationError: There is none of this name.
+    """
+    if name is None:
+        return default_repository()
+    with settings.lock:
+        if name in settings.named:
+            return settings.named[name]
+        default = default_repository()
+        if default.name == name:
+            return default
+        if name == "memory":
+            return settings.named.setdefault("memory", MemoryRepository())
+        known = sorted({"memory", default.name, *settings.named})
+    raise ConfigurationError(
+        f"There is no backend {name!r}; there are {', '.join(known)}.{suggestion(name, known)}"
+    )

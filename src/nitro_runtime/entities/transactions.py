@@ -1,0 +1,227 @@
+"""`transaction()`: several changes that last together or not at all.
+
+A transaction belongs to one task or thread. Tasks and threads started inside it inherit the context
+variable but not the transaction: whoever is not its owner works outside it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar, copy_context
+from types import TracebackType
+from typing import Self
+
+from nitro_runtime import context
+from nitro_runtime.context import Change, UnitOfWork
+from nitro_runtime.entities.repository import Repository, UnitHandle
+from nitro_runtime.errors import EntityError
+
+Owner = tuple[int, "asyncio.Task[object] | None"]
+
+
+def _owner() -> Owner:
+    try:
+        return threading.get_ident(), asyncio.current_task()
+    except RuntimeError:
+        return threading.get_ident(), None
+
+
+class ActiveTransaction:
+    """What is open between the ends of the outermost ``transaction()`` block."""
+
+    def __init__(self) -> None:
+        self.owner = _owner()
+        self.unit = UnitOfWork()
+        self.levels: list[str] = []
+        self.handles: dict[Repository, UnitHandle] = {}
+        self.undo: list[Callable[[], object]] = []
+
+    def handle(self, repository: Repository) -> UnitHandle:
+        """Returns the transaction's part on a backend, opening it at its first use."""
+        found = self.handles.get(repository)
+        if found is None:
+            found = self.adopt(repository, repository.begin())
+        return found
+
+    def adopt(self, repository: Repository, handle: UnitHandle) -> UnitHandle:
+        """Takes in a part that was just opened, as deep as the blocks are nested."""
+        self.handles[repository] = handle
+        for level in self.levels:
+            handle.savepoint(level)
+        return handle
+
+    def rewind(self, mark: int) -> None:
+        """Puts back, newest first, what entities knew of themselves before they were saved."""
+        while len(self.undo) > mark:
+            self.undo.pop()()
+
+    def commit(self) -> None:
+        """Commits every part.
+
+        With several backends this is one commit after another: the first failure undoes the rest,
+        and what was committed before it stays.
+        """
+        handles = list(self.handles.values())
+        for position, handle in enumerate(handles):
+            try:
+                handle.commit()
+            except BaseException:
+                for later in handles[position + 1 :]:
+                    later.rollback()
+                self.rewind(0)
+                raise
+
+    def rollback(self) -> None:
+        """Undoes every part."""
+        self.rewind(0)
+        for handle in self.handles.values():
+            handle.rollback()
+
+
+_current: ContextVar[ActiveTransaction | None] = ContextVar("nitro_transaction", default=None)
+
+
+def current_transaction() -> ActiveTransaction | None:
+    """Returns the transaction of this very task or thread, or None."""
+    active = _current.get()
+    if active is None or active.owner != _owner():
+        return None
+    return active
+
+
+def announce(change: Change) -> None:
+    """Tells of a change after the commit of this task's own transaction, or now."""
+    if not context.has_listeners():
+        return
+    if context.current_unit() is not None and current_transaction() is None:
+        # The unit was inherited from the task that started this one; this change is not part of it.
+        copy_context().run(_announce_now, change)
+    else:
+        context.announce(change)
+
+
+def _announce_now(change: Change) -> None:
+    context.set_unit(None)
+    context.announce(change)
+
+
+def default_repository() -> Repository:
+    """Returns the configured backend."""
+    from nitro_runtime.entities.settings import default_repository as configured
+
+    return configured()
+
+
+class transaction:  # noqa: N801 # reads as a word: with transaction():
+    """Makes the changes of a block last together: ``with transaction():``, ``async with transaction():``.
+
+    Leaving the block by an exception undoes them. Blocks nest: an inner one is a savepoint, and
+    undoes only its own part. Events and other after-commit work wait for the outermost commit.
+
+    Raises:
+        DatabaseBusy: Another writer held the database too long.
+    """
+
+    def __init__(self) -> None:
+        self._outer: ActiveTransaction | None = None
+        self._previous: ActiveTransaction | None = None
+        self._unit: UnitOfWork | None = None
+        self._level = ""
+        self._marks = (0, 0)
+
+    def __enter__(self) -> Self:
+        if self._nest():
+            return self
+        active = self._open()
+        repository = default_repository()
+        try:
+            active.adopt(repository, repository.begin())
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    async def __aenter__(self) -> Self:
+        if self._nest():
+            return self
+        active = self._open()
+        repository = default_repository()
+        try:
+            active.adopt(repository, await repository.abegin())
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        active = self._mine()
+        if self._level:
+            self._leave_nested(active, failed=error is not None)
+            return
+        try:
+            if error is None:
+                active.commit()
+            else:
+                active.rollback()
+        finally:
+            self._close()
+        if error is None:
+            active.unit.run()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Both backends of today live in this process: a commit here takes microseconds.
+        self.__exit__(kind, error, trace)
+
+    def _nest(self) -> bool:
+        active = current_transaction()
+        if active is None:
+            return False
+        self._outer = active
+        self._level = f"nitro_{len(active.levels) + 1}"
+        for handle in active.handles.values():
+            handle.savepoint(self._level)
+        active.levels.append(self._level)
+        self._marks = (active.unit.mark(), len(active.undo))
+        return True
+
+    def _open(self) -> ActiveTransaction:
+        if self._outer is not None:
+            raise EntityError("A transaction() block cannot be entered twice; write a new one.")
+        self._outer = active = ActiveTransaction()
+        self._previous = _current.get()
+        _current.set(active)
+        self._unit = context.current_unit()
+        context.set_unit(active.unit)
+        return active
+
+    def _mine(self) -> ActiveTransaction:
+        if self._outer is None:
+            raise EntityError("This transaction() block was not entered.")
+        return self._outer
+
+    def _close(self) -> None:
+        context.set_unit(self._unit)
+        _current.set(self._previous)
+
+    def _leave_nested(self, active: ActiveTransaction, *, failed: bool) -> None:
+        active.levels.remove(self._level)
+        if failed:
+            active.unit.rewind(self._marks[0])
+            active.rewind(self._marks[1])
+        for handle in active.handles.values():
+            if failed:
+                handle.rollback_to(self._level)
+            else:
+                handle.release(self._level)

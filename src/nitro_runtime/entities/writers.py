@@ -1,0 +1,125 @@
+"""`WriterQueue`: one writer at a time, for threads and tasks alike.
+
+SQLite lets one connection write at a time. Tasks of one event loop must never wait for one another
+inside SQLite: the loop would stand still and the writer it waits for could not go on. They queue
+here instead, before they begin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+
+from nitro_runtime.errors import DatabaseBusy
+
+_Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Returns the event loop that runs in this thread, or None."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class WriterQueue:
+    """A lock that threads wait for by blocking and tasks by awaiting.
+
+    Args:
+        patience: Seconds to wait before giving up with `DatabaseBusy`.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None  # the holder's, when it may await
+        self._waiting: deque[_Waiter] = deque()
+
+    def acquire(self, *, keep: bool = False) -> None:
+        """Takes the turn, blocking the thread until it comes.
+
+        Args:
+            keep: The turn is held across awaits: a transaction in a coroutine.
+
+        Raises:
+            DatabaseBusy: It did not come in time, or a task of this thread's own loop holds it.
+        """
+        if not self._lock.acquire(blocking=False):
+            loop = running_loop()
+            if loop is not None and self._loop is loop:
+                raise DatabaseBusy(
+                    "Another task of this event loop is writing; waiting here would stop it. Use "
+                    "the asynchronous verb (await entity.asave()) or async with transaction()."
+                )
+            if not self._lock.acquire(timeout=self.patience):
+                raise DatabaseBusy(f"Another writer held the database for {self.patience} s.")
+        if keep:
+            self._loop = running_loop()
+
+    async def aacquire(self, *, keep: bool = False) -> None:
+        """Takes the turn; the event loop goes on while it waits.
+
+        Raises:
+            DatabaseBusy: It did not come in time.
+        """
+        if not self._lock.acquire(blocking=False):
+            try:
+                await asyncio.wait_for(self._turn(), self.patience)
+            except TimeoutError:
+                raise DatabaseBusy(
+                    f"Another writer held the database for {self.patience} s."
+                ) from None
+        if keep:
+            self._loop = asyncio.get_running_loop()
+
+    async def _turn(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            waiter = loop.create_future()
+            entry = (loop, waiter)
+            self._waiting.append(entry)
+            # Asked again after joining the queue: a release in between would wake nobody.
+            if self._lock.acquire(blocking=False):
+                self._leave(entry)
+                return
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self._leave(entry)
+                if waiter.done() and not waiter.cancelled():
+                    self._wake()  # the turn was offered to one that no longer wants it
+                raise
+            if self._lock.acquire(blocking=False):
+                return
+
+    def _leave(self, entry: _Waiter) -> None:
+        try:
+            self._waiting.remove(entry)
+        except ValueError:
+            self._wake()  # it was chosen meanwhile: pass the turn on
+
+    def release(self) -> None:
+        """Gives the turn back and wakes the next task."""
+        self._loop = None
+        self._lock.release()
+        if self._waiting:
+            self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            try:
+                loop, waiter = self._waiting.popleft()
+            except IndexError:
+                return
+            try:
+                loop.call_soon_threadsafe(_finish, waiter)
+            except RuntimeError:  # its loop is closed: nobody waits there any more
+                continue
+            return
+
+
+def _finish(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
