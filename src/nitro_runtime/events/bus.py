@@ -158,7 +158,7 @@ class Bus:
         if context.current_unit() is not None:
             return self.emit(event, sender, data)
         calls = self._calls(event, sender, data)
-        return await self._run_async(_name(event), calls, sender, data) if calls else []
+        return await running.Round(calls, sender, data).run(_name(event)) if calls else []
 
     def send(
         self, event: Event, sender: object, data: Mapping[str, Any]
@@ -176,7 +176,7 @@ class Bus:
     ) -> list[tuple[Function, Any]]:
         """Emits at once, waits, and returns pairs of handler and result."""
         called, calls = self._recorded(event, sender, data)
-        results = await self._run_async(event.name, calls, sender, data)
+        results = await running.Round(calls, sender, data).run(event.name)
         return list(zip(called, results, strict=True))
 
     @contextmanager
@@ -204,19 +204,6 @@ class Bus:
         if errors:
             raise ExceptionGroup(f"handlers of {name!r} failed", errors)
         return results
-
-    async def _run_async(
-        self,
-        name: str,
-        calls: tuple[Call, ...],
-        sender: object,
-        data: Mapping[str, Any],
-    ) -> list[Any]:
-        under_way = running.Round(calls, sender, data)
-        await under_way.run()
-        if under_way.errors:
-            raise ExceptionGroup(f"handlers of {name!r} failed", under_way.errors)
-        return under_way.results
 
     def _recorded(
         self,

@@ -247,7 +247,7 @@ async def _is_allowed(allow: Allow, injected: Mapping[str, Any]) -> bool:
 async def _call(function: Callable[..., Any], arguments: Mapping[str, Any], tab: str | None) -> Any:  # noqa: ANN401 # what the function returns
     names = inspect.signature(function).parameters
     result = function(**{name: arguments[name] for name in names if name in arguments})
-    kind: type = type(result)
+    kind: type[Any] = result.__class__
     if kind is GeneratorType:
         running.drain(tab, result)
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
@@ -84,7 +84,12 @@ def emit(event: str | Event, /, sender: object = None, **data: Any) -> list[Any]
     return bus.emit(event, sender, data)
 
 
-async def emit_async(event: str | Event, /, sender: object = None, **data: Any) -> list[Any]:  # noqa: ANN401 # any data
+def emit_async(
+    event: str | Event,
+    /,
+    sender: object = None,
+    **data: Any,  # noqa: ANN401 # any data
+) -> Coroutine[Any, Any, list[Any]]:
     """Emits an event and waits until every handler is done.
 
     Handlers are started in order; those that wait for something wait side by side. Cancelling it
@@ -102,7 +107,7 @@ async def emit_async(event: str | Event, /, sender: object = None, **data: Any) 
     Raises:
         ExceptionGroup: Some handlers raised; all the others ran.
     """
-    return await bus.emit_async(event, sender, data)
+    return bus.emit_async(event, sender, data)
 
 
 def capture() -> AbstractContextManager[list[Emitted]]:

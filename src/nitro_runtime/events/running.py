@@ -12,16 +12,16 @@ import asyncio
 import types
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import aclosing
-from contextvars import Context, copy_context
-from functools import partial
+from contextvars import copy_context
 from typing import Any
 
 from nitro_runtime import context
 from nitro_runtime.events.handlers import SKIPPED, Call, Skipped
 
-DRIVEN: frozenset[type] = frozenset(
-    {Skipped, types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType}
-)
+ASYNC: frozenset[type[Any]] = frozenset({types.CoroutineType, types.AsyncGeneratorType})
+"""What the call of an async handler returns."""
+
+DRIVEN = ASYNC | {types.GeneratorType, Skipped}
 """The types of results that are not yet results."""
 
 Started = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -48,7 +48,7 @@ def run(
     for call in calls:
         try:
             result = call(sender, data)
-            kind: type = type(result)
+            kind: type[Any] = result.__class__
             if kind in DRIVEN:
                 if result is SKIPPED:
                     continue
@@ -89,32 +89,39 @@ async def drain_async(sender: object, generator: AsyncGenerator[Any, Any]) -> li
 
 def to_coroutine(sender: object, result: Any) -> Coroutine[Any, Any, Any]:  # noqa: ANN401 # by its type
     """Returns the coroutine that runs an async handler to its end."""
-    kind: type = type(result)
+    kind: type[Any] = result.__class__
     return drain_async(sender, result) if kind is types.AsyncGeneratorType else result
 
 
 class Round:
-    """One `emit_async` under way.
+    """One `emit_async` under way."""
 
-    Attributes:
-        results: The handlers' results, in the order in which they were started.
-        errors: What they raised.
-    """
-
-    __slots__ = ("_before", "_calls", "_data", "_next", "_sender", "_tasks", "errors", "results")
+    __slots__ = ("_before", "_calls", "_data", "_errors", "_next", "_results", "_sender", "_tasks")
 
     def __init__(self, calls: tuple[Call, ...], sender: object, data: Mapping[str, Any]) -> None:
-        self.results: list[Any] = []
-        self.errors: list[Exception] = []
         self._calls = calls
         self._sender = sender
         self._data = data
         self._next = 0
+        self._results: list[Any] = []
+        self._errors: list[Exception] = []
         self._tasks: list[asyncio.Task[None]] = []
-        self._before: Context | None = None
+        # What a later handler starts from: it must not see what an earlier one sets while it
+        # waits, such as its open transaction.
+        self._before = copy_context()
 
-    async def run(self) -> None:
-        """Runs all handlers and waits for the last; when it is cancelled, they are too."""
+    async def run(self, name: str) -> list[Any]:
+        """Runs all handlers and waits for the last; when it is cancelled, they are too.
+
+        Args:
+            name: The event's name, for the error.
+
+        Returns:
+            The results, in the order in which the handlers were started.
+
+        Raises:
+            ExceptionGroup: What the handlers raised.
+        """
         try:
             await self._work()
             for task in self._tasks:  # it grows while tasks part from tasks
@@ -124,42 +131,37 @@ class Round:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             raise
+        if self._errors:
+            raise ExceptionGroup(f"handlers of {name!r} failed", self._errors)
+        return self._results
 
     async def _work(self) -> None:
         """Takes handlers until none is left; several tasks may do so, each handler runs once."""
-        calls, sender, data, results = self._calls, self._sender, self._data, self.results
-        while self._next < len(calls):
-            call = calls[self._next]
-            self._next += 1
+        calls, sender, data, results = self._calls, self._sender, self._data, self._results
+        while (index := self._next) < len(calls):
+            self._next = index + 1
             try:
-                result = call(sender, data)
-                kind: type = type(result)
-                if kind not in DRIVEN:
-                    results.append(result)
+                result = calls[index](sender, data)
+                kind: type[Any] = result.__class__
+                if kind in ASYNC:
+                    if kind is not types.CoroutineType:
+                        result = drain_async(sender, result)
+                    place = len(results)
+                    results.append(None)
+                    try:
+                        awaited = result.send(None)
+                    except StopIteration as done:
+                        results[place] = done.value
+                    else:
+                        results[place] = await self._go_on(result, awaited)
                 elif kind is types.GeneratorType:
                     results.append(drain(sender, result))
                 elif result is not SKIPPED:
-                    await self._step(to_coroutine(sender, result))
-            except Exception as error:  # raised together by the bus
-                self.errors.append(error)
+                    results.append(result)
+            except Exception as error:  # raised together at the end
+                self._errors.append(error)
             except asyncio.CancelledError as error:
                 self._cancelled(error)
-
-    async def _step(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        if self._before is None:
-            # The others must not see what this one sets, such as its open transaction.
-            self._before = copy_context()
-        place = len(self.results)
-        self.results.append(None)
-        try:
-            awaited = coroutine.send(None)
-        except StopIteration as done:
-            self.results[place] = done.value
-            return
-        if self._next < len(self._calls):
-            part = asyncio.get_running_loop().create_task(self._work(), context=self._before.copy())
-            self._tasks.append(part)
-        self.results[place] = await _go_on(coroutine, awaited)
 
     def _cancelled(self, error: asyncio.CancelledError) -> None:
         """Tells a handler that awaited something cancelled from a cancelled task."""
@@ -168,23 +170,25 @@ class Round:
             raise error
         failure = RuntimeError("a handler awaited something that was cancelled")
         failure.__cause__ = error
-        self.errors.append(failure)
+        self._errors.append(failure)
 
-
-@types.coroutine
-def _go_on(
-    coroutine: Coroutine[Any, Any, Any],
-    awaited: Any,  # noqa: ANN401 # a future, or what another event loop takes
-) -> Generator[Any, Any, Any]:
-    """Goes on with a coroutine that has made its first step, as ``await`` would."""
-    while True:
-        try:
-            value = yield awaited
-        except BaseException as error:  # a cancellation or the end: the coroutine's to handle
-            step = partial(coroutine.throw, error)
-        else:
-            step = partial(coroutine.send, value)
-        try:
-            awaited = step()
-        except StopIteration as done:
-            return done.value
+    @types.coroutine
+    def _go_on(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        awaited: object,
+    ) -> Generator[Any, Any, Any]:
+        """Goes on as ``await`` would with a coroutine whose first step awaits something."""
+        if self._next < len(self._calls):
+            rest = asyncio.create_task(self._work(), context=self._before.copy())
+            self._tasks.append(rest)
+        while True:
+            try:
+                yield awaited
+            except BaseException as error:  # a cancellation: the coroutine's to handle
+                try:
+                    awaited = coroutine.throw(error)
+                except StopIteration as done:
+                    return done.value
+            else:
+                return (yield from coroutine)  # pyright: ignore[reportUnknownVariableType] # a types.coroutine may
