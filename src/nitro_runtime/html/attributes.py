@@ -55,9 +55,9 @@ def pair(name: str, text: str) -> str:
 
 # -- names --------------------------------------------------------------------------------------
 
-_NAME = re.compile(r"[A-Za-z_@:][A-Za-z0-9_@:.\-]*", re.ASCII)
-_VERBATIM = re.compile(r"[-:.@]")
-_NAMESPACE = re.compile(r"^(xlink|xml|xmlns)_(?=[a-z])")
+_NAME = r"[A-Za-z_@:][A-Za-z0-9_@:.\-]*"
+_VERBATIM = r"[-:.@]"
+_NAMESPACE = r"^(xlink|xml|xmlns)_(?=[a-z])"
 _ALIASES = {"cls": "class", "klass": "class", "fr": "for"}
 _MOST_NAMES = 4096
 """Names that are kept; more means that they are made of data, and keeping them would leak."""
@@ -73,7 +73,7 @@ def _resolve(key: object) -> _Resolved:
     if not isinstance(key, str):
         refuse(f"An attribute's name is text, not {type(key).__name__}.")
     name, rule = find_rule(key) or (attribute_name(key), None)
-    if _NAME.fullmatch(name) is None:
+    if re.fullmatch(_NAME, name) is None:
         refuse(f"{key!r} is not a valid attribute name.")
     rule = rule or _rule_of(name.lower())
     resolved = name, None if rule in _PARTICULAR else f' {name}="', rule
@@ -87,10 +87,10 @@ def attribute_name(key: str) -> str:
 
     A name that could not be a keyword (``"data-on:click"``) is taken as it stands.
     """
-    if _VERBATIM.search(key):
+    if re.search(_VERBATIM, key):
         return key
     name = key.removesuffix("_") or key
-    return _ALIASES.get(name) or _NAMESPACE.sub(r"\1:", name).replace("_", "-")
+    return _ALIASES.get(name) or re.sub(_NAMESPACE, r"\1:", name).replace("_", "-")
 
 
 # -- values -------------------------------------------------------------------------------------
@@ -149,8 +149,8 @@ def class_names(value: object) -> str:
     return text_of("class", value)
 
 
-_PROPERTY = re.compile(r"-{0,2}[A-Za-z][A-Za-z0-9_-]*", re.ASCII)
-_NOT_ONE_VALUE = re.compile(r"[;{}\\]|/\*|\burl\(|expression\(", re.IGNORECASE)
+_PROPERTY = r"-{0,2}[A-Za-z][A-Za-z0-9_-]*"
+_NOT_ONE_VALUE = r"(?i)[;{}\\]|/\*|\burl\(|expression\("
 
 
 def _style(name: str, value: object) -> str:
@@ -162,20 +162,20 @@ def _style(name: str, value: object) -> str:
             continue
         css = key if key.startswith("--") else key.replace("_", "-")
         text = text_of(name, item)
-        if _PROPERTY.fullmatch(css) is None or _NOT_ONE_VALUE.search(text):
+        if re.fullmatch(_PROPERTY, css) is None or re.search(_NOT_ONE_VALUE, text):
             refuse(f"The style {key!r}: {text!r} is not one property with one value.")
         declarations.append(f"{css}: {text}")
     return pair(name, "; ".join(declarations))
 
 
-_SCRIPT_ADDRESS = re.compile(r"(?:^|;)(?:javascript|vbscript):", re.IGNORECASE)
-_IGNORED_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\xa0]+")
+_SCRIPT_ADDRESS = r"(?i)(?:^|;)(?:javascript|vbscript):"
+_IGNORED_IN_ADDRESS = r"[\x00-\x20\x7f-\xa0]+"
 
 
 def _address(name: str, value: object) -> str:
     text = "" if value is True else text_of(name, value)
     # browsers drop control characters and blanks before they read the scheme
-    if ":" in text and _SCRIPT_ADDRESS.search(_IGNORED_IN_ADDRESS.sub("", text)):
+    if ":" in text and re.search(_SCRIPT_ADDRESS, re.sub(_IGNORED_IN_ADDRESS, "", text)):
         refuse(f"The attribute {name!r} refuses a javascript: address; use on_click for code.")
     return _plain(name, value)
 

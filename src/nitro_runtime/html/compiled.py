@@ -80,7 +80,7 @@ class CompiledRow(Generic[Item]):
         rows = items if isinstance(items, list | tuple) else list(items)
         try:
             markup = "".join([before, *self._quick(rows), after])
-        except TypeError:  # a value is not of the kind that was promised
+        except (TypeError, SystemError):  # a value is not of the kind that was promised
             return self._carefully(rows, before, after)
         # looking through the whole once is cheaper than looking at each value
         if "\r" in markup or "\0" in markup or not is_encodable(markup):
@@ -106,7 +106,8 @@ def _text(value: object) -> str:
     return escape_text(value) if isinstance(value, str) else render(value)
 
 
-# each quick one is a C function that refuses other types with a TypeError, and does next to
+# each quick one is a C function that refuses other types (MarkupSafe's with a SystemError, the
+# others with a TypeError) and does next to
 # nothing for the right one: an f-string then takes its text
 _QUICK: dict[str, Callable[[Any], object]] = {
     "_text": c_escape,

@@ -51,7 +51,7 @@ def _written_out(name: str) -> tuple[str, Rule] | None:
 
 # -- values -------------------------------------------------------------------------------------
 
-_SIGNAL = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_0-9][\w-]*)*", re.ASCII)
+_SIGNAL = r"[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z_0-9][A-Za-z0-9_-]*)*"
 
 
 def _pair(name: str, source: str) -> str:
@@ -66,7 +66,7 @@ def signal_rule(name: str, value: object) -> str:
     """Renders an attribute whose value is a signal's name, not code."""
     if value is True and ":" in name:
         return f" {name}"
-    if not isinstance(value, str) or _SIGNAL.fullmatch(value) is None:
+    if not isinstance(value, str) or re.fullmatch(_SIGNAL, value) is None:
         refuse(f"{name} names a signal, such as 'price' or 'product.price', not {value!r}.")
     return _pair(name, value)
 
@@ -115,7 +115,7 @@ def signal_key(name: str) -> str:
     Raises:
         ViewError: It is not the name of a signal.
     """
-    if _SIGNAL.fullmatch(name) is None or "-" in name or "__" in name:
+    if re.fullmatch(_SIGNAL, name) is None or "-" in name or "__" in name:
         refuse(f"{name!r} is not the name of a signal.")
     return re.sub("[A-Z]", lambda upper: f"-{upper[0].lower()}", name)
 

@@ -37,7 +37,7 @@ def element(name: str) -> Tag:
     Raises:
         ViewError: It is not the name of an element.
     """
-    if _NAME.fullmatch(name) is None:
+    if not (name.isascii() and name.replace("-", "").isalnum() and name[0].isalpha()):
         refuse(f"{name!r} is not a valid tag name.")
     make = _MAKERS.get(name, _ordinary)
     tag = make(name)
@@ -48,15 +48,12 @@ def element(name: str) -> Tag:
 
 def Fragment(*children: Child) -> Html:  # a tag by its use
     """Renders the children one after the other, with no element around them."""
-    return Html(_content(children, {}, "a fragment"))
+    return Html(content(children, {}, "a fragment"))
 
 
 def doctype() -> Html:
     """Returns ``<!DOCTYPE html>``; ``Fragment(doctype, HtmlTag(...))`` is a whole document."""
     return Html("<!DOCTYPE html>")
-
-
-_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*", re.ASCII)
 
 
 def _ordinary(name: str) -> Callable[..., Html]:
@@ -66,7 +63,7 @@ def _ordinary(name: str) -> Callable[..., Html]:
     def tag(child: Any = None, /, *more: Child, **attributes: Attribute) -> Html:  # noqa: ANN401 # narrowed below
         kind = type(child)  # pyright: ignore[reportUnknownVariableType]
         if more:
-            body = _content((child, *more), attributes, name)
+            body = content((child, *more), attributes, name)
         elif kind is str and child.isprintable():
             body = c_escape(child)
         elif kind is Html:
@@ -74,7 +71,7 @@ def _ordinary(name: str) -> Callable[..., Html]:
         elif kind in _NUMBERS:
             body = str(child)
         else:
-            body = _content((child,), attributes, name)
+            body = content((child,), attributes, name)
         if attributes:
             return Html(f"{start}{render_attributes(attributes)}>{body}{end}")
         return Html(f"{plain}{body}{end}")
@@ -82,7 +79,7 @@ def _ordinary(name: str) -> Callable[..., Html]:
     return tag
 
 
-def _content(children: tuple[Child, ...], attributes: dict[str, Attribute], name: str) -> str:
+def content(children: tuple[Child, ...], attributes: dict[str, Attribute], name: str) -> str:
     """Renders the children, and moves the dicts among them to the attributes."""
     parts: list[str] = []
     for child in children:
@@ -110,7 +107,7 @@ def _take(given: Mapping[Any, Attribute], attributes: dict[str, Attribute], name
 
 def _void(name: str) -> Callable[..., Html]:
     def tag(*children: Child, **attributes: Attribute) -> Html:
-        if _content(children, attributes, name):
+        if content(children, attributes, name):
             refuse(f"<{name}> is always empty, so it takes no children.")
         return Html(f"<{name}{render_attributes(attributes)}>")
 
@@ -121,7 +118,7 @@ def _after_newline(name: str) -> Callable[..., Html]:
     """An element whose parser drops one newline after the start tag: here it gets one to drop."""
 
     def tag(*children: Child, **attributes: Attribute) -> Html:
-        body = _content(children, attributes, name)
+        body = content(children, attributes, name)
         if name == "textarea":
             _only_text(name, children)
         newline = "\n" if body.startswith("\n") else ""
@@ -132,7 +129,7 @@ def _after_newline(name: str) -> Callable[..., Html]:
 
 def _text_only(name: str) -> Callable[..., Html]:
     def tag(*children: Child, **attributes: Attribute) -> Html:
-        body = _content(children, attributes, name)
+        body = content(children, attributes, name)
         _only_text(name, children)
         return Html(f"<{name}{render_attributes(attributes)}>{body}</{name}>")
 
@@ -147,7 +144,6 @@ def _only_text(name: str, children: tuple[Child, ...]) -> None:
 
 def _source(name: str) -> Callable[..., Html]:
     """A script or style: its content is code, which HTML gives no way to escape."""
-    closing = re.compile(rf"</{name}|<!--", re.IGNORECASE)
 
     def tag(*children: Child, **attributes: Attribute) -> Html:
         sources: list[str] = []
@@ -157,7 +153,7 @@ def _source(name: str) -> Callable[..., Html]:
             else:
                 sources.append(code(child))
         body = well_formed("".join(sources))
-        if closing.search(body):
+        if re.search(f"(?i)</{name}|<!--", body):
             refuse(f"The source in <{name}> would end the element early; pass values through js().")
         return Html(f"<{name}{render_attributes(attributes)}>{body}</{name}>")
 
@@ -180,6 +176,12 @@ VOID = [
     "wbr",
 ]
 """The elements that have no content and no end tag."""
+
+
+def has_own_rules(name: str) -> bool:
+    """Whether HTML reads the element's content, or its lack of one, in a way of its own."""
+    return name in _MAKERS
+
 
 _MAKERS: dict[str, Callable[[str], Callable[..., Html]]] = {
     **dict.fromkeys(VOID, _void),

@@ -69,18 +69,15 @@ def code(value: object) -> str:
 
 def quoted(text: str, quote: str = '"') -> str:
     """Returns a text as a JavaScript string."""
-    return f"{quote}{_UNSAFE.sub(_code_unit, well_formed(text))}{quote}"
+    return f"{quote}{well_formed(text).translate(_ESCAPES)}{quote}"
 
 
 # -- values -------------------------------------------------------------------------------------
 
-_UNSAFE = re.compile("[\x00-\x1f\x7f\"'`$@<>&\\\\\u2028\u2029]")
+_UNSAFE = [*range(0x20), 0x7F, *map(ord, "\"'`$@<>&\\"), 0x2028, 0x2029]
+_ESCAPES = {character: f"\\u{character:04x}" for character in _UNSAFE}
 _LARGEST = 2**53 - 1
 """The largest integer that every JavaScript number up to it holds exactly."""
-
-
-def _code_unit(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
 
 
 def _integer(value: int) -> str:
@@ -158,20 +155,17 @@ def _operand(value: object) -> str:
 
 # -- placeholders -------------------------------------------------------------------------------
 
-_TOKENS = re.compile(
-    r"""
+_TOKENS = r"""(?xs)
     (?P<placeholder>\{\})
     | //[^\n]* | /\*.*?(?:\*/|\Z)
     | "(?:\\.|[^"\\])*(?:"|\Z) | '(?:\\.|[^'\\])*(?:'|\Z) | `(?:\\.|[^`\\])*(?:`|\Z)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 
 
 def _pieces(source: str) -> Iterator[str]:
     """Yields the parts of the source between its placeholders."""
     start = 0
-    for token in _TOKENS.finditer(source):
+    for token in re.finditer(_TOKENS, source):
         if token["placeholder"]:
             yield source[start : token.start()]
             start = token.end()

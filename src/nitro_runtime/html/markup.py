@@ -10,15 +10,14 @@ encoded as UTF-8.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn, Protocol, cast, runtime_checkable
+from typing import NoReturn, Protocol, cast
 
 from markupsafe import _escape_inner  # pyright: ignore
 
 c_escape: Callable[[str], str] = _escape_inner
-"""MarkupSafe's escape of a plain ``str``, in C where it is built; other types are a TypeError."""
+"""MarkupSafe's escape of a plain ``str``, in C where that is built. Other types are an error."""
 
 
-@runtime_checkable
 class HasHtml(Protocol):
     """Something that renders itself as trusted markup."""
 
@@ -117,4 +116,6 @@ def refuse(sentence: str) -> NoReturn:
 def _as_markup(value: object) -> str:
     if type(value) is str:
         return escape_text(value)
-    return markup_of(value) if isinstance(value, HasHtml) else escape_text(str(value))
+    if hasattr(value, "__html__"):
+        return markup_of(cast("HasHtml", value))
+    return escape_text(str(value))
