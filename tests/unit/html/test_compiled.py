@@ -27,7 +27,7 @@ def test_a_compiled_row_is_what_tags_render(texts: list[str]) -> None:
     assert row_of("text").each(rows) == "".join(Tr(Td(text)) for text in texts)
 
 
-anything = st.text() | st.integers() | st.decimals() | st.floats() | st.none() | st.booleans()
+anything = st.text() | st.integers() | st.decimals() | st.floats() | st.none()
 
 
 @given(
@@ -38,11 +38,7 @@ def test_a_value_of_another_kind_than_promised_is_rendered_as_a_child_is(
     values: list[Any], kind: Kind
 ) -> None:
     rendered = row_of(kind).each([Row(value) for value in values])
-    exact = "".join(Tr(Td(value)) for value in values)
-    shown_as_int = "".join(
-        Tr(Td(str(value) if isinstance(value, bool) else value)) for value in values
-    )
-    assert rendered in (exact, shown_as_int)
+    assert rendered == "".join(Tr(Td(value)) for value in values)
 
 
 @pytest.mark.parametrize("kind", ["text", "int", "float", "decimal"])

@@ -112,3 +112,10 @@ def test_the_parsed_document_is_the_tree_that_was_asked_for(tag_of: Any, node: N
     assert len(body) == 1
     assert parsed(body[0]) == expected(node)
     assert markup.encode()
+
+
+@pytest.mark.parametrize("name", LEAVES)
+@given(text=st.text("\n\r <&a"))
+def test_line_ends_arrive_as_they_are(name: str, text: str) -> None:
+    (child,) = body_of(element(name)(text))
+    assert (child.text or "") == text
