@@ -1,0 +1,84 @@
+"""Views of entities: forms, tables, cards, pages, and the theme that they share.
+
+They are declared as classes, one line a field, or made from an entity:
+
+```python
+class ProductTable(Table[Product]):
+    entity = Product
+    name = Column(sort=True, link=True)
+    price = Column(sort=True)
+    actions = ["edit", "delete"]
+    search = ["name"]
+    reactive = True
+
+
+Page(await ProductTable.read(request), title="Products")
+Page(Table.from_entity(Product).with_search().reactive(), title="Products")
+```
+
+A view renders itself (``str(view)``, or as a child of any tag). Whatever a value holds is shown as
+text. Every control is a form, a link or a button first, so it all works without JavaScript.
+"""
+
+from nitro_runtime.views.cards import Card
+from nitro_runtime.views.columns import Column
+from nitro_runtime.views.entity_views import card_for, form_for, row_for
+from nitro_runtime.views.fields import (
+    CheckboxField,
+    DateField,
+    DateTimeField,
+    EmailField,
+    Field,
+    HiddenField,
+    JsonField,
+    NumberField,
+    PasswordField,
+    RelationField,
+    SelectField,
+    TextArea,
+    TextField,
+    TimeField,
+    UrlField,
+)
+from nitro_runtime.views.forms import Form
+from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
+from nitro_runtime.views.pages import Notice, Page, PageState, notices_html, stream_html
+from nitro_runtime.views.tables import EntityTable, Table
+from nitro_runtime.views.theme import Theme, current_theme, use_theme
+
+__all__ = [
+    "Card",
+    "CheckboxField",
+    "Column",
+    "DateField",
+    "DateTimeField",
+    "EmailField",
+    "EntityTable",
+    "Field",
+    "Form",
+    "HiddenField",
+    "JsonField",
+    "LiveView",
+    "Notice",
+    "NumberField",
+    "Page",
+    "PageState",
+    "PasswordField",
+    "RelationField",
+    "SelectField",
+    "Table",
+    "TextArea",
+    "TextField",
+    "Theme",
+    "TimeField",
+    "UrlField",
+    "ViewKey",
+    "card_for",
+    "current_theme",
+    "form_for",
+    "notices_html",
+    "row_for",
+    "stream_html",
+    "use_theme",
+    "view_from_key",
+]

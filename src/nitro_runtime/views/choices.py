@@ -1,0 +1,137 @@
+"""The choices of a select: what is posted, what it means, and what people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, cast, get_args, get_origin
+
+from nitro_runtime.schema import FieldInfo, humanize
+from nitro_runtime.views.model import EntityClass, Rows, info_of, label_field, label_of
+from nitro_runtime.views.words import say
+
+MOST_CHOICES = 50
+"""How many rows of a related entity a select lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One choice.
+
+    Attributes:
+        text: What is posted.
+        value: What it means, as the entity takes it.
+        label: What people read.
+    """
+
+    text: str
+    value: Any
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The choices of one select, in order.
+
+    Attributes:
+        items: The choices.
+        cut: Whether there are more than are listed.
+    """
+
+    items: tuple[Choice, ...] = ()
+    cut: bool = False
+
+    def find(self, text: str) -> Choice | None:
+        """Returns the choice that is posted as this text, or None."""
+        return next((choice for choice in self.items if choice.text == text), None)
+
+
+Source = type[Enum] | Mapping[Any, str] | Iterable[Any]
+"""Where choices come from: an enum, value to label, values, or pairs of value and label."""
+
+
+def text_of(value: object) -> str:
+    """Returns a value as it is posted: an enum by its value."""
+    return str(value.value) if isinstance(value, Enum) else str(value)
+
+
+def label_of_enum(member: Enum) -> str:
+    """Returns a member as people read it: ``Product.OUT_OF_STOCK`` as "Out of stock"."""
+    return humanize(member.name.lower())
+
+
+def _choice(item: object) -> Choice:
+    if isinstance(item, Enum):
+        return Choice(text_of(item), item, label_of_enum(item))
+    if isinstance(item, tuple):
+        value, label = cast("tuple[object, object]", item)
+        return Choice(text_of(value), value, str(label))
+    return Choice(str(item), item, str(item))
+
+
+def choices_from(source: Source) -> Choices:
+    """Returns the choices that a declared select names."""
+    if isinstance(source, Mapping):
+        labels = cast("Mapping[object, str]", source)
+        return Choices(tuple(Choice(text_of(v), v, label) for v, label in labels.items()))
+    return Choices(tuple(_choice(item) for item in source))
+
+
+def choices_of_type(field: FieldInfo) -> Choices | None:
+    """Returns the choices that a field's type has by itself: enums, literals, an optional bool."""
+    kind: object = field.type
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return choices_from(kind)
+    if get_origin(kind) is Literal:
+        return choices_from(get_args(kind))
+    if kind is bool:
+        return Choices((Choice("true", True, say("yes")), Choice("false", False, say("no"))))
+    return None
+
+
+def _query(target: EntityClass) -> Rows:
+    label = label_field(info_of(target))
+    rows = target.all()
+    rows = rows.order_by(label) if label else rows
+    return rows.limit(MOST_CHOICES + 1)
+
+
+def _choice_of_row(row: object) -> Choice:
+    key = getattr(row, info_of(row).key[0])
+    return Choice(str(key), key, label_of(row))
+
+
+def _from_rows(rows: Iterable[Any], chosen: object | None) -> Choices:
+    """Returns the rows as choices; the chosen one is among them, also past the limit."""
+    listed = [_choice_of_row(row) for row in rows]
+    kept = listed[:MOST_CHOICES]
+    if chosen is not None:
+        extra = _choice_of_row(chosen)
+        kept = kept if any(c.text == extra.text for c in kept) else [extra, *kept]
+    return Choices(tuple(kept), cut=len(listed) > MOST_CHOICES)
+
+
+def rows_of(target: EntityClass, chosen: str = "") -> Choices:
+    """Reads the rows of a related entity as choices; it blocks while it reads."""
+    return _from_rows(_query(target).all(), _found(target, chosen))
+
+
+async def arows_of(target: EntityClass, chosen: str = "") -> Choices:
+    """Reads the rows of a related entity as choices."""
+    rows = await _query(target).aall()
+    return _from_rows(rows, await _afound(target, chosen))
+
+
+def _found(target: EntityClass, key: str) -> object | None:
+    try:
+        return target.find(key) if key else None
+    except ValueError:  # a text that cannot be a key of this entity
+        return None
+
+
+async def _afound(target: EntityClass, key: str) -> object | None:
+    try:
+        return await target.afind(key) if key else None
+    except ValueError:  # a text that cannot be a key of this entity
+        return None

@@ -1,0 +1,70 @@
+"""Which form field a type of an entity's field gets, as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, get_origin
+
+from nitro_runtime.schema import FieldInfo
+from nitro_runtime.views.choices import choices_of_type
+from nitro_runtime.views.fields import (
+    CheckboxField,
+    DateField,
+    DateTimeField,
+    EmailField,
+    Field,
+    JsonField,
+    NumberField,
+    RelationField,
+    SelectField,
+    TextArea,
+    TextField,
+    TimeField,
+    UrlField,
+)
+
+BY_TYPE: tuple[tuple[type[Any], Callable[[], Field]], ...] = (
+    (bool, CheckboxField),
+    (int, NumberField),
+    (float, NumberField),
+    (Decimal, NumberField),
+    (datetime, DateTimeField),  # before date, of which it is a subclass
+    (date, DateField),
+    (time, TimeField),
+    (list, JsonField),
+    (dict, JsonField),
+    (tuple, JsonField),
+    (set, JsonField),
+)
+"""Python type, or a base of it, to field; the first that fits."""
+
+BY_TYPE_NAME: Mapping[str, Callable[[], Field]] = {
+    "EmailStr": EmailField,
+    "HttpUrl": UrlField,
+    "AnyUrl": UrlField,
+    "AnyHttpUrl": UrlField,
+}
+"""pydantic's own text types."""
+
+
+def field_for(info: FieldInfo) -> Field:
+    """Returns the form field that fits an entity's field, not bound yet."""
+    if info.reference:
+        return RelationField()
+    if choices_of_type(info) is not None and (info.type is not bool or info.nullable):
+        return SelectField()
+    kind = get_origin(info.type) or info.type
+    for base, make in BY_TYPE:
+        if isinstance(kind, type) and issubclass(kind, base):
+            return make()
+    make = BY_TYPE_NAME.get(getattr(kind, "__name__", ""))
+    if make is not None:
+        return make()
+    return TextArea() if info.multiline else TextField()
+
+
+def is_editable(info: FieldInfo) -> bool:
+    """Whether a form may hold the field at all."""
+    return not (info.managed or info.key or info.secret or info.readonly)

@@ -1,0 +1,101 @@
+"""What a form class is, worked out once: its entity, its bound fields, its compiled markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nitro_runtime.errors import ViewError, suggestion
+from nitro_runtime.schema import EntityInfo
+from nitro_runtime.views.field_types import field_for, is_editable
+from nitro_runtime.views.fields import Field, RelationField
+from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of, target_of
+
+
+@dataclass(frozen=True, slots=True)
+class FormDefinition:
+    """A form class as data.
+
+    Attributes:
+        entity: The entity class.
+        info: Its description.
+        fields: Name to bound field, in order.
+        targets: The related entity class of each relation field.
+        stem: What element ids begin with.
+        compiled: Markup that was compiled for this form, by theme and kind.
+    """
+
+    entity: EntityClass
+    info: EntityInfo
+    fields: Mapping[str, Field]
+    targets: Mapping[str, EntityClass]
+    stem: str
+    compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
+
+    @property
+    def dom_id(self) -> str:
+        """The id of the form element."""
+        return f"{self.stem}-form"
+
+
+def define_form(entity: object, declared: Mapping[str, Field], chosen: object) -> FormDefinition:
+    """Works a form out.
+
+    Args:
+        entity: The entity class.
+        declared: The fields that the form class declares; none means those of the entity.
+        chosen: Names, or names to fields: which of the entity's fields when none is declared.
+
+    Raises:
+        ViewError: A field does not exist, or is one that no browser may set.
+    """
+    kind = entity_class(entity)
+    info = info_of(kind)
+    fields = dict(declared)
+    if isinstance(chosen, Mapping):
+        fields.update(chosen)  # pyright: ignore[reportUnknownArgumentType] # checked by _bind
+    elif isinstance(chosen, Iterable):
+        names: list[str] = [str(name) for name in chosen]  # pyright: ignore
+        fields.update({name: _automatic(info, name) for name in names})
+    elif not fields:
+        fields = {
+            name: field_for(each)
+            for name, each in info.fields.items()
+            if is_editable(each) and not each.hidden
+        }
+    bound = {name: _bind(info, name, each) for name, each in fields.items()}
+    return FormDefinition(kind, info, bound, _targets(info, bound), stem_of(info))
+
+
+def _automatic(info: EntityInfo, name: str) -> Field:
+    if name not in info.fields:
+        raise ViewError(f"{info.name} has no field {name!r}.{suggestion(name, info.fields)}")
+    return field_for(info.fields[name])
+
+
+def _bind(info: EntityInfo, name: str, declared: Field) -> Field:
+    known = info.fields.get(name)
+    if known is None and not declared.extra:
+        raise ViewError(
+            f"{info.name} has no field {name!r}; a form field that is not the entity's own"
+            f" says extra=True.{suggestion(name, info.fields)}"
+        )
+    if known is not None and not is_editable(known):
+        raise ViewError(
+            f"{info.name}.{name} is never taken from a browser (it is managed, secret, readonly"
+            " or the key), so it cannot be in a form."
+        )
+    return declared.bind(name, known)
+
+
+def _targets(info: EntityInfo, fields: Mapping[str, Field]) -> dict[str, EntityClass]:
+    found: dict[str, EntityClass] = {}
+    for name, each in fields.items():
+        if not isinstance(each, RelationField):
+            continue
+        if each.target is not None:
+            found[name] = entity_class(each.target)
+        elif each.info is not None:
+            found[name] = target_of(info, each.info)
+    return found

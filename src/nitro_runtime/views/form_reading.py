@@ -1,0 +1,143 @@
+"""Reading a posted form: from texts to values, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pydantic import BaseModel, ValidationError
+
+from nitro_runtime.schema import MISSING
+from nitro_runtime.views.choices import Choices
+from nitro_runtime.views.complaints import sentences
+from nitro_runtime.views.fields import BLANK, CheckboxField, Complaint, Field, RelationField
+from nitro_runtime.views.form_definition import FormDefinition
+from nitro_runtime.views.words import say
+
+
+class Posted(Protocol):
+    """The fields of a posted form: each name may have been posted several times."""
+
+    def getlist(self, name: str, /) -> list[str]:
+        """Returns every text posted under the name."""
+        ...
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was posted.
+
+    Attributes:
+        shown: The text to show again in each field.
+        data: The values that are good, by field.
+        errors: Sentences by field; those about the whole stand under the empty name.
+    """
+
+    shown: dict[str, str]
+    data: dict[str, Any] = field(default_factory=dict[str, Any])
+    errors: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+
+    def complain(self, name: str, text: str) -> None:
+        """Adds a sentence, once."""
+        known = self.errors.setdefault(name, [])
+        if text not in known:
+            known.append(text)
+
+    def complain_all(self, form: FormDefinition, error: ValidationError) -> None:
+        """Adds what pydantic found, except about fields that have a sentence already."""
+        before = set(self.errors) - {""}
+        for name, texts in sentences(error, tuple(form.fields)).items():
+            if name not in before:
+                for text in texts:
+                    self.complain(name, text)
+
+
+def read_post(
+    form: FormDefinition, posted: Posted, shown: Mapping[str, str], *, editing: bool
+) -> Reading:
+    """Reads every declared field, and nothing else, out of a post.
+
+    Args:
+        form: The form.
+        posted: What was posted.
+        shown: The texts that the form showed before.
+        editing: Whether an entity is edited. What is not sent or not touched is then left alone:
+            the stored value is more exact than its text (seconds, digits).
+    """
+    reading = Reading(dict(shown))
+    for name, each in form.fields.items():
+        texts = posted.getlist(name)
+        if not texts and _may_be_absent(each, editing):
+            continue
+        typed = each.typed(texts)
+        if editing and typed == shown[name]:
+            continue
+        reading.shown[name] = typed
+        _read(reading, each, typed, editing)
+    return reading
+
+
+def _may_be_absent(each: Field, editing: bool) -> bool:
+    """Whether nothing sent means nothing said; a box that is not checked is not sent either."""
+    if isinstance(each, CheckboxField):
+        return False
+    return editing or (each.info is not None and each.info.has_default)
+
+
+def _read(reading: Reading, each: Field, typed: str, editing: bool) -> None:
+    try:
+        value = each.read(typed)
+        value = _blank(each, editing) if value is BLANK else value
+    except Complaint as complaint:
+        reading.complain(each.name, str(complaint))
+    else:
+        if value is not BLANK:
+            reading.data[each.name] = value
+
+
+def _blank(each: Field, editing: bool) -> Any:  # noqa: ANN401 # None, an empty text or BLANK
+    """Returns what an empty control means: nothing, an empty text, or the default."""
+    if each.required:
+        raise Complaint(say("required"))
+    if each.info is None or each.info.nullable:
+        return None
+    if each.info.type is str:
+        return ""
+    if not each.info.has_default:
+        raise Complaint(say("required"))
+    if not editing:
+        return BLANK  # left out, so that the default applies
+    if each.info.default is MISSING:
+        raise Complaint(say("required"))
+    return each.info.default
+
+
+def check_choices(form: FormDefinition, reading: Reading, choices: Mapping[str, Choices]) -> None:
+    """Replaces the posted key of each related entity by its own, or complains."""
+    for name, each in form.fields.items():
+        text = reading.data.get(name)
+        if not isinstance(each, RelationField) or not isinstance(text, str) or not text:
+            continue
+        try:
+            reading.data[name] = each.choose(text, choices.get(name, Choices()))
+        except Complaint as complaint:
+            del reading.data[name]
+            reading.complain(name, str(complaint))
+
+
+def validate(form: FormDefinition, reading: Reading, *, editing: bool) -> None:
+    """Validates the values as the entity would; the good ones become what the entity stores.
+
+    What the entity needs and the form does not have is left to the save.
+    """
+    schema: type[BaseModel] = form.entity.PatchInput if editing else form.entity.Input
+    known = {name for name in reading.data if name in schema.model_fields}
+    try:
+        model = schema.model_validate({name: reading.data[name] for name in known})
+    except ValidationError as error:
+        for name, texts in sentences(error, tuple(form.fields)).items():
+            for text in texts if name not in reading.errors else ():
+                reading.complain(name, text)
+    else:
+        reading.data.update({name: getattr(model, name) for name in known})

@@ -1,0 +1,319 @@
+"""Forms: declared by a class or made from an entity, rendered, received, validated and saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
+
+from pydantic import ValidationError
+
+from nitro_runtime.context import neutral_request
+from nitro_runtime.errors import Duplicate, StaleEntity, ViewError
+from nitro_runtime.html import Html
+from nitro_runtime.views.choices import Choices, arows_of, rows_of
+from nitro_runtime.views.fields import Field, SelectField, default_of
+from nitro_runtime.views.form_definition import FormDefinition, define_form
+from nitro_runtime.views.form_markup import VERSION, FormState, render_form
+from nitro_runtime.views.form_reading import (
+    Posted,
+    Reading,
+    check_choices,
+    read_post,
+    validate,
+)
+from nitro_runtime.views.model import EntityLike, address_of, list_address
+from nitro_runtime.views.registry import automatic, declare
+from nitro_runtime.views.theme import Theme, current_theme
+from nitro_runtime.views.words import say
+
+E = TypeVar("E")
+T = TypeVar("T")
+
+
+class Form(Generic[E]):
+    """A form for one entity.
+
+    ```python
+    class ProductForm(Form[Product]):
+        entity = Product
+        name = TextField(max_length=80)
+        price = NumberField(min=0)
+
+
+    form = await ProductForm.receive(request)
+    product = await form.save()  # None when something is wrong; the form then shows what
+    ```
+
+    Only the declared fields are ever taken from a post. With no declared field the form has those
+    of the entity that a visitor may set; ``fields`` chooses them by name, or maps names to fields.
+    An instance belongs to one request.
+
+    Attributes:
+        entity: The entity class.
+        fields: Names of fields, or names to fields, when they are not declared one by one.
+        theme: The classes of this form; the current theme when left out.
+        original: The entity that is edited, or None.
+    """
+
+    entity: type[E]
+    fields: ClassVar[Any] = None  # names, or names to fields
+    theme: ClassVar[Theme | None] = None
+    automatic: ClassVar[bool] = False
+
+    _declared: ClassVar[Mapping[str, Field]] = {}
+    _definition: ClassVar[FormDefinition | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 # the language's own
+        super().__init_subclass__(**kwargs)
+        own = {name: each for name, each in vars(cls).items() if isinstance(each, Field)}
+        for name in own:
+            if hasattr(Form, name):  # a field named like something of Form's must not hide it
+                delattr(cls, name)
+        cls._declared = {**cls._declared, **own}
+        cls._definition = None
+        if "entity" in vars(cls) and not cls.automatic:
+            declare("Form", cls, cls.entity)
+
+    def __init__(self, original: E | None = None, *, action: str | None = None) -> None:
+        """Makes a form whose choices are read when it is rendered; `new` and `edit` read them now.
+
+        Args:
+            original: The entity to edit; None for a new one.
+            action: Where to post to; from the entity's address when left out.
+        """
+        form = self._form()
+        shown = {
+            name: default_of(each) if original is None else each.show(getattr(original, name, None))
+            for name, each in form.fields.items()
+        }
+        self.original = original
+        self._action = action
+        self._version = _version(original)
+        self._reading = Reading(shown)
+        self._received = False
+        self._stale = False
+        self._choices: dict[str, Choices] | None = None if form.targets else _fixed(form)
+
+    @classmethod
+    def _form(cls) -> FormDefinition:
+        if cls._definition is None:
+            cls._definition = define_form(getattr(cls, "entity", None), cls._declared, cls.fields)
+        return cls._definition
+
+    # -- making one -----------------------------------------------------------------------------
+
+    @overload
+    @classmethod
+    def from_entity(cls, entity: type[T], *, action: str | None = None) -> Form[T]: ...
+    @overload
+    @classmethod
+    def from_entity(cls, entity: T, *, action: str | None = None) -> Form[T]: ...
+    @classmethod
+    def from_entity(cls, entity: Any, *, action: str | None = None) -> Form[Any]:
+        """Returns a form made of an entity's own fields.
+
+        Args:
+            entity: The class, for a new entity, or an entity to edit.
+            action: Where to post to; from the entity's address when left out.
+        """
+        is_class = isinstance(entity, type)
+        kind = cast("type[Form[Any]]", cls)
+        if not hasattr(cls, "entity"):
+            kind = automatic("Form", cls, entity if is_class else type(entity))
+        return kind(None if is_class else entity, action=action)
+
+    @classmethod
+    async def new(
+        cls, initial: Mapping[str, object] | None = None, *, action: str | None = None
+    ) -> Self:
+        """Returns an empty form with its choices read.
+
+        Args:
+            initial: Values to begin with, by field; others are ignored.
+            action: Where to post to; from the entity's address when left out.
+        """
+        form = cls(action=action)
+        for name, each in cls._form().fields.items():
+            if initial is not None and name in initial:
+                form._reading.shown[name] = each.show(initial[name])
+        await form.load()
+        return form
+
+    @classmethod
+    async def edit(cls, original: E, *, action: str | None = None) -> Self:
+        """Returns a form filled with an entity, with its choices read."""
+        form = cls(original, action=action)
+        await form.load()
+        return form
+
+    @classmethod
+    async def receive(
+        cls,
+        request: Any,  # noqa: ANN401 # any framework's request
+        original: E | None = None,
+        *,
+        action: str | None = None,
+    ) -> Self:
+        """Returns the form as it was posted, validated.
+
+        Args:
+            request: The request, Nitro's or the framework's own.
+            original: The entity that is edited; None for a new one.
+            action: Where to post to again; from the entity's address when left out.
+
+        Raises:
+            Refused: The request is not a form that may be taken.
+        """
+        form = cls(original, action=action)
+        await form._take(await neutral_request(request).form())
+        return form
+
+    async def _take(self, posted: Posted) -> None:
+        form, editing = self._form(), self.original is not None
+        self._received = True
+        self._reading = read_post(form, posted, self._reading.shown, editing=editing)
+        await self.load()
+        check_choices(form, self._reading, self._choices or {})
+        validate(form, self._reading, editing=editing)
+        version = posted.getlist(VERSION)
+        # shown again as it was posted, so that a second try is as stale as the first
+        if self._version is not None and version and version[-1] != self._version:
+            self._version = version[-1]
+            self._complain_stale()
+
+    async def load(self) -> None:
+        """Reads the choices of related entities, and what is chosen among them."""
+        if self._choices is None:
+            form, shown = self._form(), self._reading.shown
+            rows = {name: await arows_of(each, shown[name]) for name, each in form.targets.items()}
+            self._choices = {**_fixed(form), **rows}
+
+    async def load_for(self, request: Any) -> None:  # noqa: ANN401 # a neutral request
+        """Reads the choices; what a page does with its views."""
+        del request
+        await self.load()
+
+    # -- what was posted ------------------------------------------------------------------------
+
+    @property
+    def valid(self) -> bool:
+        """Whether a form was received and nothing is wrong with it."""
+        return self._received and not self._reading.errors
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """What is wrong, as sentences by field."""
+        return {name: texts for name, texts in self._reading.errors.items() if name}
+
+    @property
+    def form_errors(self) -> list[str]:
+        """What is wrong with the whole, as sentences."""
+        return list(self._reading.errors.get("", ()))
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The values that were posted and are good, by field; extra fields among them."""
+        return dict(self._reading.data)
+
+    @property
+    def http_status(self) -> int:
+        """The status to answer with: 200, 422 with errors, 409 when somebody else was quicker."""
+        if self._stale:
+            return 409
+        return 422 if self._reading.errors else 200
+
+    def add_error(self, text: str, field: str = "") -> None:
+        """Adds a sentence of the application's own, at a field or about the whole form.
+
+        Raises:
+            ViewError: The form has no such field.
+        """
+        if field and field not in self._form().fields:
+            raise ViewError(f"{type(self).__name__} has no field {field!r}.")
+        self._reading.complain(field, text)
+
+    async def save(self, **values: Any) -> E | None:  # noqa: ANN401 # the entity validates
+        """Saves the entity, new or edited.
+
+        Args:
+            **values: What the application sets itself, such as the owner; it wins over the form.
+
+        Returns:
+            The entity, or None when something is wrong, which the form then shows.
+
+        Raises:
+            ViewError: The form was not received.
+        """
+        if not self._received:
+            raise ViewError("Only a received form can be saved: await Form.receive(request) first.")
+        if not self.valid:
+            return None
+        own = {name: value for name, value in self.data.items() if self._is_own(name)}
+        try:
+            return await self._write({**own, **values})
+        except ValidationError as error:
+            self._reading.complain_all(self._form(), error)
+        except Duplicate as error:
+            name = error.field if error.field in self._form().fields else ""
+            self._reading.complain(name, say("duplicate", entity=self._form().info.label.lower()))
+        except StaleEntity:
+            self._complain_stale()
+        return None
+
+    async def _write(self, values: dict[str, Any]) -> E:
+        if self.original is None:
+            made = self._form().entity(**values)
+            await made.asave()
+            return cast("E", made)
+        await cast("EntityLike", self.original).aupdate(**values)
+        return self.original
+
+    def _is_own(self, name: str) -> bool:
+        return name in self._form().info.fields
+
+    def _complain_stale(self) -> None:
+        self._stale = True
+        self._reading.complain("", say("stale"))
+
+    # -- rendering ------------------------------------------------------------------------------
+
+    @property
+    def dom_id(self) -> str:
+        """The id of the form element."""
+        return self._form().dom_id
+
+    def __html__(self) -> Html:
+        form = self._form()
+        if self._choices is None:
+            shown = self._reading.shown
+            rows = {name: rows_of(each, shown[name]) for name, each in form.targets.items()}
+            self._choices = {**_fixed(form), **rows}
+        return render_form(form, self._state(form), self.theme or current_theme())
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+    def _state(self, form: FormDefinition) -> FormState:
+        new = self.original is None
+        address = list_address(form.info) if new else address_of(self.original)
+        return FormState(
+            action=self._action or address,
+            cancel=address,
+            submit=say("create" if new else "save"),
+            version=self._version,
+            shown=self._reading.shown,
+            choices=self._choices or {},
+            errors=self.errors,
+            form_errors=self.form_errors,
+        )
+
+
+def _fixed(form: FormDefinition) -> dict[str, Choices]:
+    """Returns the choices that never change, by field."""
+    selects = {name: each for name, each in form.fields.items() if isinstance(each, SelectField)}
+    return {name: each.offered for name, each in selects.items() if each.offered is not None}
+
+
+def _version(original: object) -> str | None:
+    value = getattr(original, "version", None) if original is not None else None
+    return None if value is None else str(value)

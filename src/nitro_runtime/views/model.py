@@ -1,0 +1,196 @@
+"""What views need of entity classes, as protocols, and what they read out of them.
+
+Views know entities by their description (`nitro_runtime.schema.EntityInfo`) and by these few verbs;
+they never import the entities package, so any class with the same shape can be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol, Self, cast
+from urllib.parse import quote
+
+from pydantic import BaseModel
+
+from nitro_runtime.errors import ViewError
+from nitro_runtime.schema import EntityInfo, FieldInfo, find_entity
+
+
+class Rows(Protocol):
+    """A lazy query: each method gives a new one, and nothing is read before the end."""
+
+    def where(self, *criteria: Any, **lookups: Any) -> Self:  # noqa: ANN401 # any value compares
+        """Returns the query with further criteria."""
+        ...
+
+    def search(self, text: str, *fields: str) -> Self:
+        """Returns the query for rows in which every word of the text occurs."""
+        ...
+
+    def order_by(self, *names: str) -> Self:
+        """Returns the query in this order; ``-name`` is descending."""
+        ...
+
+    def include(self, *names: str) -> Self:
+        """Returns the query with these relations loaded."""
+        ...
+
+    def limit(self, count: int, /) -> Self:
+        """Returns the query for at most so many rows."""
+        ...
+
+    def offset(self, count: int, /) -> Self:
+        """Returns the query without the first so many rows."""
+        ...
+
+    def all(self) -> Iterable[Any]:
+        """Reads the rows."""
+        ...
+
+    def count(self) -> int:
+        """Counts the rows."""
+        ...
+
+    async def aall(self) -> Sequence[Any]:
+        """Reads the rows without blocking the event loop."""
+        ...
+
+    async def acount(self) -> int:
+        """Counts the rows without blocking the event loop."""
+        ...
+
+
+class EntityLike(Protocol):
+    """One entity, as forms, tables and cards use it."""
+
+    @property
+    def __entity__(self) -> EntityInfo: ...
+
+    async def asave(self) -> Any:  # noqa: ANN401 # the entity itself or nothing
+        """Validates and saves the entity."""
+        ...
+
+    async def aupdate(self, **values: Any) -> Any:  # noqa: ANN401 # the entity itself or nothing
+        """Assigns the values, validates and saves."""
+        ...
+
+
+class EntityClass(Protocol):
+    """An entity class, as forms, tables and cards use it."""
+
+    @property
+    def __entity__(self) -> EntityInfo: ...
+
+    @property
+    def Input(self) -> type[BaseModel]:
+        """The schema of outside data for a new entity."""
+        ...
+
+    @property
+    def PatchInput(self) -> type[BaseModel]:
+        """The schema of outside data for a change."""
+        ...
+
+    def __call__(self, **values: Any) -> EntityLike:  # noqa: ANN401 # validated by it
+        """Makes a new entity, not saved yet."""
+        ...
+
+    def all(self) -> Rows:
+        """Returns the query for all rows."""
+        ...
+
+    def find(self, key: Any, /) -> Any:  # noqa: ANN401 # an entity or None
+        """Returns the entity with this key, or None."""
+        ...
+
+    async def afind(self, key: Any, /) -> Any:  # noqa: ANN401 # an entity or None
+        """Returns the entity with this key, or None, without blocking the event loop."""
+        ...
+
+
+def entity_class(entity: object) -> EntityClass:
+    """Returns the class with the protocol's type, after a look that it describes itself.
+
+    Args:
+        entity: An entity class or the registered name of one.
+
+    Raises:
+        ViewError: It is no entity class.
+    """
+    found = find_entity(entity) if isinstance(entity, str) else entity
+    if not isinstance(getattr(found, "__entity__", None), EntityInfo):
+        shown = getattr(entity, "__name__", entity)
+        raise ViewError(f"{shown!r} is not an entity class; a view needs one.")
+    return cast("EntityClass", found)
+
+
+def info_of(entity: object) -> EntityInfo:
+    """Returns the description of an entity or an entity class."""
+    return cast("EntityLike", entity).__entity__
+
+
+def stem_of(info: EntityInfo) -> str:
+    """Returns what element ids begin with: ``order-item``."""
+    return info.table.replace("_", "-")
+
+
+def key_of(entity: object) -> str:
+    """Returns the key of an entity as it stands in addresses; parts are joined by a comma."""
+    parts = (getattr(entity, name) for name in info_of(entity).key)
+    return ",".join(quote(str(part), safe="") for part in parts)
+
+
+def list_address(info: EntityInfo) -> str:
+    """Returns the address of the list, ``/products``."""
+    return f"/{info.slug}"
+
+
+def address_of(entity: object) -> str:
+    """Returns the address of one entity, ``/products/7``."""
+    return f"/{info_of(entity).slug}/{key_of(entity)}"
+
+
+def label_field(info: EntityInfo) -> str | None:
+    """Returns the name of the field that people know an entity by: its first plain text field."""
+    for name, field in info.fields.items():
+        if field.type is str and not (
+            field.managed or field.key or field.reference or is_private(field)
+        ):
+            return name
+    return None
+
+
+def label_of(entity: object) -> str:
+    """Returns what people know an entity by: its first text, or ``Order item 7``."""
+    info = info_of(entity)
+    name = label_field(info)
+    text = str(getattr(entity, name) or "") if name else ""
+    return text or f"{info.label} {key_of(entity)}"
+
+
+def is_private(field: FieldInfo) -> bool:
+    """Whether a field is shown only on request, or never."""
+    return field.secret or field.hidden
+
+
+def target_of(info: EntityInfo, field: FieldInfo) -> EntityClass:
+    """Returns the entity class that a foreign key refers to.
+
+    Raises:
+        ViewError: The class is not defined (yet).
+    """
+    relation = info.relations.get(field.relation or "")
+    table = (field.reference or "").partition(".")[0]
+    found = find_entity(relation.target) if relation else None
+    found = found or find_entity(table)
+    if found is None:
+        raise ViewError(
+            f"{info.name}.{field.name} refers to {table!r}, and no such entity is defined;"
+            " import its module first."
+        )
+    return entity_class(found)
+
+
+def values_of(entity: object, names: Iterable[str]) -> Mapping[str, Any]:
+    """Returns the values of these fields of an entity."""
+    return {name: getattr(entity, name) for name in names}

@@ -1,0 +1,264 @@
+"""Pages: a whole document around views, the notices, and the one stream that keeps it live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+from urllib.parse import quote
+
+from nitro_runtime.html import (
+    Body,
+    Button,
+    Child,
+    Div,
+    Fragment,
+    Head,
+    Html,
+    HtmlTag,
+    Link,
+    Main,
+    Meta,
+    P,
+    Script,
+    Title,
+    doctype,
+    expr,
+    js,
+)
+from nitro_runtime.views.page_query import page_query
+from nitro_runtime.views.theme import Theme, current_theme
+from nitro_runtime.views.words import say
+
+NoticeKind = Literal["success", "error", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message to the visitor, shown once.
+
+    Attributes:
+        text: The message, plain text.
+        kind: What it is about.
+    """
+
+    text: str
+    kind: NoticeKind = "success"
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """What the web layer knows about the page that it renders.
+
+    Attributes:
+        tab: The signed id of the tab; None for a page without a stream.
+        notices: What to tell the visitor.
+        events_url: The address of the stream.
+        datastar_url: The address of Datastar's file; None leaves it out.
+        stylesheet_url: The address of the style sheet; None leaves it out.
+        csrf: The name and value of the framework's own token against forged forms, or None.
+        query: The query of the page, for views that were not given a request.
+    """
+
+    tab: str | None = None
+    notices: Sequence[Notice] = ()
+    events_url: str = "/events"
+    datastar_url: str | None = None
+    stylesheet_url: str | None = None
+    csrf: tuple[str, str] | None = None
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Page:
+    """A whole document.
+
+    ```python
+    Page(ProductTable(), title="Products")
+    ```
+
+    ``str(page)`` renders it without a stream; the web layer renders it with one. An instance
+    belongs to one request.
+    """
+
+    def __init__(
+        self,
+        *children: Child,
+        title: str,
+        lang: str = "en",
+        head: Iterable[Child] = (),
+        header: Child = None,
+        footer: Child = None,
+        body_class: str | None = None,
+        status: int | None = None,
+        live: bool = True,
+        theme: Theme | None = None,
+    ) -> None:
+        """Makes a page.
+
+        Args:
+            children: What stands in ``<main>``: views, tags, text.
+            title: The document's title, plain text.
+            lang: The language of its words, as in BCP 47.
+            head: Further elements of ``<head>``.
+            header: What stands before ``<main>``: navigation.
+            footer: What stands after it.
+            body_class: Classes of ``<body>``.
+            status: The status to answer with; a child form's, or 200, when left out.
+            live: Whether it opens a stream.
+            theme: The classes of the page's own parts; the current theme when left out.
+        """
+        self.children = children
+        self.title = title
+        self.live = live
+        self._lang = lang
+        self._head = tuple(head)
+        self._header = header
+        self._footer = footer
+        self._body_class = body_class
+        self._status = status
+        self._theme = theme
+
+    @property
+    def status(self) -> int:
+        """The status to answer with."""
+        if self._status is not None:
+            return self._status
+        return max((int(getattr(view, "http_status", 200)) for view in self.parts), default=200)
+
+    @property
+    def parts(self) -> list[Any]:
+        """The views among the children, also in lists: what can be patched one by one.
+
+        A view that was rendered inside a tag is part of that tag's markup and not among them; then
+        all of ``<main id="main">`` is what can be patched: see `main`.
+        """
+        return list(_views(self.children))
+
+    @property
+    def is_made_of_parts(self) -> bool:
+        """Whether the children are views and nothing else that could differ between two answers."""
+        return bool(self.children) and all(_is_parts(child) for child in self.children)
+
+    async def load(self, request: Any) -> None:  # noqa: ANN401 # a neutral request
+        """Reads what the views among the children have not read yet, for this request."""
+        for view in self.parts:
+            load = getattr(view, "load_for", None)
+            if load is not None:
+                await load(request)
+
+    def main(self, state: PageState | None = None) -> Html:
+        """Returns ``<main id="main">`` with the children, the unit that can always be patched."""
+        theme = self._theme or current_theme()
+        with page_query((state or PageState()).query):
+            return Main(*self.children, id="main", cls=theme["main"])
+
+    def render(self, state: PageState) -> Html:
+        """Returns the whole document."""
+        theme = self._theme or current_theme()
+        return Fragment(
+            doctype(),
+            HtmlTag(
+                Head(
+                    Meta(charset="utf-8"),
+                    Meta(name="viewport", content="width=device-width, initial-scale=1"),
+                    Title(self.title),
+                    _resources(state),
+                    *self._head,
+                ),
+                Body(
+                    self._header,
+                    notices_html(state.notices, self._theme),
+                    self.main(state),
+                    self._footer,
+                    stream_html(state) if self.live and state.tab else None,
+                    cls=self._body_class or theme["page"],
+                ),
+                lang=self._lang,
+            ),
+        )
+
+    def __html__(self) -> Html:
+        return self.render(PageState())
+
+    def __str__(self) -> str:
+        return self.__html__()
+
+
+def _views(children: Iterable[object]) -> Iterable[Any]:
+    for child in children:
+        if isinstance(child, list | tuple):
+            yield from _views(cast("Sequence[object]", child))
+        elif _is_view(child):
+            yield child
+
+
+def _is_view(child: object) -> bool:
+    return hasattr(child, "dom_id") and hasattr(child, "__html__")
+
+
+def _is_parts(child: object) -> bool:
+    if isinstance(child, list | tuple):
+        return all(_is_parts(each) for each in cast("Sequence[object]", child))
+    return child is None or _is_view(child)
+
+
+def _resources(state: PageState) -> Html:
+    style, script = state.stylesheet_url, state.datastar_url
+    return Fragment(
+        Link(rel="stylesheet", href=style) if style else None,
+        Script(type="module", src=script) if script else None,
+    )
+
+
+# -- notices ------------------------------------------------------------------------------------
+
+
+def notices_html(notices: Sequence[Notice], theme: Theme | None = None) -> Html:
+    """Returns ``<div id="notices">``, a live region, with the notices in it."""
+    classes = theme or current_theme()
+    return Div(
+        [_notice(notice, classes) for notice in notices],
+        id="notices",
+        cls=classes["notices"],
+        role="status",
+        aria_live="polite",
+    )
+
+
+def _notice(notice: Notice, theme: Theme) -> Html:
+    return Div(
+        P(notice.text),
+        Button(
+            say("dismiss"),
+            type="button",
+            # no selector by class: a theme may name the classes as it likes
+            on_click="el.parentElement.remove()",
+        ),
+        cls=f"{theme['notice']} {theme['notice_' + notice.kind]}",
+    )
+
+
+# -- the stream ---------------------------------------------------------------------------------
+
+# Seen in Chromium with Datastar 1.0.4. An effect over the keys opens the stream once at load and
+# again when a morph changes a key; a morph with the same key leaves it open. Only the cancellation
+# "cleanup" closes the request before: "auto" compares addresses, and the addresses differ. Retries
+# are counted (ten by default) and the wait grows, so both get a limit that fits a restart. The keys
+# are in the address; no signal goes with it. Hidden tabs close it and come back with the same keys.
+_STREAM = (
+    "@get({url} + Object.values($_views).map(key => '&view=' + encodeURIComponent(key)).join(''),"
+    " {{payload: {{}}, requestCancellation: 'cleanup', retry: 'always', retryInterval: 500,"
+    " retryScaler: 1.5, retryMaxWait: 5000, retryMaxCount: Infinity}})"
+)
+
+
+def stream_html(state: PageState) -> Html:
+    """Returns the element that keeps the page's one stream open; it stands last in the body."""
+    address = f"{state.events_url}?tab={quote(state.tab or '', safe='')}"
+    return Div(
+        id="nitro-stream",
+        hidden=True,
+        # last in the body, so the views' own keys are there before the effect first runs
+        signals__ifmissing={"_views": {}},
+        effect=expr(_STREAM.format(url=js(address))),
+    )

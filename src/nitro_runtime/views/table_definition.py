@@ -1,0 +1,159 @@
+"""What a table class is, worked out once: entity, columns, what people may do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nitro_runtime.errors import ViewError, suggestion
+from nitro_runtime.schema import EntityInfo
+from nitro_runtime.views.columns import Column, automatic_columns
+from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of
+
+Action = str | Callable[[Any], object]
+"""``"edit"``, ``"delete"``, or a function of the entity that returns markup."""
+
+ACTIONS = ("edit", "delete")
+PER_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """What a declaration or a builder chose.
+
+    Attributes:
+        columns: Name to column; None for those of the entity.
+        actions: What can be done with a row.
+        search: The fields that the search looks through; None for no search.
+        sorting: Whether people may sort.
+        per_page: Rows on a page.
+        order: The order nobody chose: a field's name, with ``-`` for descending.
+        reactive: Whether it follows changes.
+        new: Whether it links to the form for a new one; None: when it has the action ``edit``.
+        empty: What it says when there is no row.
+    """
+
+    columns: Mapping[str, Column] | None = None
+    actions: tuple[Action, ...] = ()
+    search: tuple[str, ...] | None = None
+    sorting: bool = True
+    per_page: int = PER_PAGE
+    order: str | None = None
+    reactive: bool = False
+    new: bool | None = None
+    empty: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    """A table as data; see `TableOptions` for what it shares with it.
+
+    Attributes:
+        entity: The entity class.
+        info: Its description.
+        columns: The bound columns, in order.
+        options: What was chosen, with nothing left open.
+        computed: Column name to the method of the table that makes its cells.
+        stem: What element ids begin with.
+        compiled: The compiled rows, by theme.
+    """
+
+    entity: EntityClass
+    info: EntityInfo
+    columns: tuple[Column, ...]
+    options: TableOptions
+    computed: Mapping[str, str]
+    stem: str
+    compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
+
+    @property
+    def dom_id(self) -> str:
+        """The id of the element around everything."""
+        return f"{self.stem}-table"
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The relations to load with the rows."""
+        found = [column.relation for column in self.columns if column.relation]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def sortable(self) -> tuple[str, ...]:
+        """The names that people may sort by."""
+        return tuple(c.name for c in self.columns if c.sort) if self.options.sorting else ()
+
+    @property
+    def order(self) -> str:
+        """The order nobody chose: newest first, since keys that Nitro makes grow with time."""
+        return self.options.order or f"-{self.info.key[0]}"
+
+
+def define_table(
+    entity: object, options: TableOptions, computed: Mapping[str, str] | None = None
+) -> TableDefinition:
+    """Works a table out.
+
+    Raises:
+        ViewError: A column, an action or a field to search does not exist or is secret.
+    """
+    kind = entity_class(entity)
+    info = info_of(kind)
+    methods = dict(computed or {})
+    chosen = automatic_columns(info) if options.columns is None else options.columns
+    columns = tuple(
+        column.bind(kind, name, computed=name in methods) for name, column in chosen.items()
+    )
+    for action in options.actions:
+        check_action(action)
+    if options.search is not None:
+        _check_search(info, options.search)
+    if options.per_page < 1:
+        raise ViewError("A page of a table has at least one row: per_page=1 or more.")
+    return TableDefinition(kind, info, columns, options, methods, stem_of(info))
+
+
+def check_action(action: object) -> None:
+    """Refuses what is no action of a row or card.
+
+    Raises:
+        ViewError: It is neither a known name nor a function.
+    """
+    if not callable(action) and action not in ACTIONS:
+        raise ViewError(
+            f"A table has no action {action!r}; it has 'edit' and 'delete', and takes functions"
+            f" of the entity.{suggestion(str(action), ACTIONS)}"
+        )
+
+
+def _check_search(info: EntityInfo, names: Sequence[str]) -> None:
+    for name in names:
+        known = info.fields.get(name)
+        if known is None:
+            raise ViewError(f"{info.name} has no field {name!r}.{suggestion(name, info.fields)}")
+        if known.secret:
+            # whether a search finds a row would tell what the secret holds
+            raise ViewError(f"{info.name}.{name} is secret, so no table can search it.")
+
+
+def search_fields(info: EntityInfo, names: Iterable[str] = ()) -> tuple[str, ...]:
+    """Returns the fields to search: the named ones, those marked ``search``, or all plain text."""
+    named = tuple(names)
+    marked = tuple(name for name, each in info.fields.items() if each.search and not each.secret)
+    texts = tuple(
+        name
+        for name, each in info.fields.items()
+        if each.type is str and not (each.secret or each.hidden or each.key or each.reference)
+    )
+    return named or marked or texts
+
+
+def columns_from(chosen: object, declared: Mapping[str, Column]) -> Mapping[str, Column] | None:
+    """Returns the columns of a declaration: ``columns`` as names or mapping, and declared ones."""
+    found = dict(declared)
+    if isinstance(chosen, Mapping):
+        found.update(chosen)  # pyright: ignore[reportUnknownArgumentType] # bound later
+    elif isinstance(chosen, Iterable):
+        names: list[str] = [str(name) for name in chosen]  # pyright: ignore
+        found = {name: declared.get(name, Column()) for name in names}
+    return found or None

@@ -1,0 +1,303 @@
+"""Tables: declared by a class, or built from an entity step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from typing_extensions import override
+
+from nitro_runtime.context import neutral_request
+from nitro_runtime.errors import ViewError
+from nitro_runtime.html import Html
+from nitro_runtime.schema import find_entity
+from nitro_runtime.views.columns import Column
+from nitro_runtime.views.live import LiveView, register_view
+from nitro_runtime.views.model import entity_class, info_of
+from nitro_runtime.views.registry import declare
+from nitro_runtime.views.table_definition import (
+    PER_PAGE,
+    Action,
+    TableDefinition,
+    TableOptions,
+    columns_from,
+    define_table,
+    search_fields,
+)
+from nitro_runtime.views.table_view import TableView
+from nitro_runtime.views.theme import Theme, current_theme
+
+E = TypeVar("E")
+T = TypeVar("T")
+
+
+class Table(TableView, Generic[E]):
+    """A table over one entity, declared column by column.
+
+    ```python
+    class ProductTable(Table[Product]):
+        entity = Product
+        name = Column(sort=True, link=True)
+        price = Column(sort=True)
+        category = Column()
+        actions = ["edit", "delete"]
+        search = ["name"]
+        reactive = True
+
+        def cell_price(self, product: Product) -> object:
+            return f"{product.price} €"  # escaped, unless it is Html
+
+
+    table = await ProductTable.read(request)
+    ```
+
+    Attributes:
+        entity: The entity class.
+        columns: Names of columns, or names to columns, when they are not declared one by one.
+        actions: ``"edit"``, ``"delete"``, or functions of the entity that return markup.
+        search: The fields that a search looks through; True for those marked ``search``.
+        sorting: Whether people may sort.
+        per_page: Rows on a page.
+        order: The order nobody chose, ``"-created_at"``; newest first when left out.
+        reactive: Whether it follows changes on every open page.
+        new: Whether it links to the form for a new one; when it has the action edit, if left out.
+        empty: What it says when there is no row.
+        theme: The classes of this table; the current theme when left out.
+    """
+
+    entity: type[E]
+    columns: ClassVar[Any] = None  # names, or names to columns
+    actions: ClassVar[Sequence[Action]] = ()
+    search: ClassVar[Sequence[str] | bool] = ()
+    sorting: ClassVar[bool] = True
+    per_page: ClassVar[int] = PER_PAGE
+    order: ClassVar[str | None] = None
+    reactive: ClassVar[bool] = False
+    new: ClassVar[bool | None] = None
+    empty: ClassVar[str | None] = None
+    theme: ClassVar[Theme | None] = None
+
+    _declared: ClassVar[Mapping[str, Column]] = {}
+    _definition: ClassVar[TableDefinition | None] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 # the language's own
+        super().__init_subclass__(**kwargs)
+        own = {name: each for name, each in vars(cls).items() if isinstance(each, Column)}
+        for name in own:
+            if hasattr(Table, name):  # a column named like an option must not hide it
+                delattr(cls, name)
+        cls._declared = {**cls._declared, **own}
+        cls._definition = None
+        register_view(_name_of(cls), cls._from_key)
+        if "entity" in vars(cls):
+            declare("Table", cls, cls.entity)
+
+    @staticmethod
+    def from_entity(
+        entity: type[T],
+        rows: Iterable[T] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> EntityTable[T]:
+        """Returns a table made of an entity's own fields, to be completed with its methods.
+
+        Args:
+            entity: The entity class.
+            rows: The rows at hand, shown as they are; left out, they are read.
+            where: Lookups that limit the rows.
+        """
+        return EntityTable(entity, rows, where=where)
+
+    @classmethod
+    async def read(
+        cls,
+        request: Any,  # noqa: ANN401 # any framework's request
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Returns the table with the rows that a request asks for: search, sort, page.
+
+        Args:
+            request: The request, Nitro's or the framework's own.
+            where: Lookups that limit the rows; a reactive table takes plain values only.
+        """
+        neutral = neutral_request(request)
+        return await cls(where=where)._read_for(neutral, neutral.query)
+
+    @classmethod
+    async def _from_key(cls, data: Mapping[str, Any], request: Any) -> LiveView:  # noqa: ANN401
+        return await cls(where=data.get("where"))._read_for(request, data)
+
+    @classmethod
+    def row(cls, entity: E) -> Html:
+        """Returns one entity as a row, a ``<tr>``."""
+        return cls().render_row(entity)
+
+    @override
+    def _table(self) -> TableDefinition:
+        kind = type(self)
+        if kind._definition is None:
+            columns = columns_from(kind.columns, kind._declared)
+            names = columns or {}
+            computed = {name: f"cell_{name}" for name in names if hasattr(kind, f"cell_{name}")}
+            kind._definition = define_table(
+                getattr(kind, "entity", None), kind._options(columns), computed
+            )
+        return kind._definition
+
+    @classmethod
+    def _options(cls, columns: Mapping[str, Column] | None) -> TableOptions:
+        return TableOptions(
+            columns=columns,
+            actions=tuple(cls.actions),
+            search=_searched(getattr(cls, "entity", None), cls.search),
+            sorting=cls.sorting,
+            per_page=cls.per_page,
+            order=cls.order,
+            reactive=cls.reactive,
+            new=cls.new,
+            empty=cls.empty,
+        )
+
+    @override
+    def _theme(self) -> Theme:
+        return self.theme or current_theme()
+
+    @override
+    def _view_name(self) -> str:
+        return _name_of(type(self))
+
+
+def _name_of(kind: type[Any]) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def _searched(entity: object, chosen: Sequence[str] | bool) -> tuple[str, ...] | None:
+    if not chosen:
+        return None
+    names = () if chosen is True else chosen
+    return search_fields(info_of(entity_class(entity)), names)
+
+
+_DYNAMIC = "Table"
+
+
+class EntityTable(TableView, Generic[E]):
+    """A table made from an entity: ``Table.from_entity(Product).with_search().reactive()``.
+
+    Each method changes the table and returns it.
+    """
+
+    def __init__(
+        self,
+        entity: type[E],
+        rows: Iterable[E] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(rows, where=where)
+        self._entity = entity
+        self._options = TableOptions()
+        self._definition: TableDefinition | None = None
+
+    def _with(self, **changes: Any) -> Self:  # noqa: ANN401 # fields of TableOptions
+        self._options = replace(self._options, **changes)
+        self._definition = None
+        self._table()  # so that a wrong name is told where it was written
+        return self
+
+    def with_columns(self, *names: str, **columns: Column) -> Self:
+        """Shows these columns: names of the entity's fields, or columns by name."""
+        return self._with(columns={**{name: Column() for name in names}, **columns})
+
+    def with_actions(self, actions: Sequence[Action]) -> Self:
+        """Offers ``"edit"``, ``"delete"`` or functions of the entity that return markup."""
+        return self._with(actions=tuple(actions))
+
+    def with_search(self, *fields: str) -> Self:
+        """Offers a search through these fields; through those marked ``search`` when left out."""
+        return self._with(search=search_fields(info_of(entity_class(self._entity)), fields))
+
+    def with_sorting(self, order: str | None = None) -> Self:
+        """Lets people sort; ``order`` is what nobody chose, ``"-price"``."""
+        return self._with(sorting=True, order=order or self._options.order)
+
+    def with_pagination(self, per_page: int = PER_PAGE) -> Self:
+        """Shows so many rows on a page."""
+        return self._with(per_page=per_page)
+
+    def reactive(self) -> Self:
+        """Follows changes on every open page.
+
+        Raises:
+            ViewError: The rows were given by hand.
+        """
+        if self._rows is not None:
+            raise ViewError("A table with rows given by hand cannot be reactive.")
+        return self._with(reactive=True)
+
+    def row(self, entity: E) -> Html:
+        """Returns one entity as a row, a ``<tr>``."""
+        return self.render_row(entity)
+
+    async def read(self, request: Any) -> Self:  # noqa: ANN401 # any framework's request
+        """Reads the rows that a request asks for: search, sort, page."""
+        neutral = neutral_request(request)
+        return await self._read_for(neutral, neutral.query)
+
+    @override
+    def _table(self) -> TableDefinition:
+        if self._definition is None:
+            self._definition = define_table(self._entity, self._options)
+        return self._definition
+
+    @override
+    def _view_name(self) -> str:
+        return _DYNAMIC
+
+    @override
+    def _view_data(self) -> dict[str, Any]:
+        options = self._options
+        if any(callable(action) for action in options.actions) or _has_options(options.columns):
+            raise ViewError(
+                "A reactive table with columns or actions of its own is declared as a class:"
+                " class ProductTable(Table[Product])."
+            )
+        return {
+            "entity": info_of(self._entity).name,
+            "columns": None if options.columns is None else list(options.columns),
+            "actions": list(options.actions),
+            "fields": None if options.search is None else list(options.search),
+            "per_page": options.per_page,
+            "order": options.order,
+        }
+
+    @classmethod
+    async def from_key(cls, data: Mapping[str, Any], request: Any) -> LiveView:  # noqa: ANN401
+        """Returns the table that a key describes, read; used by `view_from_key`.
+
+        Raises:
+            KeyError: The entity is gone, or the key is of another version.
+        """
+        entity = find_entity(data["entity"])
+        if entity is None:
+            raise KeyError(data["entity"])
+        columns, fields = data["columns"], data["fields"]
+        table: EntityTable[Any] = EntityTable(entity, where=data.get("where"))
+        table._options = TableOptions(
+            columns=None if columns is None else {name: Column() for name in columns},
+            actions=tuple(data["actions"]),
+            search=None if fields is None else tuple(fields),
+            per_page=data["per_page"],
+            order=data["order"],
+            reactive=True,
+        )
+        return await table._read_for(request, data)
+
+
+def _has_options(columns: Mapping[str, Column] | None) -> bool:
+    return any(column != Column() for column in (columns or {}).values())
+
+
+register_view(_DYNAMIC, EntityTable.from_key)

@@ -1,0 +1,188 @@
+"""Fields of a form that hold numbers, yes or no, dates and times."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar, Self
+
+from typing_extensions import override
+
+from nitro_runtime.html import Html, Input
+from nitro_runtime.schema import FieldInfo
+from nitro_runtime.views.choices import Choices
+from nitro_runtime.views.field import BLANK, Attributes, Complaint, Field, Taken
+from nitro_runtime.views.words import say
+
+_LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class NumberField(Field):
+    """A number: int, float or an exact Decimal, by the entity's type.
+
+    Attributes:
+        min: Least value.
+        max: Greatest value.
+        step: Distance between values, ``"0.01"``; ``"any"`` for no limit.
+    """
+
+    min: int | float | Decimal | None = None
+    max: int | float | Decimal | None = None
+    step: str | int | float | None = None
+
+    from_info: ClassVar[Mapping[str, str]] = {
+        **Field.from_info,
+        "min": "minimum",
+        "max": "maximum",
+    }
+
+    @override
+    def bind(self, name: str, info: FieldInfo | None) -> Self:
+        bound = super().bind(name, info)
+        return bound if self.step is not None else replace(bound, step=_step(info))
+
+    @override
+    def show(self, value: object) -> str:
+        return f"{value:f}" if isinstance(value, Decimal) else super().show(value)
+
+    @override
+    def parse(self, text: str) -> Taken:
+        number = _number(text)
+        if self.min is not None and number < Decimal(str(self.min)):
+            raise Complaint(say("at_least", limit=self.min))
+        if self.max is not None and number > Decimal(str(self.max)):
+            raise Complaint(say("at_most", limit=self.max))
+        if abs(number) > _LARGEST and self.info is not None and self.info.type is int:
+            raise Complaint(say("at_most", limit=_LARGEST))  # what databases hold
+        return text
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        del choices
+        return Input(
+            dict(attributes),
+            type="number",
+            value=shown,
+            min=self.min,
+            max=self.max,
+            step=self.step,
+            placeholder=self.placeholder,
+        )
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise Complaint(say("number")) from None
+    if not number.is_finite() or math.isinf(float(number)):
+        raise Complaint(say("number"))
+    return number
+
+
+def _step(info: FieldInfo | None) -> str | None:
+    if info is None or info.type is int:
+        return None
+    places = info.decimal_places
+    return f"{Decimal(1).scaleb(-places):f}" if places is not None else "any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckboxField(Field):
+    """Yes or no."""
+
+    part: ClassVar[str] = "checkbox"
+    slot: ClassVar[bool] = False
+
+    @override
+    def bind(self, name: str, info: FieldInfo | None) -> Self:
+        # an unchecked box is the answer no, so it is required only when the form says so
+        return replace(super().bind(name, info), required=bool(self.required))
+
+    @override
+    def show(self, value: object) -> str:
+        return "on" if value else ""
+
+    @override
+    def typed(self, texts: Sequence[str]) -> str:
+        return "on" if texts and texts[-1] not in ("", "false", "off", "0") else ""
+
+    @override
+    def read(self, typed: str) -> Taken:
+        return bool(typed) or (BLANK if self.required else False)
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        del choices
+        return Input(dict(attributes), type="checkbox", value="on", checked=bool(shown))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MomentField(Field):
+    type: ClassVar[str] = "date"
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        del choices
+        return Input(dict(attributes), type=self.type, value=shown)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateField(_MomentField):
+    """A date."""
+
+    @override
+    def parse(self, text: str) -> Taken:
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise Complaint(say("date")) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeField(_MomentField):
+    """A time of day."""
+
+    type: ClassVar[str] = "time"
+
+    @override
+    def show(self, value: object) -> str:
+        return _clock(value) if isinstance(value, time) else super().show(value)
+
+    @override
+    def parse(self, text: str) -> Taken:
+        try:
+            return time.fromisoformat(text)
+        except ValueError:
+            raise Complaint(say("time")) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DateTimeField(_MomentField):
+    """A date and a time of day, in UTC."""
+
+    type: ClassVar[str] = "datetime-local"
+
+    @override
+    def show(self, value: object) -> str:
+        if not isinstance(value, datetime):
+            return super().show(value)
+        moment = value.astimezone(UTC) if value.tzinfo else value
+        return _clock(moment.replace(tzinfo=None))
+
+    @override
+    def parse(self, text: str) -> Taken:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise Complaint(say("date_time")) from None
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _clock(moment: time | datetime) -> str:
+    """Returns ISO 8601 as the browser's controls take it: without what is zero."""
+    return moment.isoformat(timespec="seconds" if moment.second else "minutes")

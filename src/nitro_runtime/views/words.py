@@ -1,0 +1,79 @@
+"""Every word that the views themselves say, in one place, so that a catalogue can translate them.
+
+The values are plain text; ``{name}`` stands for something that is filled in with `say`. What an
+application says (labels, titles, help) stands in the application.
+"""
+
+from __future__ import annotations
+
+WORDS: dict[str, str] = {
+    # buttons and links
+    "save": "Save",
+    "create": "Create",
+    "cancel": "Cancel",
+    "new": "New {entity}",
+    "edit": "Edit",
+    "edit_one": "Edit {label}",
+    "delete": "Delete",
+    "delete_one": "Delete {label}",
+    "confirm_delete": "Delete {label}? This cannot be undone.",
+    "dismiss": "Dismiss",
+    # tables
+    "search": "Search",
+    "clear_search": "Clear search",
+    "actions": "Actions",
+    "pages": "Pages",
+    "previous": "Previous",
+    "next": "Next",
+    "page_of": "Page {page} of {pages}",
+    "count_none": "No {plural}",
+    "count_one": "1 {entity}",
+    "count_many": "{count} {plural}",
+    "empty": "Nothing here yet.",
+    "nothing_found": "Nothing matches “{search}”.",
+    "yes": "Yes",
+    "no": "No",
+    # forms
+    "choose": "Choose…",
+    "no_choice": "None",
+    "optional": "optional",
+    "more_choices": "Only the first {count} are listed.",
+    "summary_one": "There is a problem with this form.",
+    "summary_many": "There are {count} problems with this form.",
+    # what is wrong with a value
+    "required": "This field is required.",
+    "too_short": "At least {count} characters.",
+    "too_long": "At most {count} characters.",
+    "number": "Enter a number.",
+    "whole_number": "Enter a whole number.",
+    "at_least": "At least {limit}.",
+    "at_most": "At most {limit}.",
+    "more_than": "More than {limit}.",
+    "less_than": "Less than {limit}.",
+    "multiple_of": "A multiple of {limit}.",
+    "decimal_places": "At most {count} digits after the point.",
+    "max_digits": "At most {count} digits.",
+    "whole_digits": "At most {count} digits before the point.",
+    "date": "Enter a date.",
+    "time": "Enter a time.",
+    "date_time": "Enter a date and a time.",
+    "one_of": "Choose one of the list.",
+    "format": "This does not have the right format.",
+    "email": "Enter an email address.",
+    "url": "Enter a full address, such as https://example.org.",
+    "json": "Enter valid JSON.",
+    "unknown_field": "This field is not known.",
+    "invalid": "This value is not valid.",
+    "duplicate": "Another {entity} has this already.",
+    "stale": "Somebody else changed this while you were editing it. Reload the page and try again.",
+}
+
+
+def say(word: str, **values: object) -> str:
+    """Returns one of the `WORDS` with its places filled in, as plain text.
+
+    Raises:
+        KeyError: There is no such word.
+    """
+    text = WORDS[word]
+    return text.format(**values) if values else text
