@@ -37,6 +37,10 @@ class SwitchingRoute(APIRoute):
     def answer(self, request: Request, view: Any) -> Response:  # noqa: ANN401 # any view
         """Answers with a view."""
 
+    @abstractmethod
+    async def load(self, request: Request, view: Any) -> None:  # noqa: ANN401 # any view
+        """Reads what a view needs, where it need not block the event loop."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Lets the endpoint's answer know its request, where it may be a view."""
         handler = super().get_route_handler()
@@ -60,7 +64,10 @@ class SwitchingRoute(APIRoute):
 
             @wraps(endpoint)
             async def call_async(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the endpoint's
-                return self._answered(await endpoint(*args, **kwargs))
+                result = await endpoint(*args, **kwargs)
+                if hasattr(result, "__html__"):
+                    await self.load(_current.get(), result)
+                return self._answered(result)
 
             return call_async
 

@@ -109,3 +109,7 @@ class ViewRoute(SwitchingRoute):
     def answer(self, request: Request, view: Any) -> Response:  # noqa: ANN401 # any view
         """Answers with a view."""
         return reply(request, view)
+
+    async def load(self, request: Request, view: Any) -> None:  # noqa: ANN401 # any view
+        """Reads what the view needs."""
+        await replies.load(neutral(request), view)

@@ -7,13 +7,12 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, aclosing
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from nitro_runtime import context
 from nitro_runtime.errors import BadSignature, NitroError, Refused
-from nitro_runtime.events import Context, find_command, run_command
+from nitro_runtime.events import CommandSpec, Context, find_command, run_command
 from nitro_runtime.signing import unsign
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import view_from_key
@@ -57,7 +56,7 @@ async def commands(request: Request) -> Reply:
         raise Refused(404, "There is no such command.")
     if spec.kind == "command":
         gate.check_method(request, "POST")
-    signals, data = await _input(request)
+    signals, data = await _input(request, spec)
     ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
     run = _Run(name, data, ctx)
     if not request.is_datastar:
@@ -65,8 +64,12 @@ async def commands(request: Request) -> Reply:
     return await run.reply()
 
 
-async def _input(request: Request) -> tuple[Signals, dict[str, Any]]:
-    """Reads what came with a command: signals, or the fields of a plain form."""
+async def _input(request: Request, spec: CommandSpec) -> tuple[Signals, dict[str, Any]]:
+    """Reads what came with a command: signals, or the fields of a plain form.
+
+    Datastar sends all signals of a page; a command is given those that it names. What a form sends
+    was written for this command, and stays whole.
+    """
     if request.is_form and not request.is_safe:
         form = await request.form()
         return Signals(), {
@@ -77,7 +80,8 @@ async def _input(request: Request) -> tuple[Signals, dict[str, Any]]:
             raise Refused(415, "Send a command as JSON signals or as a form.")
         return Signals(), dict(request.query)
     signals = await request.signals()
-    return signals, signals.plain()
+    known = signals.plain()
+    return signals, {name: known[name] for name in spec.input.fields if name in known}
 
 
 def _plain(request: Request, result: Any) -> Reply:  # noqa: ANN401 # what the command returned
@@ -216,7 +220,7 @@ async def _stream(
             except BadSignature:
                 first.append(reload_patch())
                 continue
-            group = live.watch(view.group, view.topics, partial(view_from_key, key, request))
+            group = live.watch(view.view_group, view.view_topics, view.refresh)
             stack.callback(live.leave, group)
             groups.append(group)
             first.append(patch_of(view))

@@ -34,7 +34,7 @@ def topic_of(group: str) -> str:
 
 def patch_of(view: Any) -> bytes:  # noqa: ANN401 # any view
     """Renders a view as the event that morphs it into place."""
-    return emit_elements(str(view)).encode()
+    return emit_elements(view).encode()
 
 
 class Group:

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from typing import Any
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
-from nitro_runtime.html import H1, Div, Main, P, expr
+from nitro_runtime.html import H1, Div, P, expr
 from nitro_runtime.sse import emit_elements
-from nitro_runtime.views import Notice, Page, PageState
+from nitro_runtime.views import Notice, Page, PageState, notices_html
 from nitro_runtime.web import session
 from nitro_runtime.web.request import Reply, Request
 
@@ -43,40 +43,44 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
         view: What to show.
         status: The status of a plain reply; by default the page's own (422 for an invalid form).
     """
-    page = view if isinstance(view, Page) else Page(Main(view, id="main"), title=_title(view))
-    if request.is_datastar:
-        return patches(request, [emit_elements(str(part)).encode() for part in page.parts])
+    page = view if isinstance(view, Page) else Page(view, title=_title(view))
     state = page_state(request)
+    if request.is_datastar:
+        parts = page.parts if page.is_made_of_parts else [page.main(state)]
+        return patches(request, [emit_elements(part).encode() for part in parts])
     body = page.render(state).encode()
     session.clear_notices(request)
-    headers = [*_PAGE_HEADERS, *session.set_cookies(request)]
-    return Reply(status or page.status, headers, body)
+    return Reply(status or page.status, [*_PAGE_HEADERS, *session.set_cookies(request)], body)
+
+
+async def load(request: Request, view: Any) -> None:  # noqa: ANN401 # any view
+    """Reads what the views of a page need, so that rendering it reads nothing."""
+    if isinstance(view, Page):
+        await view.load(request)
 
 
 def page_state(request: Request) -> PageState:
     """Returns what a page needs to know of its request: its tab, its notices, its addresses."""
     site = request.site
-    static = f"{request.base}{site.static_url}" if site.static_url is not None else None
-    addresses = {"events_url": f"{request.base}{site.prefix}/events"}
-    if static is not None:
-        addresses["datastar_url"] = f"{static}/datastar.js"
-        addresses["stylesheet_url"] = f"{static}/app.css"
+    static = None if site.static_url is None else f"{request.base}{site.static_url}"
     return PageState(
-        tab=session.new_tab(request), notices=list(session.take_notices(request)), **addresses
+        tab=session.new_tab(request),
+        notices=list(session.take_notices(request)),
+        events_url=f"{request.base}{site.prefix}/events",
+        datastar_url=f"{static}/datastar.js" if static else None,
+        stylesheet_url=f"{static}/app.css" if static else None,
+        query=request.query,
     )
 
 
 def patches(request: Request, events: Iterable[bytes]) -> Reply:
     """Makes a reply of patches for Datastar, with the notices that wait for this browser."""
-    shown = [notice_patch(notice) for notice in session.take_notices(request)]
+    sent = list(events)
+    if notices := session.take_notices(request):
+        sent.append(emit_elements(notices_html(notices)).encode())
     session.clear_notices(request)
     headers = [*STREAM_HEADERS, ("vary", "datastar-request"), *session.set_cookies(request)]
-    return Reply(200, headers, b"".join([*events, *shown]))
-
-
-def notice_patch(notice: Notice) -> bytes:
-    """Returns the event that shows a notice on the page that is open."""
-    return emit_elements(str(notice), selector="#notices", mode="append").encode()
+    return Reply(200, headers, b"".join(sent))
 
 
 def redirect(request: Request, url: str, *, notice: Notice | str | None = None) -> Reply:
@@ -138,7 +142,7 @@ def refusal(request: Request, error: NitroError) -> Reply:
         headers.append(("content-type", "text/plain; charset=utf-8"))
         return Reply(error.status, headers, sentence.encode())
     title = HTTPStatus(error.status).phrase
-    page = Page(Main(H1(title), P(sentence), id="main"), title=title, live=False)
+    page = Page(H1(title), P(sentence), title=title, live=False)
     headers.append(("content-type", "text/html; charset=utf-8"))
     return Reply(error.status, headers, page.render(page_state(request)).encode())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, Refused
 from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
 from nitro_runtime.web.signals import Signals, parse_signals
@@ -166,6 +167,9 @@ class Request:
         if body and self.content_type != "application/json":
             raise Refused(415, "Send signals as application/json.")
         return parse_signals(body)
+
+
+context.register_request(Request, lambda request: request)
 
 
 def refuse_longer(length: int, limit: int) -> None:

@@ -25,7 +25,8 @@ MOST_NOTICES = 5
 
 # 128 bits in base64url.
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{22}")
-_LONGEST_NOTICE = 300
+_LONGEST_NOTICE = 140
+_MOST_BYTES = 2_900
 
 
 def session_id(request: Request) -> str:
@@ -100,8 +101,11 @@ def _read_notices(cookie: str) -> list[Notice]:
 
 
 def _write_notices(notices: Sequence[Notice]) -> str:
+    """Signs the newest notices, as many as a cookie can hold (4 KiB, RFC 6265)."""
     rows = [[notice.text[:_LONGEST_NOTICE], notice.kind] for notice in notices[-MOST_NOTICES:]]
-    return sign("notices", json.dumps(rows)) if rows else ""
+    while len(text := json.dumps(rows, ensure_ascii=False).encode()) > _MOST_BYTES:
+        rows.pop(0)
+    return sign("notices", text.decode()) if rows else ""
 
 
 # -- cookies ------------------------------------------------------------------------------------

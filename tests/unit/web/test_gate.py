@@ -62,7 +62,9 @@ def test_a_request_that_changes_nothing_may_come_from_anywhere() -> None:
 
 
 def test_the_default_port_may_be_named_or_not() -> None:
-    gate.check(Request("POST", "/", headers={"origin": "https://shop.example"}, host="shop.example"))
+    gate.check(
+        Request("POST", "/", headers={"origin": "https://shop.example"}, host="shop.example")
+    )
     gate.check(
         Request("POST", "/", headers={"origin": "https://shop.example"}, host="shop.example:443")
     )

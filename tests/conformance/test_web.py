@@ -1,0 +1,27 @@
+"""One suite over every framework, on its real server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from nitro_runtime.testing.web_suite import Capabilities, WebSuite
+
+APPS = Path(__file__).parent / "apps"
+
+
+class TestFastAPIOnUvicorn(WebSuite):
+    cwd = APPS
+    command = (
+        *(sys.executable, "-m", "uvicorn", "on_fastapi:app"),
+        *("--host", "127.0.0.1", "--port", "{port}"),
+    )
+
+
+class TestFlaskOnGunicorn(WebSuite):
+    cwd = APPS
+    capabilities = Capabilities(streams=12)  # a stream takes one of its 16 threads
+    command = (
+        *(sys.executable, "-m", "gunicorn", "on_flask:app", "--bind", "127.0.0.1:{port}"),
+        *("--worker-class", "gthread", "--threads", "16"),
+    )
