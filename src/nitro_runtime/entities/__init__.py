@@ -7,7 +7,10 @@ from nitro_runtime.entities.memory import MemoryRepository
 from nitro_runtime.entities.queryset import QueryPage, QuerySet
 from nitro_runtime.entities.relations import BelongsTo, HasMany, belongs_to, has_many
 from nitro_runtime.entities.repository import Query, Repository, UnitHandle
+from nitro_runtime.entities.retrying import retry_stale
+from nitro_runtime.entities.schema_creation import create_tables
 from nitro_runtime.entities.settings import configure, register_backend, use
+from nitro_runtime.entities.sql.tables import build_tables
 from nitro_runtime.entities.transactions import transaction
 
 __all__ = [
@@ -27,10 +30,13 @@ __all__ = [
     "Text",
     "UnitHandle",
     "belongs_to",
+    "build_tables",
     "col",
     "configure",
+    "create_tables",
     "has_many",
     "register_backend",
+    "retry_stale",
     "transaction",
     "use",
 ]

@@ -233,7 +233,7 @@ class QuerySet(Generic[T]):
         last = max(1, -(-total // size))
         number = min(max(1, number), last)
         items = self._with(limit=size, offset=(number - 1) * size)
-        return QueryPage(items.include(*self._includes).all(), number, size, total)
+        return QueryPage(items.all(), number, size, total)
 
     # -- changing many --------------------------------------------------------------------------
 

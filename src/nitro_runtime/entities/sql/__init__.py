@@ -1,0 +1,1 @@
+"""Entities in SQL databases. SQLAlchemy Core writes each statement once; SQLite runs it bare."""

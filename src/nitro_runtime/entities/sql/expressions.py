@@ -1,0 +1,221 @@
+"""Criteria as SQLAlchemy expressions, and their values apart: one statement serves one shape."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from nitro_runtime.entities.columns import ExactDecimal
+from nitro_runtime.entities.criteria import (
+    Arithmetic,
+    Attribute,
+    Comparison,
+    Criterion,
+    Either,
+    Every,
+    Negation,
+    Ordering,
+)
+from nitro_runtime.entities.sql.tables import shadow_name
+from nitro_runtime.entities.text import like_glob
+from nitro_runtime.errors import InvalidQuery
+
+Shape = tuple[Any, ...]
+"""What a statement depends on, without the values: hashable."""
+
+_INT64 = 1 << 63
+_ZERO: Any = sa.literal_column("0")  # written out: a plain number would become a parameter
+_ONE: Any = sa.literal_column("1")
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "contains": lambda column, value: sa.func.instr(column, value) > _ZERO,
+    # instr and not LIKE: it minds case, needs no escaping and is not stopped by a NUL character.
+    "startswith": lambda column, value: sa.func.instr(column, value) == _ONE,
+    "icontains": lambda column, value: sa.func.instr(column, value) > _ZERO,
+    "like": lambda column, value: column.op("GLOB")(value),
+}
+_ROUNDING = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
+
+
+class Values:
+    """Collects the values of a criterion, in the order of its statement's parameters."""
+
+    def __init__(self) -> None:
+        self.found: list[Any] = []
+
+    def take(self, value: Any) -> None:  # noqa: ANN401 # of any field's type
+        """Adds one."""
+        self.found.append(value)
+
+
+class Expressions:
+    """Turns criteria on one table into SQLAlchemy expressions with numbered parameters."""
+
+    def __init__(self, table: sa.Table) -> None:
+        self._table = table
+        self._count = 0
+
+    def parameter(self, kind: Any) -> Any:  # noqa: ANN401 # a SQLAlchemy type and parameter
+        """Returns the next parameter, of a column's type."""
+        self._count += 1
+        return sa.bindparam(f"p{self._count}", type_=kind)
+
+    def criterion(self, shape: Shape) -> Any:  # noqa: ANN401 # a SQLAlchemy expression
+        """Returns the expression of a shape that `shape_of` made."""
+        match shape:
+            case ("and", parts):
+                return sa.and_(sa.true(), *(self.criterion(part) for part in parts))
+            case ("or", parts):
+                return sa.or_(sa.false(), *(self.criterion(part) for part in parts))
+            case ("not", part):
+                return sa.not_(self.criterion(part))
+            case ("isnull", name, yes):
+                column = self._table.c[name]
+                return column.is_(None) if yes else column.is_not(None)
+            case ("never", name):
+                # False, or unknown where the value is missing: as the comparison would be.
+                return self._table.c[name] != self._table.c[name]
+            case ("always", name):
+                return self._table.c[name] == self._table.c[name]
+            case (op, name, rest):
+                return self._comparison(op, name, rest)
+            case _:
+                raise InvalidQuery(f"{shape!r} is not a criterion that SQL knows.")
+
+    def _comparison(self, op: str, name: str, rest: Any) -> Any:  # noqa: ANN401
+        column = self._table.c[name]
+        if op == "in":
+            return column.in_([self.parameter(column.type) for _ in range(rest)])
+        if isinstance(rest, str):
+            return _BINARY[op](column, self._table.c[rest])
+        if op == "icontains":
+            shadow = self._table.c.get(shadow_name(name))
+            folded = sa.func.nitro_fold(column) if shadow is None else shadow
+            return _BINARY[op](folded, self.parameter(sa.Text()))
+        return _BINARY[op](column, self.parameter(column.type))
+
+    def arithmetic(self, change: tuple[str, str]) -> Any:  # noqa: ANN401
+        """Returns the expression of an `Arithmetic` shape."""
+        name, sign = change
+        column = self._table.c[name]
+        # A factor is a plain number, also where the column's numbers are scaled.
+        kind = sa.Numeric(asdecimal=False) if sign == "*" else column.type
+        amount = self.parameter(kind)
+        reckon = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
+        return reckon(sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))
+
+    def order(self, order: tuple[Ordering, ...], key: str) -> list[Any]:
+        """Returns what ORDER BY lists: the order, then the key."""
+        listed = [*order] if any(item.field == key for item in order) else [*order, Ordering(key)]
+        return [
+            self._table.c[i.field].desc() if i.descending else self._table.c[i.field].asc()
+            for i in listed
+        ]
+
+
+def shape_of(table: sa.Table, criterion: Criterion | None, values: Values) -> Shape:
+    """Returns the shape of a checked criterion, and collects its values."""
+    match criterion:
+        case None:
+            return ("and", ())
+        case Every(parts):
+            return ("and", tuple(shape_of(table, part, values) for part in parts))
+        case Either(parts):
+            return ("or", tuple(shape_of(table, part, values) for part in parts))
+        case Negation(part):
+            return ("not", shape_of(table, part, values))
+        case Comparison():
+            return _comparison_shape(table, criterion, values)
+        case _:
+            raise InvalidQuery(f"{criterion!r} is not a criterion that SQL knows.")
+
+
+def _comparison_shape(table: sa.Table, node: Comparison, values: Values) -> Shape:
+    if node.operator == "isnull":
+        return ("isnull", node.field, node.value)
+    if isinstance(node.value, Attribute):
+        return (node.operator, node.field, node.value.name)
+    kind: Any = table.c[node.field].type
+    if isinstance(kind, ExactDecimal) and kind.is_scaled:
+        return _scaled_shape(kind.scale or 0, node, values)
+    if node.operator == "in":
+        for value in node.value:
+            values.take(value)
+        return ("in", node.field, len(node.value))
+    values.take(like_glob(node.value) if node.operator == "like" else node.value)
+    return (node.operator, node.field, 1)
+
+
+def _scaled_shape(scale: int, node: Comparison, values: Values) -> Shape:
+    """Compares with a number of more places than are kept by rounding it the right way."""
+    if node.operator == "in":
+        exact = [value for value in node.value if value == _round(value, scale, ROUND_FLOOR)]
+        for value in exact:
+            values.take(value)
+        return ("in", node.field, len(exact)) if exact else ("never", node.field)
+    value = _round(node.value, scale, _ROUNDING.get(node.operator, ROUND_FLOOR))
+    if value != node.value and node.operator in ("eq", "ne"):
+        return ("never" if node.operator == "eq" else "always", node.field)
+    values.take(value)
+    return (node.operator, node.field, 1)
+
+
+def _round(value: Decimal, scale: int, rounding: str) -> Decimal:
+    return value.scaleb(scale).to_integral_value(rounding).scaleb(-scale)
+
+
+def change_shape(name: str, value: Any, values: Values) -> Shape:  # noqa: ANN401
+    """Returns the shape of one new value of an update, and collects its values."""
+    if isinstance(value, Arithmetic):
+        values.take(value.amount)
+        return (name, (value.field, value.operator))
+    values.take(value)
+    return (name, None)
+
+
+def within_int64(value: Any) -> Any:  # noqa: ANN401
+    """Returns a whole number that SQLite can be given: one beyond 64 bits as infinity."""
+    if type(value) is int and not -_INT64 <= value < _INT64:
+        return float("inf") if value > 0 else float("-inf")
+    return value
+
+
+def expression_of(criterion: Criterion) -> Any:  # noqa: ANN401 # a SQLAlchemy expression
+    """Returns a criterion as a SQLAlchemy expression with its values in it.
+
+    Raises:
+        InvalidQuery: No entity's field is in it.
+    """
+    from nitro_runtime.entities.lookups import checked
+
+    entity = _entity_of(criterion)
+    if entity is None:
+        raise InvalidQuery(
+            "This criterion names no entity; build it from Product.price or the like."
+        )
+    values = Values()
+    table = entity.table
+    shape = shape_of(table, checked(entity.__nitro_mapper__, criterion), values)
+    expression = Expressions(table).criterion(shape)
+    return expression.params({f"p{i}": value for i, value in enumerate(values.found, 1)})
+
+
+def _entity_of(criterion: Criterion) -> type[Any] | None:
+    match criterion:
+        case Comparison():
+            return criterion.entity
+        case Every(parts) | Either(parts):
+            return next((e for part in parts if (e := _entity_of(part))), None)
+        case Negation(part):
+            return _entity_of(part)
+        case _:
+            return None

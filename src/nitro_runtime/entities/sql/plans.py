@@ -1,0 +1,352 @@
+"""What one entity needs of a database, worked out once: its statements and how its rows convert."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from nitro_runtime.entities.kinds import ENUM
+from nitro_runtime.entities.mapper import MappedField, Mapper, Row
+from nitro_runtime.entities.repository import Query
+from nitro_runtime.entities.sql.expressions import (
+    Expressions,
+    Shape,
+    Values,
+    change_shape,
+    shape_of,
+    within_int64,
+)
+from nitro_runtime.entities.sql.tables import shadow_name
+from nitro_runtime.entities.text import fold
+from nitro_runtime.errors import InvalidRow
+
+Bind = Callable[[Any], Any]
+_MOST_STATEMENTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A compiled statement: its text, and what makes each parameter fit the driver."""
+
+    sql: str
+    binds: tuple[Bind | None, ...]
+
+    def parameters(self, values: Sequence[Any]) -> list[Any]:
+        """Returns the values as the driver takes them."""
+        return [
+            within_int64(value if bind is None else bind(value))
+            for bind, value in zip(self.binds, values, strict=True)
+        ]
+
+
+class Plan:
+    """The statements of one entity on one dialect, each compiled once for each shape.
+
+    Attributes:
+        decode: Makes a row of what the driver returned, checking every type.
+        encode: Makes the parameters of `insert` of a row.
+    """
+
+    def __init__(self, mapper: Mapper, dialect: Dialect) -> None:
+        self.mapper = mapper
+        self.dialect = dialect
+        self.table: sa.Table = mapper.entity.table
+        self._statements: dict[Shape, Statement] = {}
+        self.shown = [self.table.c[name] for name in mapper.names]
+        key = self.table.c[mapper.key]
+        by_key = sa.select(*self.shown).where(key == sa.bindparam("p1", type_=key.type))
+        self.by_key = self._compile(by_key).sql
+        self.bind_key: Bind = self._bind(key.type) or within_int64
+        self.insert = self._compile(self._insert()).sql
+        self.decode = _decoder(self)
+        self.encode = _encoder(self)
+
+    # -- compiling ------------------------------------------------------------------------------
+
+    def _bind(self, kind: Any) -> Bind | None:  # noqa: ANN401 # a SQLAlchemy type
+        return kind.dialect_impl(self.dialect).bind_processor(self.dialect)
+
+    def _result(self, kind: Any) -> Bind | None:  # noqa: ANN401
+        return kind.dialect_impl(self.dialect).result_processor(self.dialect, None)
+
+    def _compile(self, statement: Any) -> Statement:  # noqa: ANN401 # a SQLAlchemy statement
+        compiled: Any = statement.compile(dialect=self.dialect)
+        kinds = {name: bind.type for bind, name in compiled.bind_names.items()}
+        names: Sequence[str] = compiled.positiontup or ()
+        if any(_number(name) != i for i, name in enumerate(names, 1) if name[0] == "p"):
+            # Values are given in the order of their numbers.
+            raise AssertionError(f"the parameters of {compiled} are out of order")
+        return Statement(str(compiled), tuple(self._bind(kinds[name]) for name in names))
+
+    def _cached(self, shape: Shape, build: Callable[[], Any]) -> Statement:
+        found = self._statements.get(shape)
+        if found is None:
+            if len(self._statements) >= _MOST_STATEMENTS:
+                self._statements.clear()  # shapes come from code, not data: this is for IN lists
+            found = self._statements[shape] = self._compile(build())
+        return found
+
+    def _insert(self) -> Any:  # noqa: ANN401
+        columns = [c for c in self.table.columns]
+        return sa.insert(self.table).values(
+            {c.name: sa.bindparam(f"c_{c.name}", type_=c.type) for c in columns}
+        )
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def select(self, query: Query) -> tuple[str, list[Any]]:
+        """Returns the text and parameters that read a query's rows."""
+        values = Values()
+        shape = shape_of(self.table, query.criterion, values)
+        window = _window(query, values)
+        full = ("select", shape, query.order, window)
+
+        def build() -> Any:  # noqa: ANN401
+            make = Expressions(self.table)
+            found = self._chosen(make, sa.select(*self.shown), shape, query)
+            return _windowed(make, found, window)
+
+        statement = self._cached(full, build)
+        return statement.sql, statement.parameters(values.found)
+
+    def _chosen(self, make: Expressions, found: Any, shape: Shape, query: Query) -> Any:  # noqa: ANN401
+        if shape != ("and", ()):
+            found = found.where(make.criterion(shape))
+        return found.order_by(*make.order(query.order, self.mapper.key))
+
+    def count(self, query: Query) -> tuple[str, list[Any]]:
+        """Returns the text and parameters that count a query's rows."""
+        values = Values()
+        shape = shape_of(self.table, query.criterion, values)
+        window = _window(query, values)
+
+        def build() -> Any:  # noqa: ANN401
+            make = Expressions(self.table)
+            if not window:
+                found = sa.select(sa.func.count()).select_from(self.table)
+                return found if shape == ("and", ()) else found.where(make.criterion(shape))
+            inner = sa.select(sa.literal_column("1")).select_from(self.table)
+            if shape != ("and", ()):
+                inner = inner.where(make.criterion(shape))
+            windowed = _windowed(make, inner, window)
+            return sa.select(sa.func.count()).select_from(windowed.subquery())
+
+        statement = self._cached(("count", shape, window), build)
+        return statement.sql, statement.parameters(values.found)
+
+    def update_where(self, query: Query, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Returns the text and parameters that change a query's rows."""
+        values = Values()
+        with_shadows = {**changes, **self._shadows(changes)}
+        sets = tuple(change_shape(name, value, values) for name, value in with_shadows.items())
+        shape = shape_of(self.table, query.criterion, values)
+        window = _window(query, values)
+
+        def build() -> Any:  # noqa: ANN401
+            make = Expressions(self.table)
+            new: dict[Any, Any] = {
+                self.table.c[name]: make.parameter(self.table.c[name].type)
+                if how is None
+                else make.arithmetic(how)
+                for name, how in sets
+            }
+            return self._limited(
+                make, sa.update(self.table).ordered_values(*new.items()), shape, query, window
+            )
+
+        statement = self._cached(("update", sets, shape, query.order, window), build)
+        return statement.sql, statement.parameters(values.found)
+
+    def delete_where(self, query: Query) -> tuple[str, list[Any]]:
+        """Returns the text and parameters that delete a query's rows."""
+        values = Values()
+        shape = shape_of(self.table, query.criterion, values)
+        window = _window(query, values)
+
+        def build() -> Any:  # noqa: ANN401
+            make = Expressions(self.table)
+            return self._limited(make, sa.delete(self.table), shape, query, window)
+
+        statement = self._cached(("delete", shape, query.order, window), build)
+        return statement.sql, statement.parameters(values.found)
+
+    def _limited(
+        self,
+        make: Expressions,
+        statement: Any,
+        shape: Shape,
+        query: Query,
+        window: bool,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401
+        """Adds the criterion; with a limit, through a subquery, as SQL's UPDATE has none."""
+        if not window:
+            return statement if shape == ("and", ()) else statement.where(make.criterion(shape))
+        key = self.table.c[self.mapper.key]
+        chosen = self._chosen(make, sa.select(key), shape, query)
+        return statement.where(key.in_(_windowed(make, chosen, window)))
+
+    def change_one(self, changes: Mapping[str, Any], *, guarded: bool) -> Statement:
+        """Returns the statement that sets fields of the row with a key, and a version when guarded."""
+
+        def build() -> Any:  # noqa: ANN401
+            make = Expressions(self.table)
+            new = [(self.table.c[n], make.parameter(self.table.c[n].type)) for n in changes]
+            return self._one(make, sa.update(self.table).ordered_values(*new), guarded)
+
+        return self._cached(("change", tuple(changes), guarded), build)
+
+    def delete_one(self, *, guarded: bool) -> Statement:
+        """Returns the statement that deletes the row with a key, and a version when guarded."""
+
+        def build() -> Any:  # noqa: ANN401
+            return self._one(Expressions(self.table), sa.delete(self.table), guarded)
+
+        return self._cached(("remove", guarded), build)
+
+    def _one(self, make: Expressions, statement: Any, guarded: bool) -> Any:  # noqa: ANN401
+        key = self.table.c[self.mapper.key]
+        statement = statement.where(key == make.parameter(key.type))
+        if guarded and self.mapper.version:
+            version = self.table.c[self.mapper.version]
+            statement = statement.where(version == make.parameter(version.type))
+        return statement
+
+    def _shadows(self, changes: Mapping[str, Any]) -> Row:
+        return {
+            shadow_name(name): fold(changes[name]) for name in self.mapper.search if name in changes
+        }
+
+    def with_shadows(self, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns changes with the folded copies of the searched fields among them."""
+        shadows = self._shadows(changes)
+        return {**changes, **shadows} if shadows else changes
+
+    def result(self, field: MappedField) -> Bind | None:
+        """Returns what makes a field's value of what the driver returned, or None."""
+        return self._result(self.table.c[field.name].type)
+
+    def bind(self, column: sa.Column[Any]) -> Bind | None:
+        """Returns what makes the driver's value of a column's, or None."""
+        return self._bind(column.type)
+
+
+def _number(name: str) -> int:
+    return int(name[1:]) if name[1:].isdigit() else 0
+
+
+def _window(query: Query, values: Values) -> bool:
+    """Whether a query has a limit or an offset; if so, both become parameters, the last ones."""
+    if query.limit is None and not query.offset:
+        return False
+    values.take(-1 if query.limit is None else query.limit)
+    values.take(query.offset)
+    return True
+
+
+def _windowed(make: Expressions, statement: Any, window: bool) -> Any:  # noqa: ANN401
+    if not window:
+        return statement
+    limited = statement.limit(make.parameter(sa.Integer()))
+    return limited.offset(make.parameter(sa.Integer()))
+
+
+# -- rows ---------------------------------------------------------------------------------------
+
+
+def _decoder(plan: Plan) -> Callable[[Sequence[Any]], Row]:
+    """Writes and compiles a function that makes a row of a driver's tuple and checks its types.
+
+    One function with everything in line, because reading a row is the hottest path there is.
+    """
+    names = plan.mapper.names
+    variables = [f"v{i}" for i in range(len(names))]
+    scope: dict[str, Any] = {}
+    convert: list[str] = []
+    tests: list[str] = []
+    for i, field in enumerate(plan.mapper.fields.values()):
+        process = plan.result(field)
+        if field.kind.exact is bool:
+            convert.append(f"if v{i} == 1: v{i} = True\n        elif v{i} == 0: v{i} = False")
+        elif process is not None:
+            scope[f"p{i}"] = process
+            convert.append(f"if v{i} is not None: v{i} = p{i}(v{i})")
+        test = _type_test(i, field, scope)
+        tests.append(f"(v{i} is not None and {test})" if field.info.nullable else test)
+    body = "\n        ".join(convert) or "pass"
+    pairs = ", ".join(f"{name!r}: v{i}" for i, name in enumerate(names))
+    source = (
+        f"def decode(row):\n    {', '.join(variables)}, = row\n"
+        f"    try:\n        {body}\n"
+        "    except (ValueError, TypeError, LookupError, ArithmeticError) as error:\n"
+        "        raise invalid(row, error) from None\n"
+        f"    if {' or '.join(tests)}:\n        raise invalid(row, None)\n"
+        f"    return {{{pairs}}}\n"
+    )
+    scope["invalid"] = _complaint(plan, scope)
+    exec(compile(source, f"<rows of {plan.mapper.info.table}>", "exec"), scope)  # noqa: S102 # field names are identifiers
+    return scope["decode"]
+
+
+def _type_test(i: int, field: MappedField, scope: dict[str, Any]) -> str:
+    """Returns the condition under which a value is not of its field's type."""
+    if field.kind.exact is not None:
+        scope[f"t{i}"] = field.kind.exact
+        return f"type(v{i}) is not t{i}"
+    if field.kind is ENUM:
+        scope[f"t{i}"] = field.plain
+        return f"not isinstance(v{i}, t{i})"
+    return f"v{i} is None" if not field.info.nullable else "False"
+
+
+def _complaint(
+    plan: Plan, scope: dict[str, Any]
+) -> Callable[[Sequence[Any], Exception | None], InvalidRow]:
+    """Returns what finds the wrong value of a row and makes the error of it."""
+    fields = list(plan.mapper.fields.values())
+    key = plan.mapper.names.index(plan.mapper.key)
+
+    def invalid(row: Sequence[Any], error: Exception | None) -> InvalidRow:
+        problem = str(error or "a value has a wrong type")
+        for i, (field, value) in enumerate(zip(fields, row, strict=True)):
+            if not _fits(field, value, scope.get(f"p{i}")):
+                expected = getattr(field.plain, "__name__", str(field.plain))
+                problem = f"{field.name} is {value!r}, which is no {expected}."
+        return InvalidRow(plan.mapper.info.table, row[key], problem)
+
+    return invalid
+
+
+def _fits(field: MappedField, value: Any, process: Bind | None) -> bool:  # noqa: ANN401
+    if value is None:
+        return field.info.nullable
+    if field.kind.exact is bool:
+        return value in (0, 1)
+    try:
+        made = value if process is None else process(value)
+    except (ValueError, TypeError, LookupError, ArithmeticError):
+        return False
+    return field.kind.exact is None or type(made) is field.kind.exact
+
+
+def _encoder(plan: Plan) -> Callable[[Row], tuple[Any, ...]]:
+    """Writes and compiles a function that makes the parameters of the insert of a row."""
+    scope: dict[str, Any] = {"fold": fold}
+    parts: list[str] = []
+    shadows = {shadow_name(name): name for name in plan.mapper.search}
+    for i, column in enumerate(plan.table.columns):
+        if column.name in shadows:
+            parts.append(f"fold(row[{shadows[column.name]!r}])")
+            continue
+        process = plan.bind(column)
+        if process is None:
+            parts.append(f"row[{column.name!r}]")
+        else:
+            scope[f"p{i}"] = process
+            parts.append(f"p{i}(row[{column.name!r}])")
+    source = f"def encode(row):\n    return ({', '.join(parts)},)\n"
+    exec(compile(source, f"<parameters of {plan.mapper.info.table}>", "exec"), scope)  # noqa: S102
+    return scope["encode"]

@@ -1,0 +1,192 @@
+"""SQLite itself: its file, its connections, its errors in Nitro's words."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import tempfile
+import threading
+import weakref
+from typing import Any
+
+from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.text import fold
+from nitro_runtime.entities.writers import WriterQueue
+from nitro_runtime.errors import (
+    BrokenReference,
+    ConfigurationError,
+    DatabaseBusy,
+    Duplicate,
+    EntityError,
+    MissingColumn,
+    MissingTable,
+)
+
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_left_behind: list[Any] = []
+
+
+class Lane:
+    """A connection held open with its cursor; closed when its thread ends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.cursor = connection.cursor()
+
+    def close(self) -> None:
+        """Closes the connection; harmless when it is closed."""
+        self.connection.close()
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
+class SqliteDatabase:
+    """One SQLite file: a held connection for each thread, a pool of others for transactions.
+
+    Every connection checks foreign keys and works in WAL mode, where readers never wait.
+
+    Args:
+        path: The file; empty or ``:memory:`` for a private one that goes with the process, as the
+            connections of SQLite's own memory databases would not see one another.
+        durable: Whether each commit waits for the disk.
+        patience: Seconds to wait for another process's writer.
+    """
+
+    def __init__(self, path: str | None, *, durable: bool, patience: float) -> None:
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if path in (None, "", ":memory:"):
+            self._folder = tempfile.TemporaryDirectory(prefix="nitro-", ignore_cleanup_errors=True)
+            path = f"{self._folder.name}/memory.db"
+        self.path = path
+        self.durable = durable
+        self.patience = patience
+        self._reset()
+        _databases.add(self)
+
+    def _reset(self) -> None:
+        self.writers = WriterQueue(self.patience)
+        self.local = threading.local()
+        self._open: weakref.WeakSet[Lane] = weakref.WeakSet()
+        self._pool: list[Lane] = []
+        self._lock = threading.Lock()
+
+    def after_fork(self) -> None:
+        """Leaves the parent's connections alone, in a child: SQLite's must not cross a fork."""
+        _left_behind.append((self._open, list(self._open), self.local, self._pool))
+        self._reset()
+
+    def lane(self) -> Lane:
+        """Returns this thread's held connection.
+
+        One that serves a coroutine never waits inside SQLite, so a thread holds up to two.
+        """
+        local = self.local
+        name = "eager" if getattr(local, "turn", False) else "patient"
+        found: Lane | None = getattr(local, name, None)
+        if found is None:
+            found = self.connect(0 if name == "eager" else self.patience)
+            setattr(local, name, found)
+        return found
+
+    def discard(self) -> None:
+        """Closes this thread's held connections; the next use opens new ones."""
+        for name in ("eager", "patient"):
+            lane = self.local.__dict__.pop(name, None)
+            if lane is not None:
+                lane.close()
+
+    def connect(self, patience: float) -> Lane:
+        """Opens a connection.
+
+        Raises:
+            ConfigurationError: The file cannot be opened.
+        """
+        try:
+            connection = sqlite3.connect(
+                str(self.path),
+                timeout=patience,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=256,
+            )
+        except sqlite3.OperationalError as error:
+            raise ConfigurationError(
+                f"The database {self.path} cannot be opened: {error}."
+            ) from None
+        lane = Lane(connection)
+        lane.cursor.execute("PRAGMA busy_timeout = 5000")  # changing to WAL needs the file alone
+        lane.cursor.execute("PRAGMA journal_mode = WAL").fetchall()
+        lane.cursor.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+        lane.cursor.execute("PRAGMA foreign_keys = ON")
+        lane.cursor.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}").fetchall()
+        connection.create_function("nitro_fold", 1, fold, deterministic=True)
+        with self._lock:
+            self._open.add(lane)
+        return lane
+
+    def borrow(self) -> Lane:
+        """Returns a connection for one transaction."""
+        with self._lock:
+            if self._pool:
+                return self._pool.pop()
+        return self.connect(0)
+
+    def give_back(self, lane: Lane) -> None:
+        """Takes back a connection whose transaction has ended."""
+        with self._lock:
+            self._pool.append(lane)
+
+    def close(self) -> None:
+        """Closes every connection; a private file is removed."""
+        with self._lock:
+            lanes, self._pool = list(self._open), []
+        self.local = threading.local()
+        for lane in lanes:
+            lane.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+
+_databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for database in list(_databases):
+        database.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another connection holds what this one needs."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY
+
+
+def missing_table(error: sqlite3.Error) -> str | None:
+    """Returns the table that a statement needs and the file lacks, or None."""
+    found = re.match(r"no such table: (?:main\.)?(\S+)", str(error))
+    return found[1] if found else None
+
+
+def translated(error: sqlite3.Error, mapper: Mapper) -> Exception:
+    """Returns Nitro's error for SQLite's; one without a meaning of its own comes back as it is."""
+    text = str(error)
+    name = mapper.info.name
+    if found := re.match(r"UNIQUE constraint failed: (?:index )?(.+)", text):
+        first = found[1].split(",")[0]
+        return Duplicate(name, first.rpartition(".")[2].strip("'"))
+    if text.startswith("FOREIGN KEY constraint failed"):
+        return BrokenReference(name)
+    if table := missing_table(error):
+        return MissingTable(table)
+    if found := re.search(r"(?:no such column: |has no column named )(?:\S+\.)?(\w+)", text):
+        return MissingColumn(mapper.info.table, found[1])
+    if is_busy(error):
+        return DatabaseBusy("Another writer holds the database.")
+    if isinstance(error, sqlite3.IntegrityError):
+        return EntityError(f"The database refused a {name}: {text}.")
+    return error

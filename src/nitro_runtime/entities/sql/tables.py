@@ -1,0 +1,154 @@
+"""The SQLAlchemy table of an entity, built from its fields."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.exc import NoReferencedTableError
+from sqlmodel import SQLModel
+
+from nitro_runtime.entities import columns
+from nitro_runtime.entities.describe import sqlmodel_value
+from nitro_runtime.entities.kinds import ADAPTED, ENUM
+from nitro_runtime.entities.kinds import JSON as JSON_KIND
+from nitro_runtime.entities.mapper import MappedField, Mapper
+from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.schema import find_entity, registered_entities
+
+log = logging.getLogger(__name__)
+
+_TYPES: dict[type[Any], Callable[[MappedField], Any]] = {
+    bool: lambda field: sa.Boolean(),
+    int: lambda field: sa.Integer() if field.info.key else sa.BigInteger(),
+    float: lambda field: sa.Float(),
+    str: lambda field: sa.String(field.info.max_length),
+    bytes: lambda field: sa.LargeBinary(),
+    Decimal: lambda field: columns.ExactDecimal(field.info.max_digits, field.info.decimal_places),
+    datetime: lambda field: columns.UtcDateTime(),
+    date: lambda field: sa.Date(),
+    time: lambda field: sa.Time(),
+    timedelta: lambda field: columns.Duration(),
+    UUID: lambda field: sa.Uuid(),
+}
+
+
+def column_type(field: MappedField) -> Any:  # noqa: ANN401 # a SQLAlchemy type
+    """Returns the column type of a field: the one it was given, else the one of its Python type."""
+    own = sqlmodel_value(field.source, "sa_type")
+    if own is not None:
+        return own
+    if field.kind is ENUM:
+        members: type[Enum] = field.plain
+        whole = all(type(member.value) is int for member in members)
+        return columns.EnumInteger(members) if whole else columns.EnumText(members)
+    if field.kind in (ADAPTED, JSON_KIND):
+        adapter: TypeAdapter[Any] = TypeAdapter(field.plain)
+        if field.kind is ADAPTED:
+            return columns.AdaptedText(adapter.validate_python)
+        return columns.JSON(lambda v: adapter.dump_python(v, mode="json"), adapter.validate_python)
+    exact = field.kind.exact
+    assert exact is not None  # noqa: S101 # every other kind has one class
+    return _TYPES[exact](field)
+
+
+def shadow_name(name: str) -> str:
+    """Returns the name of the column with the folded copy of a searched field."""
+    return f"{name}_search"
+
+
+def build_table(mapper: Mapper) -> sa.Table:
+    """Builds the table of an entity on `SQLModel.metadata`, in place of a former one of its name.
+
+    Raises:
+        EntityDefinitionError: Another model than an entity has this table.
+    """
+    metadata = SQLModel.metadata
+    name = mapper.info.table
+    former = metadata.tables.get(name)
+    if former is not None:
+        known = former.info.get("entity")
+        if known is None:
+            raise EntityDefinitionError(
+                f"The table {name!r} belongs to a SQLModel or SQLAlchemy model already; write "
+                f"class {mapper.info.name}(Entity, table_name=...) with another name."
+            )
+        if known.__module__ != mapper.entity.__module__:
+            log.warning(
+                "%s and %s have the same table %r; give one of them a table_name",
+                f"{known.__module__}.{known.__qualname__}",
+                f"{mapper.entity.__module__}.{mapper.entity.__qualname__}",
+                name,
+            )
+        metadata.remove(former)
+    parts: list[Any] = [_column(mapper, field) for field in mapper.fields.values()]
+    parts += [sa.Column(shadow_name(name), sa.Text()) for name in mapper.search]
+    return sa.Table(name, metadata, *parts, info={"entity": mapper.entity})
+
+
+def _column(mapper: Mapper, field: MappedField) -> sa.Column[Any]:
+    source, key = field.source, field.name == mapper.key
+    arguments: list[Any] = []
+    if field.info.reference:
+        arguments.append(
+            sa.ForeignKey(field.info.reference, ondelete=sqlmodel_value(source, "ondelete"))
+        )
+    arguments += sqlmodel_value(source, "sa_column_args") or ()
+    nullable = sqlmodel_value(source, "nullable")
+    keywords: dict[str, Any] = {
+        "nullable": (field.info.nullable if nullable is None else nullable) and not key,
+        "primary_key": key,
+        "unique": field.info.unique or None,
+        "index": bool(sqlmodel_value(source, "index")) or None,
+        **(sqlmodel_value(source, "sa_column_kwargs") or {}),
+    }
+    if key:
+        keywords.setdefault("autoincrement", mapper.generated_key)
+    kind: Any = sa.Integer() if key and mapper.generated_key else column_type(field)
+    return sa.Column(field.name, kind, *arguments, **keywords)
+
+
+def build_tables() -> sa.MetaData:
+    """Builds the table of every entity defined so far, and returns them all, for Alembic's ``env.py``.
+
+    Entities on a backend of their own, such as ``backend="memory"``, have none.
+    """
+    for entity in registered_entities():
+        if entity.__entity_options__.backend in (None, "sql"):
+            _ = entity.table
+    return SQLModel.metadata
+
+
+def with_references(mapper: Mapper) -> list[sa.Table]:
+    """Returns the table of an entity and those its foreign keys need, those first.
+
+    Raises:
+        EntityDefinitionError: A foreign key names a table that no entity has.
+    """
+    found: dict[str, sa.Table] = {}
+    _collect(mapper, found)
+    try:
+        # Sorting resolves the foreign keys.
+        return [t for t in SQLModel.metadata.sorted_tables if t.name in found] if found else []
+    except NoReferencedTableError as error:
+        raise EntityDefinitionError(
+            f"{mapper.info.name} has a foreign key to the table {error.table_name!r}, which no "
+            "imported entity has."
+        ) from None
+
+
+def _collect(mapper: Mapper, found: dict[str, sa.Table]) -> None:
+    if mapper.info.table in found:
+        return
+    found[mapper.info.table] = mapper.entity.table
+    for _, target, _, _ in mapper.references:
+        entity = find_entity(target)
+        if entity is not None:
+            _collect(entity.__nitro_mapper__, found)
