@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ APPS = Path(__file__).parent / "apps"
 
 class TestFastAPIOnUvicorn(WebSuite):
     cwd = APPS
+    # uvicorn raises the signal again when it has stopped in good order, so that its parent knows
+    capabilities = Capabilities(exit_codes=(0, -signal.SIGTERM))
     command = (
         *(sys.executable, "-m", "uvicorn", "on_fastapi:app"),
         *("--host", "127.0.0.1", "--port", "{port}"),

@@ -28,7 +28,11 @@ from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.installing import STATIC_URL, already_installed, make_site
 from nitro_runtime.web.request import refuse_longer
-from nitro_runtime.web.wsgi import before_first_request, request_of_environ
+from nitro_runtime.web.wsgi import (
+    before_first_request,
+    close_streams_before_quitting,
+    request_of_environ,
+)
 
 __all__ = [
     "ReadSignals", "gate", "html", "install", "mount", "page", "redirect", "reply",
@@ -72,6 +76,7 @@ def install(
         app.register_error_handler(NitroError, _answer_error)
     if type(app).async_to_sync is Flask.async_to_sync:
         app.async_to_sync = portal.to_sync
+    close_streams_before_quitting()
     install_shutdown()  # the server's own handlers are in place already when it imports the app
 
 

@@ -84,10 +84,17 @@ async def echo(request: Request) -> Reply:
     return Reply(200, [("content-type", "application/json")], json.dumps(told).encode())
 
 
+async def tell(request: Request) -> Reply:
+    """Has a handler yield for a tab, outside any command."""
+    emit("suite.told", request.params["tab"])
+    return Reply()
+
+
 ROUTES = [
     Route("/", ("GET",), index, "suite_index"),
     Route("/items", ("POST",), create, "suite_create"),
     Route("/echo/{word}", ("GET", "POST", "DELETE"), echo, "suite_echo"),
+    Route("/tell/{tab}", ("GET",), tell, "suite_tell"),
 ]
 
 
@@ -111,12 +118,6 @@ def steps() -> Generator[SignalsPatch]:
     """Answers with several patches."""
     yield emit_signals({"step": 1})
     yield emit_signals({"step": 2})
-
-
-@command("suite.tell", allow=anyone)
-async def tell(tab: str) -> None:
-    """Has something told to another tab."""
-    emit("suite.told", tab)
 
 
 @on("suite.told")
