@@ -8,7 +8,8 @@ from nitro_runtime.entities.queryset import QueryPage, QuerySet
 from nitro_runtime.entities.relations import BelongsTo, HasMany, belongs_to, has_many
 from nitro_runtime.entities.repository import Query, Repository, UnitHandle
 from nitro_runtime.entities.retrying import retry_stale
-from nitro_runtime.entities.schema_creation import create_tables
+from nitro_runtime.entities.samples import samples
+from nitro_runtime.entities.schema_creation import connect, create_tables
 from nitro_runtime.entities.settings import configure, register_backend, use
 from nitro_runtime.entities.sql.tables import build_tables
 from nitro_runtime.entities.transactions import transaction
@@ -33,10 +34,12 @@ __all__ = [
     "build_tables",
     "col",
     "configure",
+    "connect",
     "create_tables",
     "has_many",
     "register_backend",
     "retry_stale",
+    "samples",
     "transaction",
     "use",
 ]

@@ -1,11 +1,17 @@
-"""`create_tables`: the tables of the entities defined so far, made at once."""
+"""`create_tables` and `connect`: making tables at once, and the connection that migrations run on."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 from nitro_runtime.entities.settings import default_repository
+from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.schema import registered_entities
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 def create_tables(*entities: type[Any]) -> None:
@@ -22,3 +28,29 @@ def create_tables(*entities: type[Any]) -> None:
         entity for entity in registered_entities() if entity.repository() is repository
     )
     create([entity.__nitro_mapper__ for entity in chosen])
+
+
+@contextmanager
+def connect() -> Generator[Connection]:
+    """Opens a SQLAlchemy connection to the configured database, for migrations and tools.
+
+    Foreign keys are not checked on it: SQLite changes a table by replacing it.
+
+    Raises:
+        ConfigurationError: The configured backend has no SQL database.
+    """
+    from sqlalchemy import NullPool, create_engine
+
+    repository = default_repository()
+    url = getattr(repository, "url", None)
+    if url is None:
+        raise ConfigurationError(
+            f"The {repository.name} backend has no SQL database; set NITRO_DATABASE_URL to one "
+            "such as sqlite:///app.db."
+        )
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()

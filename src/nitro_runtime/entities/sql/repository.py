@@ -67,10 +67,10 @@ class SqlRepository:
             raise ConfigurationError(
                 f"Entities cannot be kept in {address.get_backend_name()} yet; use sqlite:///app.db."
             )
-        self.url = address
         self.create_tables = create_tables
         self.dialect: Any = pysqlite.dialect(paramstyle="qmark")
         self.database = SqliteDatabase(address.database, durable=durable, patience=patience)
+        self.url = address.set(database=self.database.path)
         self._plans: dict[Mapper, Plan] = {}
 
     def close(self) -> None:
