@@ -12,6 +12,7 @@ from nitro_runtime.schema import EntityInfo
 from nitro_runtime.views.columns import Column, automatic_columns, cell_of
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.model import (
+    EntityLike,
     address_of,
     entity_class,
     info_of,
@@ -119,6 +120,18 @@ class Card(Generic[E]):
             facts = (c.bind(kind, name, computed=name in computed) for name, c in chosen.items())
             cls._definition = CardDefinition(info, tuple(facts), computed)
         return cls._definition
+
+    async def load(self) -> Self:
+        """Reads the relations that the card shows, which asynchronous code must do beforehand."""
+        names = tuple(dict.fromkeys(c.relation for c in self._card().facts if c.relation))
+        if names:
+            await cast("EntityLike", self.item).aload(*names)
+        return self
+
+    async def load_for(self, request: Any) -> None:  # noqa: ANN401 # a neutral request
+        """Reads the relations; what a page does with its views."""
+        del request
+        await self.load()
 
     @property
     def dom_id(self) -> str:

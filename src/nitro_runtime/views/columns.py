@@ -133,7 +133,7 @@ def cell_of(column: Column, theme: Theme) -> Cell:
     kind: object = get_origin(info.type) or info.type
     if kind in _QUICK:
         return Cell(column.name, _QUICK[kind], nullable=True)
-    show = _shower(kind, theme)
+    show = _fixed_point(info.decimal_places) if kind is Decimal else _shower(kind, theme)
     return Cell(_shown(column.name, show)) if show else Cell(column.name)
 
 
@@ -160,6 +160,12 @@ def _shower(kind: object, theme: Theme) -> Callable[[Any], object] | None:
     if issubclass(kind, Enum):
         return _badges(kind, theme)
     return next((show for base, show in _SHOWERS if issubclass(kind, base)), str)
+
+
+def _fixed_point(places: int | None) -> Callable[[Decimal], str]:
+    """Returns what shows a Decimal with no exponent and, where it is known, with all its places."""
+    # an entity holds no more places than it says, so nothing is ever rounded here
+    return ("{:f}" if places is None else f"{{:.{places}f}}").format
 
 
 def _yes_no(value: object) -> str:
@@ -193,7 +199,7 @@ def _badge(member: Enum, theme: Theme) -> Html:
 
 _SHOWERS: tuple[tuple[type[Any], Callable[[Any], object]], ...] = (
     (bool, _yes_no),
-    (Decimal, lambda value: f"{value:f}"),
+    (Decimal, _fixed_point(None)),
     (datetime, _moment),  # before date, of which it is a subclass
     (date, _day),
     (time, lambda value: value.isoformat(timespec="minutes")),

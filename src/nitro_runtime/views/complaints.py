@@ -89,12 +89,15 @@ def _sentence(kind: str, message: str, details: Details) -> str:
     return _own(details) if kind == "value_error" else say("invalid")
 
 
-def sentences(error: ValidationError, fields: Sequence[str]) -> dict[str, list[str]]:
+def sentences(
+    error: ValidationError, fields: Sequence[str], *, partial: bool = False
+) -> dict[str, list[str]]:
     """Returns what is wrong, by field.
 
     Args:
         error: What pydantic found.
         fields: The fields that are shown.
+        partial: Whether the other fields come later, so that it is not wrong if they are missing.
 
     Returns:
         Field name to sentences. What belongs to no shown field stands under the empty name, with
@@ -103,6 +106,8 @@ def sentences(error: ValidationError, fields: Sequence[str]) -> dict[str, list[s
     found: dict[str, list[str]] = {}
     for item in error.errors(include_url=False, include_input=False):
         place = str(item["loc"][0]) if item["loc"] else ""
+        if partial and place not in fields and item["type"] == "missing":
+            continue
         text = _sentence(item["type"], item["msg"], item.get("ctx") or {})
         if place and place not in fields:
             place, text = "", f"{place}: {text}"

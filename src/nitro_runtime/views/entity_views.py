@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 from nitro_runtime.html import Html
 from nitro_runtime.views.cards import Card
 from nitro_runtime.views.forms import Form
-from nitro_runtime.views.model import info_of
 from nitro_runtime.views.registry import automatic, declared
 from nitro_runtime.views.tables import EntityTable, Table
 
@@ -19,17 +18,17 @@ T = TypeVar("T")
 
 def form_for(entity: T) -> Form[T]:
     """Returns the form that edits this entity."""
-    kind = declared("Form", info_of(entity)) or automatic("Form", Form, type(entity))
+    kind = declared("Form", type(entity)) or automatic("Form", Form, type(entity))
     return cast("type[Form[T]]", kind)(entity)
 
 
 def card_for(entity: T) -> Card[T]:
     """Returns the card of this entity."""
-    kind = declared("Card", info_of(entity)) or automatic("Card", Card, type(entity))
+    kind = declared("Card", type(entity)) or automatic("Card", Card, type(entity))
     return cast("type[Card[T]]", kind)(entity)
 
 
 def row_for(entity: object) -> Html:
     """Returns the entity as one row of its table, a ``<tr>``."""
-    kind = cast("type[Table[Any]] | None", declared("Table", info_of(entity)))
+    kind = cast("type[Table[Any]] | None", declared("Table", type(entity)))
     return kind.row(entity) if kind is not None else EntityTable(type(entity)).row(entity)

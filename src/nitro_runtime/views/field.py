@@ -30,7 +30,7 @@ class Complaint(Exception):  # not an error of the program: a person's slip
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class FormField:
     """One field of a form; use one of the classes below.
 
     Attributes:
@@ -107,7 +107,7 @@ def _is_required(info: FieldInfo) -> bool:
     return not info.nullable and not (info.type is str and info.default == "")
 
 
-def default_of(bound: Field) -> str:
+def default_of(bound: FormField) -> str:
     """Returns the text that a new form shows in a field."""
     if bound.info is None or bound.info.default is MISSING:
         return ""

@@ -14,7 +14,7 @@ from nitro_runtime.views.fields import (
     DateField,
     DateTimeField,
     EmailField,
-    Field,
+    FormField,
     JsonField,
     NumberField,
     RelationField,
@@ -25,7 +25,7 @@ from nitro_runtime.views.fields import (
     UrlField,
 )
 
-BY_TYPE: tuple[tuple[type[Any], Callable[[], Field]], ...] = (
+BY_TYPE: tuple[tuple[type[Any], Callable[[], FormField]], ...] = (
     (bool, CheckboxField),
     (int, NumberField),
     (float, NumberField),
@@ -40,7 +40,7 @@ BY_TYPE: tuple[tuple[type[Any], Callable[[], Field]], ...] = (
 )
 """Python type, or a base of it, to field; the first that fits."""
 
-BY_TYPE_NAME: Mapping[str, Callable[[], Field]] = {
+BY_TYPE_NAME: Mapping[str, Callable[[], FormField]] = {
     "EmailStr": EmailField,
     "HttpUrl": UrlField,
     "AnyUrl": UrlField,
@@ -49,7 +49,7 @@ BY_TYPE_NAME: Mapping[str, Callable[[], Field]] = {
 """pydantic's own text types."""
 
 
-def field_for(info: FieldInfo) -> Field:
+def field_for(info: FieldInfo) -> FormField:
     """Returns the form field that fits an entity's field, not bound yet."""
     if info.reference:
         return RelationField()

@@ -1,6 +1,6 @@
 """The fields of forms, all in one place."""
 
-from nitro_runtime.views.field import BLANK, Complaint, Field, default_of
+from nitro_runtime.views.field import BLANK, Complaint, FormField, default_of
 from nitro_runtime.views.select_fields import RelationField, SelectField
 from nitro_runtime.views.text_fields import (
     EmailField,
@@ -26,7 +26,7 @@ __all__ = [
     "DateField",
     "DateTimeField",
     "EmailField",
-    "Field",
+    "FormField",
     "HiddenField",
     "JsonField",
     "NumberField",

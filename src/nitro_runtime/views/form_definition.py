@@ -9,7 +9,7 @@ from typing import Any
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.schema import EntityInfo
 from nitro_runtime.views.field_types import field_for, is_editable
-from nitro_runtime.views.fields import Field, RelationField
+from nitro_runtime.views.fields import FormField, RelationField
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of, target_of
 
 
@@ -28,7 +28,7 @@ class FormDefinition:
 
     entity: EntityClass
     info: EntityInfo
-    fields: Mapping[str, Field]
+    fields: Mapping[str, FormField]
     targets: Mapping[str, EntityClass]
     stem: str
     compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
@@ -39,7 +39,9 @@ class FormDefinition:
         return f"{self.stem}-form"
 
 
-def define_form(entity: object, declared: Mapping[str, Field], chosen: object) -> FormDefinition:
+def define_form(
+    entity: object, declared: Mapping[str, FormField], chosen: object
+) -> FormDefinition:
     """Works a form out.
 
     Args:
@@ -68,13 +70,13 @@ def define_form(entity: object, declared: Mapping[str, Field], chosen: object) -
     return FormDefinition(kind, info, bound, _targets(info, bound), stem_of(info))
 
 
-def _automatic(info: EntityInfo, name: str) -> Field:
+def _automatic(info: EntityInfo, name: str) -> FormField:
     if name not in info.fields:
         raise ViewError(f"{info.name} has no field {name!r}.{suggestion(name, info.fields)}")
     return field_for(info.fields[name])
 
 
-def _bind(info: EntityInfo, name: str, declared: Field) -> Field:
+def _bind(info: EntityInfo, name: str, declared: FormField) -> FormField:
     known = info.fields.get(name)
     if known is None and not declared.extra:
         raise ViewError(
@@ -89,7 +91,7 @@ def _bind(info: EntityInfo, name: str, declared: Field) -> Field:
     return declared.bind(name, known)
 
 
-def _targets(info: EntityInfo, fields: Mapping[str, Field]) -> dict[str, EntityClass]:
+def _targets(info: EntityInfo, fields: Mapping[str, FormField]) -> dict[str, EntityClass]:
     found: dict[str, EntityClass] = {}
     for name, each in fields.items():
         if not isinstance(each, RelationField):

@@ -27,7 +27,7 @@ from nitro_runtime.html import (
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.compiled import CompiledRow
 from nitro_runtime.views.choices import Choices
-from nitro_runtime.views.fields import CheckboxField, Field, HiddenField, SelectField, TextArea
+from nitro_runtime.views.fields import CheckboxField, FormField, HiddenField, SelectField, TextArea
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.theme import Theme
@@ -130,7 +130,7 @@ def _summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     )
 
 
-def _block(form: FormDefinition, each: Field, state: FormState, theme: Theme) -> Html:
+def _block(form: FormDefinition, each: FormField, state: FormState, theme: Theme) -> Html:
     """A field with its label, help and errors."""
     control_id = f"{form.stem}-{each.name}"
     texts = state.errors.get(each.name, ())
@@ -171,7 +171,7 @@ def _optional(theme: Theme) -> Html:
     return Fragment(" ", Span(f"({say('optional')})", cls=theme["optional"]))
 
 
-def _help(each: Field, choices: Choices) -> str:
+def _help(each: FormField, choices: Choices) -> str:
     more = say("more_choices", count=len(choices.items)) if choices.cut else ""
     return " ".join(filter(None, (each.help, more)))
 
@@ -196,7 +196,9 @@ def _compile(form: FormDefinition, state: FormState, theme: Theme) -> CompiledRo
     return marks.compile(_frame(form, marked, theme, None, blocks))
 
 
-def _mark_block(form: FormDefinition, each: Field, theme: Theme, marks: Marks[FormState]) -> Html:
+def _mark_block(
+    form: FormDefinition, each: FormField, theme: Theme, marks: Marks[FormState]
+) -> Html:
     """A field with a mark for its text, or one mark for all of it when its markup varies."""
     name = each.name
     if not each.slot:
@@ -216,7 +218,7 @@ def _only(name: str, shown: str, choices: Choices | None = None) -> FormState:
     return FormState("", "", "", None, {name: shown}, offered, {}, ())
 
 
-def _varying(form: FormDefinition, each: Field, theme: Theme) -> Callable[[FormState], Html]:
+def _varying(form: FormDefinition, each: FormField, theme: Theme) -> Callable[[FormState], Html]:
     """Returns what renders a box or a select; one whose choices never change is kept by choice."""
     fixed = each.offered if isinstance(each, SelectField) else Choices()
     kept: dict[str, Html] = {}

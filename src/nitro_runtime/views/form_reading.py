@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from nitro_runtime.schema import MISSING
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.complaints import sentences
-from nitro_runtime.views.fields import BLANK, CheckboxField, Complaint, Field, RelationField
+from nitro_runtime.views.fields import BLANK, CheckboxField, Complaint, FormField, RelationField
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.words import say
 
@@ -44,10 +44,12 @@ class Reading:
         if text not in known:
             known.append(text)
 
-    def complain_all(self, form: FormDefinition, error: ValidationError) -> None:
+    def complain_all(
+        self, form: FormDefinition, error: ValidationError, *, partial: bool = False
+    ) -> None:
         """Adds what pydantic found, except about fields that have a sentence already."""
         before = set(self.errors) - {""}
-        for name, texts in sentences(error, tuple(form.fields)).items():
+        for name, texts in sentences(error, tuple(form.fields), partial=partial).items():
             if name not in before:
                 for text in texts:
                     self.complain(name, text)
@@ -78,14 +80,14 @@ def read_post(
     return reading
 
 
-def _may_be_absent(each: Field, editing: bool) -> bool:
+def _may_be_absent(each: FormField, editing: bool) -> bool:
     """Whether nothing sent means nothing said; a box that is not checked is not sent either."""
     if isinstance(each, CheckboxField):
         return False
     return editing or (each.info is not None and each.info.has_default)
 
 
-def _read(reading: Reading, each: Field, typed: str, editing: bool) -> None:
+def _read(reading: Reading, each: FormField, typed: str, editing: bool) -> None:
     try:
         value = each.read(typed)
         value = _blank(each, editing) if value is BLANK else value
@@ -96,7 +98,7 @@ def _read(reading: Reading, each: Field, typed: str, editing: bool) -> None:
             reading.data[each.name] = value
 
 
-def _blank(each: Field, editing: bool) -> Any:  # noqa: ANN401 # None, an empty text or BLANK
+def _blank(each: FormField, editing: bool) -> Any:  # noqa: ANN401 # None, an empty text or BLANK
     """Returns what an empty control means: nothing, an empty text, or the default."""
     if each.required:
         raise Complaint(say("required"))
@@ -136,8 +138,6 @@ def validate(form: FormDefinition, reading: Reading, *, editing: bool) -> None:
     try:
         model = schema.model_validate({name: reading.data[name] for name in known})
     except ValidationError as error:
-        for name, texts in sentences(error, tuple(form.fields)).items():
-            for text in texts if name not in reading.errors else ():
-                reading.complain(name, text)
+        reading.complain_all(form, error, partial=True)
     else:
         reading.data.update({name: getattr(model, name) for name in known})

@@ -11,7 +11,7 @@ from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import Duplicate, StaleEntity, ViewError
 from nitro_runtime.html import Html
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
-from nitro_runtime.views.fields import Field, SelectField, default_of
+from nitro_runtime.views.fields import FormField, SelectField, default_of
 from nitro_runtime.views.form_definition import FormDefinition, define_form
 from nitro_runtime.views.form_markup import VERSION, FormState, render_form
 from nitro_runtime.views.form_reading import (
@@ -60,12 +60,12 @@ class Form(Generic[E]):
     theme: ClassVar[Theme | None] = None
     automatic: ClassVar[bool] = False
 
-    _declared: ClassVar[Mapping[str, Field]] = {}
+    _declared: ClassVar[Mapping[str, FormField]] = {}
     _definition: ClassVar[FormDefinition | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 # the language's own
         super().__init_subclass__(**kwargs)
-        own = {name: each for name, each in vars(cls).items() if isinstance(each, Field)}
+        own = {name: each for name, each in vars(cls).items() if isinstance(each, FormField)}
         for name in own:
             if hasattr(Form, name):  # a field named like something of Form's must not hide it
                 delattr(cls, name)

@@ -74,6 +74,10 @@ class EntityLike(Protocol):
         """Assigns the values, validates and saves."""
         ...
 
+    async def aload(self, *relations: str) -> Any:  # noqa: ANN401 # the entity itself or nothing
+        """Reads relations, so that asynchronous code may show them."""
+        ...
+
 
 class EntityClass(Protocol):
     """An entity class, as forms, tables and cards use it."""

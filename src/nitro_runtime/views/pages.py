@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
+from nitro_runtime.errors import ViewError
 from nitro_runtime.html import (
     Body,
     Button,
@@ -106,7 +107,15 @@ class Page:
             status: The status to answer with; a child form's, or 200, when left out.
             live: Whether it opens a stream.
             theme: The classes of the page's own parts; the current theme when left out.
+
+        Raises:
+            ViewError: A child is a ``<main>``: the page makes that one itself.
         """
+        if any(isinstance(child, Html) and child.startswith("<main") for child in children):
+            raise ViewError(
+                "A Page puts its children into <main> itself: pass the content as it is, and what"
+                " stands around it as header= and footer=."
+            )
         self.children = children
         self.title = title
         self.live = live

@@ -9,12 +9,11 @@ from __future__ import annotations
 from types import new_class
 from typing import Any, Literal
 
-from nitro_runtime.schema import EntityInfo
 from nitro_runtime.views.model import entity_class, info_of
 
 Kind = Literal["Form", "Table", "Card"]
 
-_declared: dict[tuple[Kind, str], type[Any]] = {}
+_declared: dict[tuple[Kind, object], type[Any]] = {}
 _automatic: dict[tuple[Kind, object], type[Any]] = {}
 
 
@@ -25,7 +24,7 @@ def declare(kind: Kind, view: type[Any], entity: object) -> None:
         ViewError: Its entity is no entity class.
     """
     info = info_of(entity_class(entity))
-    place = (kind, info.table)
+    place = (kind, entity)
     known = _declared.get(place)
     if known is None or view.__name__ == f"{info.name}{kind}" or _same(known, view):
         _declared[place] = view
@@ -36,9 +35,9 @@ def _same(known: type[Any], view: type[Any]) -> bool:
     return (known.__module__, known.__qualname__) == (view.__module__, view.__qualname__)
 
 
-def declared(kind: Kind, info: EntityInfo) -> type[Any] | None:
-    """Returns the view class that the application declared for an entity, or None."""
-    return _declared.get((kind, info.table))
+def declared(kind: Kind, entity: object) -> type[Any] | None:
+    """Returns the view class that the application declared for an entity class, or None."""
+    return _declared.get((kind, entity))
 
 
 def automatic(kind: Kind, base: type[Any], entity: object) -> type[Any]:

@@ -10,12 +10,12 @@ from typing_extensions import override
 from nitro_runtime.html import Html, Option, Select
 from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import Choice, Choices, Source, choices_from, choices_of_type
-from nitro_runtime.views.field import Attributes, Complaint, Field, Taken
+from nitro_runtime.views.field import Attributes, Complaint, FormField, Taken
 from nitro_runtime.views.words import say
 
 
 @dataclass(frozen=True)
-class SelectField(Field):
+class SelectField(FormField):
     """One of several choices.
 
     Attributes:

@@ -12,12 +12,12 @@ from typing_extensions import override
 
 from nitro_runtime.html import Html, Input, Textarea
 from nitro_runtime.views.choices import Choices
-from nitro_runtime.views.field import BLANK, Attributes, Complaint, Field, Taken
+from nitro_runtime.views.field import BLANK, Attributes, Complaint, FormField, Taken
 from nitro_runtime.views.words import say
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextField(Field):
+class TextField(FormField):
     """A text on one line.
 
     Attributes:
@@ -31,7 +31,7 @@ class TextField(Field):
     pattern: str | None = None
 
     from_info: ClassVar[Mapping[str, str]] = {
-        **Field.from_info,
+        **FormField.from_info,
         "max_length": "max_length",
         "min_length": "min_length",
     }

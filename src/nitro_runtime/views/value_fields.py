@@ -14,14 +14,14 @@ from typing_extensions import override
 from nitro_runtime.html import Html, Input
 from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import Choices
-from nitro_runtime.views.field import BLANK, Attributes, Complaint, Field, Taken
+from nitro_runtime.views.field import BLANK, Attributes, Complaint, FormField, Taken
 from nitro_runtime.views.words import say
 
 _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class NumberField(Field):
+class NumberField(FormField):
     """A number: int, float or an exact Decimal, by the entity's type.
 
     Attributes:
@@ -35,7 +35,7 @@ class NumberField(Field):
     step: str | int | float | None = None
 
     from_info: ClassVar[Mapping[str, str]] = {
-        **Field.from_info,
+        **FormField.from_info,
         "min": "minimum",
         "max": "maximum",
     }
@@ -47,7 +47,10 @@ class NumberField(Field):
 
     @override
     def show(self, value: object) -> str:
-        return f"{value:f}" if isinstance(value, Decimal) else super().show(value)
+        if not isinstance(value, Decimal):
+            return super().show(value)
+        places = self.info.decimal_places if self.info is not None else None
+        return f"{value:f}" if places is None else f"{value:.{places}f}"
 
     @override
     def parse(self, text: str) -> Taken:
@@ -92,7 +95,7 @@ def _step(info: FieldInfo | None) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckboxField(Field):
+class CheckboxField(FormField):
     """Yes or no."""
 
     part: ClassVar[str] = "checkbox"
@@ -122,7 +125,7 @@ class CheckboxField(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _MomentField(Field):
+class _MomentField(FormField):
     type: ClassVar[str] = "date"
 
     @override

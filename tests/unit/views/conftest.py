@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Iterator, Mapping
+from copy import copy
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Self
@@ -148,10 +148,6 @@ def describe(entity: type[FakeEntity], info: EntityInfo) -> None:
     entity.Input = create_model(f"{info.name}Input", __config__=forbid, **editable)  # type: ignore
     optional = {}
     for name, (annotation, model_field) in editable.items():
-        patched = dataclasses.replace  # the field's constraints stay, only the default is new
-        del patched
-        from copy import copy
-
         with_default = copy(model_field)
         with_default.default = None
         optional[name] = (annotation, with_default)
@@ -202,7 +198,7 @@ def Product(Category: type[Any]) -> Iterator[type[Any]]:  # they are classes
         category_id: int | None = None
         description: str | None = None
         active: bool = True
-        secret_note: str = "hush"
+        secret_note: str = "hush"  # noqa: S105 # a field, not a password
         margin: int = 7
 
         @property
