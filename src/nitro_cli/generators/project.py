@@ -32,14 +32,20 @@ MANIFEST = (
     ("shared/project/layout.py.jinja", "{package}/layout.py"),
     ("shared/project/styles/app.css.jinja", "{package}/styles/app.css"),
     ("shared/project/styles/components.css.jinja", "{package}/styles/components.css"),
+    ("shared/project/static/favicon.svg.jinja", "{package}/static/favicon.svg"),
     ("shared/project/migrations/env.py.jinja", "migrations/env.py"),
     ("shared/project/migrations/script.py.mako.jinja", "migrations/script.py.mako"),
     ("shared/project/tests/conftest.py.jinja", "tests/conftest.py"),
 )
 """Every file of a new project that its memory tracks."""
 
-SECRETS = (("shared/project/env.jinja", ".env"),)
-"""Files of one machine, with its secrets: never in version control, never in the memory."""
+LOCAL = (
+    # template                                      destination                 mode
+    ("shared/project/env.jinja", ".env", 0o600),
+    ("shared/project/styles/components.css.jinja", "{package}/static/app.css", 0o644),
+)
+"""Files of one machine, neither in version control nor in the memory: its secrets, and the
+stylesheet, which looks finished before Tailwind ever built it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +113,19 @@ def plan_project(name: str, framework: Framework, secret: str, requirement: str)
         Create(target.format(package=package), renderer.render(template))
         for template, target in MANIFEST
     ]
-    private = [
-        Create(target, renderer.render(template, {"secret_key": secret}), tracked=False, mode=0o600)
-        for template, target in SECRETS
+    local = [
+        Create(
+            target.format(package=package),
+            renderer.render(template, {"secret_key": secret}),
+            tracked=False,
+            mode=mode,
+        )
+        for template, target, mode in LOCAL
     ]
     return Plan(
         resource=PROJECT,
         generator=PROJECT,
-        actions=(*tracked, *private),
+        actions=(*tracked, *local),
         record={
             "nitro": __version__,
             "name": name,

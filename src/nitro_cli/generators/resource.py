@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nitro_cli.generators.code import entity_view
 from nitro_cli.generators.migration import Revision, next_revision, read_revision
-from nitro_cli.generators.model import EntityView, entity_view
+from nitro_cli.generators.model import EntityView
 from nitro_cli.generators.project import framework_values, project_view
 from nitro_cli.grammar import names
 from nitro_cli.grammar.parser import read_entity

@@ -7,7 +7,6 @@ SQLAlchemy needs.
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 import sys
@@ -15,230 +14,22 @@ import unicodedata
 from collections.abc import Iterable
 
 from nitro_cli.grammar.problems import Problem
+from nitro_cli.grammar.reserved import (
+    ANNOTATIONS,
+    BUILTINS,
+    IMPORTED_CLASSES,
+    INSTALLED,
+    LIBRARY,
+    MANAGED,
+    PROJECT_FOLDERS,
+    PROJECT_MODULES,
+    VERBS,
+    VIEW_OPTIONS,
+)
 from nitro_cli.grammar.words import looks_plural, pascal, singular, snake
 
 LONGEST = 48
 """Longest name in characters; with prefixes it still fits the 63 that databases allow."""
-
-_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
-
-PROJECT_FOLDERS = frozenset({"migrations", "seeds", "tests", "docs", "build", "dist", "src"})
-"""What a project's package may not be called: its neighbours in the project's folder."""
-
-INSTALLED = frozenset(
-    [
-        "alembic",
-        "blinker",
-        "celery",
-        "copier",
-        "datastar",
-        "datastar_py",
-        "django",
-        "dramatiq",
-        "fasthtml",
-        "fastapi",
-        "flask",
-        "granian",
-        "gunicorn",
-        "httpx",
-        "jinja2",
-        "litestar",
-        "markupsafe",
-        "nitro",
-        "nitro_boost",
-        "nitro_cli",
-        "nitro_kit",
-        "nitro_runtime",
-        "pip",
-        "pydantic",
-        "pydantic_settings",
-        "pytest",
-        "redis",
-        "ruff",
-        "rusty_tags",
-        "sanic",
-        "setuptools",
-        "sqlalchemy",
-        "sqlmodel",
-        "starlette",
-        "typer",
-        "uvicorn",
-        "wheel",
-    ]
-)
-"""Packages that a project imports; a package of the same name would hide them."""
-
-PROJECT_MODULES = frozenset(
-    [
-        "app",
-        "settings",
-        "registry",
-        "layout",
-        "styles",
-        "static",
-        "templates",
-        "handlers",
-        "routes",
-        "views",
-    ]
-)
-"""What stands in a project's package already; a resource's folder may not be called that."""
-
-IMPORTED_CLASSES = frozenset(
-    [
-        "Any",
-        "APIRouter",
-        "BelongsTo",
-        "Card",
-        "CheckboxField",
-        "Client",
-        "Column",
-        "Command",
-        "Context",
-        "DateField",
-        "DateTimeField",
-        "Decimal",
-        "Depends",
-        "Div",
-        "EmailField",
-        "Entity",
-        "EnumText",
-        "Event",
-        "ExactDecimal",
-        "Field",
-        "Form",
-        "HasMany",
-        "Header",
-        "Html",
-        "Iterator",
-        "JsonField",
-        "Main",
-        "Nav",
-        "NumberField",
-        "Page",
-        "PasswordField",
-        "Path",
-        "Query",
-        "QuerySet",
-        "RelationField",
-        "Request",
-        "Resource",
-        "Response",
-        "SelectField",
-        "Signals",
-        "StrEnum",
-        "Table",
-        "Text",
-        "TextArea",
-        "TextField",
-        "Theme",
-        "TimeField",
-        "UrlField",
-        "UUID",
-        "UTC",
-        "UtcDateTime",
-        "JSON",
-        "BigInteger",
-        "Router",
-        "BaseModel",
-        "SQLModel",
-        "FastAPI",
-        "Flask",
-    ]
-)
-"""Classes that generated source imports; an entity of the same name would hide them."""
-
-MANAGED = frozenset({"id", "version", "created_at", "updated_at"})
-"""Fields that every entity has by itself."""
-
-VERBS = frozenset(
-    [
-        "acreate",
-        "acount",
-        "adelete",
-        "aexists",
-        "afind",
-        "afirst",
-        "aget",
-        "aget_or_create",
-        "aincrement",
-        "aincr",
-        "all",
-        "areload",
-        "asave",
-        "aupdate",
-        "aupsert",
-        "avalues",
-        "awhere",
-        "belongs_to",
-        "changed",
-        "col",
-        "count",
-        "create",
-        "create_many",
-        "delete",
-        "exists",
-        "find",
-        "first",
-        "get",
-        "get_or_create",
-        "has_many",
-        "include",
-        "increment",
-        "is_new",
-        "limit",
-        "lock",
-        "many_to_many",
-        "offset",
-        "one",
-        "order_by",
-        "page",
-        "reload",
-        "repository",
-        "retry_stale",
-        "save",
-        "search",
-        "signals",
-        "table",
-        "to_card",
-        "to_form",
-        "to_row",
-        "update",
-        "upsert",
-        "values",
-        "where",
-    ]
-)
-"""Attributes of every entity; a field of the same name would hide them."""
-
-LIBRARY = frozenset(
-    [
-        "construct",
-        "copy",
-        "dict",
-        "fields",
-        "from_orm",
-        "json",
-        "metadata",
-        "parse_file",
-        "parse_obj",
-        "parse_raw",
-        "query",
-        "registry",
-        "schema",
-        "schema_json",
-        "sqlmodel",
-        "update_forward_refs",
-        "validate",
-    ]
-)
-"""Attributes that pydantic, SQLModel and SQLAlchemy reserve."""
-
-VIEW_OPTIONS = frozenset({"actions", "entity", "per_page", "reactive", "scope"})
-"""Class options of forms and tables; a field of the same name would hide them."""
-
-ANNOTATIONS = frozenset({"date", "time", "datetime", "uuid", "decimal"})
-"""Names that annotations in the same class body need."""
 
 _LOOK_ALIKE = str.maketrans(
     "аеорсухіјѕԁһԛԝВЕКМНОРСТХАαοενικτρυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # they are the point
@@ -256,7 +47,7 @@ def check_project(name: str) -> list[Problem]:
     if problems:
         return problems
     package = package_name(name)
-    if keyword.iskeyword(package) or package in _BUILTINS:
+    if keyword.iskeyword(package) or package in BUILTINS:
         reason = "a word of Python itself"
     elif package in sys.stdlib_module_names or package == "test":
         reason = "a module of Python's standard library, which it would hide"
@@ -282,7 +73,7 @@ def check_entity(name: str, plural: str | None = None) -> list[Problem]:
     class_name, word = pascal(name), snake(name)
     if keyword.iskeyword(word) or keyword.iskeyword(class_name):
         return [_reserved(name, "a keyword of Python", f"{class_name}Record")]
-    if word in _BUILTINS or class_name in _BUILTINS:
+    if word in BUILTINS or class_name in BUILTINS:
         return [_reserved(name, "a builtin of Python", f"{class_name}Record")]
     if class_name in IMPORTED_CLASSES:
         return [_reserved(name, "a class that generated source imports", f"{class_name}Record")]
@@ -329,9 +120,9 @@ _OTHER_NAMES = {
     "metadata": "details",
     "hash": "digest",
     "count": "quantity",
-    "page": "page_number",
     "table": "table_number",
-    "values": "entries",
+    "order": "position",
+    "data": "details",
     "format": "file_format",
 }
 
@@ -346,9 +137,9 @@ def _field_reason(name: str) -> str:
         (name in MANAGED, "a field that every entity has by itself"),
         (name in VERBS, "something that every entity can do, which it would hide"),
         (name in LIBRARY or name.startswith("model_"), "reserved by pydantic or SQLModel"),
-        (name in VIEW_OPTIONS, "an option of forms and tables, which it would hide"),
+        (name in VIEW_OPTIONS, "a part of every form or table, which it would hide"),
         (name in ANNOTATIONS, "a type that the entity's source needs"),
-        (name in _BUILTINS, "a builtin of Python"),
+        (name in BUILTINS, "a builtin of Python"),
         (name.endswith("_search"), "the form of Nitro's own search columns"),
     )
     return next((reason for holds, reason in reasons if holds), "")

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from nitro_cli.grammar import names
 from nitro_cli.grammar.problems import BadWords, Problem
+from nitro_cli.grammar.reserved import IMPORTED_CLASSES
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec, Modifier
 from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS, NAMES, TYPES, FieldType
 from nitro_cli.grammar.values import check_values
@@ -306,4 +307,4 @@ def _enum_clashes(spec: EntitySpec) -> list[Problem]:
 
 
 def _hides(name: str) -> bool:
-    return name in names.IMPORTED_CLASSES
+    return name in IMPORTED_CLASSES

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from nitro_cli.formatting import Sources, format_sources
+from nitro_cli.formatting import format_sources
 from nitro_cli.plan import memory
 from nitro_cli.plan.plan import Create, Delete, Inject, Plan
 from nitro_runtime.errors import UsageError
@@ -80,18 +80,37 @@ def resolve(plan: Plan, root: Path, policy: Policy = Policy()) -> list[Change]: 
     """
     record = memory.read_record(root, plan.resource)
     files: dict[str, str] = dict(record.get("files", {}))
-    edits = [a for a in plan.actions if isinstance(a, Inject)]
-    creates = _formatted([a for a in plan.actions if isinstance(a, Create)], root)
+    creates = [a for a in plan.actions if isinstance(a, Create)]
+    edits = [_inject(a, root) for a in plan.actions if isinstance(a, Inject)]
+    creates, edits = _formatted(creates, edits, root)
     changes = [_create(action, root, files.get(action.path), policy) for action in creates]
-    changes += _format_injected([_inject(action, root) for action in edits], root)
+    changes += edits
     changes += [_delete(a, root, files.get(a.path)) for a in plan.actions if isinstance(a, Delete)]
     tracked = {action.path for action in creates if action.tracked}
     return changes + _memory(plan, root, changes, tracked, record)
 
 
-def _formatted(creates: list[Create], root: Path) -> list[Create]:
-    done = format_sources({action.path: action.text for action in creates}, root)
-    return [replace(action, text=done[action.path]) for action in creates]
+def _formatted(
+    creates: list[Create], edits: list[Change], root: Path
+) -> tuple[list[Create], list[Change]]:
+    """Formats everything in one call.
+
+    An edited file is formatted when it was before; otherwise its style is the user's.
+    """
+    edited = [c for c in edits if c.status == "update" and c.path.endswith(".py")]
+    sources = {action.path: action.text for action in creates}
+    sources |= {change.path: change.old or "" for change in edited}
+    sources |= {f"{_AFTER}/{change.path}": change.new or "" for change in edited}
+    done = format_sources(sources, root)
+    clean = {c.path: done[f"{_AFTER}/{c.path}"] for c in edited if done[c.path] == c.old}
+    return (
+        [replace(action, text=done[action.path]) for action in creates],
+        [replace(change, new=clean.get(change.path, change.new)) for change in edits],
+    )
+
+
+_AFTER = "nitro_after"
+"""The folder of edited texts while everything is formatted."""
 
 
 def _create(action: Create, root: Path, written: str | None, policy: Policy) -> Change:
@@ -111,29 +130,12 @@ def _create(action: Create, root: Path, written: str | None, policy: Policy) -> 
 def _inject(action: Inject, root: Path) -> Change:
     old = _read(root, action.path)
     if old is None:
-        edited = action.edit.apply("")
-        note = f"{action.path} is not there.\n{edited.snippet}"
+        note = f"{action.path} is not there. {action.edit.apply('').snippet}"
         return Change(action.path, "manual", None, None, note=note)
     edited = action.edit.apply(old)
     status: dict[str, Status] = {"done": "update", "there": "identical"}
     note = f"{action.path} could not be edited. {edited.snippet}" if edited.snippet else ""
     return Change(action.path, status.get(edited.status, "manual"), old, edited.text, note=note)
-
-
-def _format_injected(changes: list[Change], root: Path) -> list[Change]:
-    """Formats an edited file when it was formatted before; otherwise its style is the user's."""
-    edited = {c.path: c for c in changes if c.status == "update" and c.path.endswith(".py")}
-    if not edited:
-        return changes
-    before: Sources = {path: change.old or "" for path, change in edited.items()}
-    after: Sources = {f"new/{path}": change.new or "" for path, change in edited.items()}
-    done = format_sources({**before, **after}, root)
-    return [
-        replace(change, new=done[f"new/{change.path}"])
-        if change.path in edited and done[change.path] == change.old
-        else change
-        for change in changes
-    ]
 
 
 def _delete(action: Delete, root: Path, written: str | None) -> Change:

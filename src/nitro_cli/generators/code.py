@@ -1,0 +1,167 @@
+"""Makes what templates see of an entity out of its specification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from nitro_cli.generators.examples import changed, example, invalid
+from nitro_cli.generators.fields import (
+    attribute,
+    declaration,
+    enum_name,
+    form_field,
+    parameter_values,
+    sa_columns,
+    table_column,
+)
+from nitro_cli.generators.model import EntityView, EnumView, FieldView, RelationView
+from nitro_cli.grammar.parser import member_name
+from nitro_cli.grammar.spec import EntitySpec, FieldSpec
+from nitro_cli.grammar.types import TYPES
+from nitro_cli.grammar.words import sentence_case
+
+KEY_COLUMNS = ('sa.Column("id", sa.String(), primary_key=True)',)
+MANAGED_COLUMNS = (
+    'sa.Column("version", sa.BigInteger(), nullable=False)',
+    'sa.Column("created_at", UtcDateTime(), nullable=False)',
+    'sa.Column("updated_at", UtcDateTime(), nullable=False)',
+)
+"""The columns that every entity has by itself."""
+
+
+def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]) -> EntityView:
+    """Returns what templates see of an entity.
+
+    Args:
+        spec: The entity.
+        project_package: The import name of the project.
+        known: The project's entities by class name, with their folders; the entity itself need not
+            be among them.
+    """
+    modules = {name: f"{project_package}.{folder}" for name, folder in known.items()}
+    modules[spec.name] = f"{project_package}.{spec.package}"
+    title = next((field.name for field in spec.fields if _names_it(field)), None)
+    fields = tuple(_field_view(spec, field, modules, field.name == title) for field in spec.fields)
+    relations = tuple(view.relation for view in fields if view.relation is not None)
+    shown = f"{spec.table}.{title or 'id'}"
+    return EntityView(
+        class_name=spec.name,
+        variable=spec.table,
+        table=spec.table,
+        package=spec.package,
+        module=modules[spec.name],
+        slug=spec.slug,
+        label=spec.label,
+        plural=spec.plural,
+        options="timestamps=True" + (f', plural="{spec.package}"' if spec.chosen_plural else ""),
+        fields=fields,
+        title_field=next((view for view in fields if view.name == title), None),
+        shown=shown,
+        shown_text=shown,
+        search=_searched(fields, title),
+        invalid=invalid(fields),
+        changed=next((c for field in spec.fields if (c := changed(field))), None),
+        enums=tuple(_enum_view(spec, field) for field in spec.fields if field.type == "enum"),
+        relations=relations,
+        sa_columns=(*KEY_COLUMNS, *(c for f in fields for c in f.sa_columns), *MANAGED_COLUMNS),
+        sa_indexes=tuple(_indexes(spec)),
+        entity_imports=_entity_imports(spec, fields),
+        view_imports=_view_imports(spec, fields, relations, project_package),
+        migration_imports=_migration_imports(spec),
+    )
+
+
+def _field_view(
+    spec: EntitySpec, field: FieldSpec, modules: Mapping[str, str], is_title: bool
+) -> FieldView:
+    row, values = TYPES[field.type], parameter_values(spec, field)
+    form = form_field(field, row, values)
+    column = table_column(field, row)
+    if is_title and column is not None:
+        column = column.replace("sort=True", "sort=True, link=True")
+    return FieldView(
+        name=attribute(field),
+        label=sentence_case(field.name),
+        declaration=declaration(spec, field, row, values),
+        form_field=form,
+        column=column,
+        column_name=field.name,
+        sa_columns=tuple(sa_columns(field, row, values)),
+        required=not field.has("opt") and field.default is None and field.type != "bool",
+        search=field.has("search"),
+        example=example(spec, field, row) if form else "",
+        bad_example=repr(row.bad_example) if row.bad_example is not None else None,
+        relation=_relation(spec, field, modules) if field.type == "ref" else None,
+    )
+
+
+def _enum_view(spec: EntitySpec, field: FieldSpec) -> EnumView:
+    return EnumView(enum_name(spec, field), tuple((member_name(w), w) for w in field.params))
+
+
+def _relation(spec: EntitySpec, field: FieldSpec, modules: Mapping[str, str]) -> RelationView:
+    target = field.params[0]
+    return RelationView(
+        name=field.name,
+        field=attribute(field),
+        target=target,
+        module=modules[target],
+        required=not field.has("opt"),
+        to_self=target == spec.name,
+    )
+
+
+def _names_it(field: FieldSpec) -> bool:
+    """Whether people call the entity by this field: the first line of text that is shown."""
+    return (
+        field.type in {"str", "email", "url"} and not field.has("secret") and not field.has("opt")
+    )
+
+
+def _searched(fields: Iterable[FieldView], title: str | None) -> tuple[str, ...]:
+    """Returns the fields marked for the search; else the one that names an entity."""
+    marked = tuple(field.name for field in fields if field.search)
+    return marked or ((title,) if title else ())
+
+
+def _indexes(spec: EntitySpec) -> list[str]:
+    indexed = [f for f in spec.fields if f.type == "ref" or f.has("index")]
+    names = [attribute(field) for field in indexed]
+    return [f'op.create_index("ix_{spec.table}_{n}", "{spec.table}", ["{n}"])' for n in names]
+
+
+def _entity_imports(spec: EntitySpec, fields: Iterable[FieldView]) -> tuple[str, ...]:
+    lines = {line for field in spec.fields for line in TYPES[field.type].imports}
+    lines.add("from nitro import Entity")
+    if any("Field(" in field.declaration for field in fields):
+        lines.add("from nitro import Field")
+    if any("tzinfo=UTC" in field.declaration for field in fields):
+        lines.add("from datetime import UTC")
+    return tuple(sorted(lines))
+
+
+def _view_imports(
+    spec: EntitySpec,
+    fields: tuple[FieldView, ...],
+    relations: Iterable[RelationView],
+    package: str,
+) -> tuple[str, ...]:
+    classes = {f.form_field.partition("(")[0] for f in fields if f.form_field is not None}
+    classes |= {"Form", "Table"} | ({"Column"} if any(f.column for f in fields) else set())
+    lines = {f"from nitro import {name}" for name in classes}
+    own = f"from {package}.{spec.package}.entity import "
+    used = {r.field for r in relations} & {f.name for f in fields if f.form_field is not None}
+    lines.add(own + spec.name)
+    lines |= {
+        f"from {r.module}.entity import {r.target}"
+        for r in relations
+        if r.field in used and not r.to_self
+    }
+    shown = {f.name for f in fields if f.form_field is not None}
+    enums = [f for f in spec.fields if f.type == "enum" and f.name in shown]
+    return tuple(sorted(lines | {own + enum_name(spec, field) for field in enums}))
+
+
+def _migration_imports(spec: EntitySpec) -> tuple[str, ...]:
+    lines = {line for field in spec.fields for line in TYPES[field.type].sql_imports}
+    return tuple(sorted({*lines, "from nitro_runtime.entities.columns import UtcDateTime"}))

@@ -1,0 +1,162 @@
+"""The code of one field: its line in the entity, the form, the table and the migration.
+
+Everything comes from the table of types; only what no table can say (an enum's words, a reference's
+target) is decided here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from nitro_cli.grammar.parser import member_name
+from nitro_cli.grammar.spec import EntitySpec, FieldSpec
+from nitro_cli.grammar.types import MODIFIERS, TYPES, FieldType
+from nitro_cli.grammar.words import pascal, snake
+
+ENUM_LENGTH = 32
+"""Longest word of an enum, in characters; the column's width."""
+
+_ON_DELETE = {"cascade": "CASCADE", "restrict": "RESTRICT", "null": "SET NULL"}
+
+
+def attribute(field: FieldSpec) -> str:
+    """Returns the field's name in the entity: ``category_id`` for the reference ``category``."""
+    return f"{field.name}_id" if field.type == "ref" else field.name
+
+
+def enum_name(spec: EntitySpec, field: FieldSpec) -> str:
+    """Returns the class of a field's words: ``ProductStatus``."""
+    return spec.name + pascal(field.name)
+
+
+def parameter_values(spec: EntitySpec, field: FieldSpec) -> dict[str, str]:
+    """Returns what fills the braces of the table of types; a missing one is left out."""
+    row = TYPES[field.type]
+    if field.type == "enum":
+        return {"enum": enum_name(spec, field), "length": str(ENUM_LENGTH)}
+    if field.type == "ref":
+        return {"target": field.params[0], "table": snake(field.params[0])}
+    given = dict(zip((p.name for p in row.parameters), field.params, strict=False))
+    defaults = {p.name: str(p.default) for p in row.parameters if p.default is not None}
+    values = {**defaults, **given}
+    if "scale" in values:
+        scale = int(values["scale"])
+        values["step"] = str(Decimal(1).scaleb(-scale)) if scale else "1"
+    return values
+
+
+def _filled(options: Iterable[tuple[str, str]], values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Fills the options; one whose parameter was not given is left out."""
+    found: list[tuple[str, str]] = []
+    for name, template in options:
+        needs = re.fullmatch(r'"?\{(\w+)\}.*', template)
+        if needs is None:
+            found.append((name, template))
+        elif needs[1] in values:
+            found.append((name, template.replace(f"{{{needs[1]}}}", values[needs[1]])))
+    return found
+
+
+def declaration(
+    spec: EntitySpec, field: FieldSpec, row: FieldType, values: Mapping[str, str]
+) -> str:
+    """Returns the field's line in the entity.
+
+    Args:
+        spec: The entity.
+        field: The field.
+        row: Its type.
+        values: Its type's parameters, from `parameter_values`.
+    """
+    annotation = row.python.replace("{enum}", values.get("enum", ""))
+    options = _filled(row.options, values)
+    options += _bound_options(field) + _flag_options(field, options)
+    if field.type == "ref" and (on := field.modifier("on")):
+        options.append(("ondelete", f'"{_ON_DELETE[on]}"'))
+    default = _default(spec, field, row)
+    if field.has("opt"):
+        annotation += " | None"
+    left = f"{attribute(field)}: {annotation}"
+    if field.type == "json" and default is None:
+        options.insert(0, ("default_factory", "dict[str, Any]"))
+    if not options:
+        return left if default is None else f"{left} = {default}"
+    if default is not None:
+        options.insert(0, ("default", default))
+    return f"{left} = Field({', '.join(f'{name}={value}' for name, value in options)})"
+
+
+def _bound_options(field: FieldSpec) -> list[tuple[str, str]]:
+    texts = field.type in {"str", "text"}
+    names = {"min": "min_length" if texts else "ge", "max": "max_length" if texts else "le"}
+    return [(option, value) for name, option in names.items() if (value := field.modifier(name))]
+
+
+def _flag_options(field: FieldSpec, options: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    taken = {name for name, _ in options}
+    flags = [MODIFIERS[m.name].option for m in field.modifiers]
+    return [(flag, "True") for flag in flags if flag and flag not in taken]
+
+
+def _default(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str | None:
+    """Returns the source of a field's default, or None when it has none."""
+    if field.default is None:
+        implied = "False" if field.type == "bool" else None
+        return "None" if field.has("opt") else implied
+    if field.type == "enum":
+        return f"{enum_name(spec, field)}.{member_name(field.default)}"
+    return row.default(field.default)
+
+
+def form_field(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> str | None:
+    """Returns what makes the field of the form, or None when no form has it."""
+    if field.has("readonly") or (field.has("secret") and field.type != "str"):
+        return None
+    if field.type in {"enum", "ref"}:
+        words = [values["enum"] if field.type == "enum" else field.params[0]]
+    else:
+        words = []
+    options: list[tuple[str, str]] = []
+    if field.type == "str" and (limit := field.modifier("max")):
+        options.append(("max_length", limit))
+    if row.html == "number":
+        options += [(n, v) for n in ("min", "max") if (v := field.modifier(n)) is not None]
+    options += _filled(row.form_options, values)
+    if field.has("opt"):
+        options.append(("required", "False"))
+    words += [f"{name}={value}" for name, value in options]
+    form = "PasswordField" if field.has("secret") else row.form
+    return f"{form}({', '.join(words)})"
+
+
+def table_column(field: FieldSpec, row: FieldType) -> str | None:
+    """Returns what makes the column of the table, or None when the table does not show it."""
+    if not row.in_table or field.has("secret") or field.has("hidden"):
+        return None
+    if field.type == "ref":
+        return "Column()"
+    return 'Column(sort=True, align="right")' if row.align else "Column(sort=True)"
+
+
+def sa_columns(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> list[str]:
+    """Returns the field's columns in the migration: its own, and the folded copy when searched."""
+    sql = row.sql.replace("{length}", values.get("length", ""))
+    sql = sql.replace("{precision}", values.get("precision", ""))
+    sql = sql.replace("{scale}", values.get("scale", ""))
+    if field.type == "str" and (limit := field.modifier("max")):
+        sql = f"sa.String({limit})"
+    name, nullable = attribute(field), f"nullable={field.has('opt')}"
+    parts = [f'"{name}"', sql]
+    if field.type == "ref":
+        on = field.modifier("on")
+        action = f', ondelete="{_ON_DELETE[on]}"' if on else ""
+        parts.append(f'sa.ForeignKey("{values["table"]}.id"{action})')
+    parts.append(nullable)
+    if field.has("unique"):
+        parts.append("unique=True")
+    columns = [f"sa.Column({', '.join(parts)})"]
+    if field.has("search"):
+        columns.append(f'sa.Column("{name}_search", sa.Text(), nullable=True)')
+    return columns

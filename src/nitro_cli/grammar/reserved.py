@@ -1,0 +1,90 @@
+"""Names that are taken: by Python, by the libraries, by every project and every entity."""
+
+from __future__ import annotations
+
+import builtins
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
+"""What Python has without an import."""
+
+PROJECT_FOLDERS = _words(
+    """
+    build dist docs migrations seeds src tests
+    """
+)
+"""What a project's package may not be called: its neighbours in the project's folder."""
+
+INSTALLED = _words(
+    """
+    alembic blinker celery copier datastar datastar_py django dramatiq fastapi fasthtml
+    flask granian gunicorn httpx jinja2 litestar markupsafe nitro nitro_boost nitro_cli
+    nitro_kit nitro_runtime pip pydantic pydantic_settings pytest redis ruff rusty_tags
+    sanic setuptools sqlalchemy sqlmodel starlette typer uvicorn wheel
+    """
+)
+"""Packages that a project imports; a package of the same name would hide them."""
+
+PROJECT_MODULES = _words(
+    """
+    app handlers layout registry routes settings static styles templates views
+    """
+)
+"""What stands in a project's package already; a resource's folder may not be called that."""
+
+IMPORTED_CLASSES = _words(
+    """
+    Any APIRouter BaseModel BelongsTo BigInteger Card CheckboxField Client Column Command
+    Context DateField DateTimeField Decimal Depends Div EmailField Entity EnumText Event
+    ExactDecimal FastAPI Field Flask Form HasMany Header Html Iterator JSON JsonField Main
+    Nav NumberField Page PasswordField Path Query QuerySet RelationField Request Resource
+    Response Router SelectField Signals SQLModel StrEnum Table Text TextArea TextField
+    Theme TimeField UrlField UTC UtcDateTime UUID
+    """
+)
+"""Classes that generated source imports; an entity of the same name would hide them."""
+
+MANAGED = _words(
+    """
+    created_at id updated_at version
+    """
+)
+"""Fields that every entity has by itself."""
+
+VERBS = _words(
+    """
+    acount acreate acreate_many adelete aexists afind afirst aget aget_or_create aincrement all
+    aload areload asave aupdate aupsert changed count create create_many delete exists find first
+    get get_or_create increment is_new lock reload repository save signals table to_card to_form
+    to_row update upsert where
+    """
+)
+"""Attributes of every entity; a field of the same name would hide them."""
+
+LIBRARY = _words(
+    """
+    construct copy dict fields from_orm json metadata parse_file parse_obj parse_raw query
+    registry schema schema_json sqlmodel sqlmodel_update update_forward_refs validate
+    """
+)
+"""Attributes that pydantic, SQLModel and SQLAlchemy reserve."""
+
+VIEW_OPTIONS = _words(
+    """
+    actions add_error automatic columns data dom_id edit empty entity errors fields form_errors
+    from_entity http_status load load_for new order per_page reactive read receive refresh
+    render_row row scope search sorting theme valid view_group view_key view_topics
+    """
+)
+"""Attributes of every form and table; a field of the same name would hide them."""
+
+ANNOTATIONS = _words(
+    """
+    date datetime decimal time uuid
+    """
+)
+"""Names that annotations in the same class body need."""
