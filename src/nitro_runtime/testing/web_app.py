@@ -17,7 +17,7 @@ from typing import Any
 
 from nitro_runtime.entities import Entity, Field
 from nitro_runtime.events import anyone, command, emit, on, query, signed_in
-from nitro_runtime.html import P
+from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals
 from nitro_runtime.views import Column, Form, Page, Table, TextField
 from nitro_runtime.web import Reply, Request, Route, redirect, respond
@@ -139,6 +139,6 @@ async def crash() -> None:
 
 
 @query("suite.greet", allow=anyone)
-async def greet(name: str = "world") -> P:
+async def greet(name: str = "world") -> Html:
     """Answers with an element."""
     return P(f"Hello {name}", id="greeting")

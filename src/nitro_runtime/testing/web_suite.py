@@ -63,9 +63,9 @@ class Tab:
     @contextmanager
     def stream(self, views: Sequence[str] | None = None) -> Generator[Iterator[str]]:
         """Opens the stream of the tab and yields its chunks, as they arrive."""
-        params: list[tuple[str, str]] = [("tab", self.id)]
-        params += [("view", key) for key in (self.views if views is None else views)]
-        with self.client.stream("GET", "/events", params=httpx.QueryParams(params)) as response:
+        keys = self.views if views is None else list(views)
+        params = httpx.QueryParams({"tab": self.id, "view": keys})
+        with self.client.stream("GET", "/events", params=params) as response:
             assert response.status_code == 200, response.read()
             assert response.headers["content-type"].startswith("text/event-stream")
             yield response.iter_text()

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, 
 from concurrent.futures import Future
 from contextvars import copy_context
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from nitro_runtime.errors import NitroError
 
@@ -78,7 +78,7 @@ class Portal:
                 yield chunk
         finally:
             if isinstance(chunks, AsyncGenerator):
-                self.run(_close(chunks))
+                self.run(_close(cast("AsyncGenerator[T, None]", chunks)))
 
     def to_sync(self, function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
         """Makes a plain function of a coroutine function."""
