@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Blueprint, Flask, abort, jsonify, request
+
+import nitro
+from nitro_runtime.adapters.flask import ReadSignals, gate, html, install, page, redirect, reply
+from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
+from nitro_runtime.html import P
+from nitro_runtime.views import Page
+
+DATASTAR = {"datastar-request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NITRO_SECRET_KEY", "a key for these tests")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def hand_written() -> Flask:
+    """An app that knows nothing of Nitro."""
+    app = Flask("by_hand")
+
+    @app.get("/items/<name>")
+    def item(name: str) -> Any:
+        return jsonify(name=name, q=request.args.get("q"))
+
+    @app.post("/items")
+    def create() -> tuple[dict[str, Any], int]:
+        return {"form": request.form.to_dict(), "json": request.get_json(silent=True)}, 201
+
+    @app.get("/gone")
+    def gone() -> None:
+        abort(410)
+
+    return app
+
+
+def test_an_app_written_by_hand_goes_on_as_before() -> None:
+    before = hand_written().test_client()
+    app = hand_written()
+    install(app)
+    after = app.test_client()
+    calls: list[tuple[str, str, dict[str, Any]]] = [
+        ("GET", "/items/lamp?q=7", {}),
+        ("POST", "/items", {"data": {"a": "ü"}}),
+        ("POST", "/items", {"json": {"a": 1}}),
+        ("GET", "/gone", {}),
+        ("GET", "/missing", {}),
+        ("DELETE", "/items/lamp", {}),
+        ("OPTIONS", "/items/lamp", {}),
+    ]
+    for method, path, arguments in calls:
+        old, new = (c.open(path, method=method, **arguments) for c in (before, after))
+        assert (new.status_code, new.data) == (old.status_code, old.data), path
+        assert new.headers == old.headers, path
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_the_apps_own_routes_win_wherever_they_are_registered(after: bool) -> None:
+    app = Flask("own")
+    if after:
+        install(app)
+
+    @app.get("/events")
+    def events() -> str:
+        return "mine"
+
+    @app.get("/cmds/<command>/<sender>")
+    def commands(command: str, sender: str) -> str:
+        return f"{command} {sender}"
+
+    if not after:
+        install(app)
+    client = app.test_client()
+    assert client.get("/events").text == "mine"
+    assert client.get("/cmds/a/b").text == "a b"
+    assert client.post("/cmds/a/b", headers=DATASTAR).status_code == 403  # Nitro's: a foreign tab
+
+
+def test_a_view_function_may_return_a_view() -> None:
+    app = Flask("views")
+    install(app)
+
+    @app.get("/sync")
+    @page
+    def sync() -> Page:
+        return Page(P("sync"), title="Sync")
+
+    @app.get("/async")
+    @page
+    async def not_sync() -> Page:
+        return Page(P(f"async {request.args['q']}"), title="Async")
+
+    @app.get("/data")
+    @page
+    def data() -> dict[str, int]:
+        return {"a": 1}
+
+    client = app.test_client()
+    assert "<p>sync</p>" in client.get("/sync").text
+    assert "<p>async 7</p>" in client.get("/async?q=7").text
+    assert client.get("/data").json == {"a": 1}
+    assert client.get_cookie("nitro_session") is not None
+    assert client.get("/sync", headers=DATASTAR).mimetype == "text/event-stream"
+
+
+def test_a_form_is_read_by_nitro_and_by_the_app() -> None:
+    app = Flask("forms")
+    install(app)
+
+    @app.post("/ours-first")
+    async def ours_first() -> list[str]:
+        neutral = nitro.Request  # named to show that the type is the public one
+        from nitro_runtime.context import neutral_request
+
+        asked = neutral_request(request)
+        assert isinstance(asked, neutral)
+        return [(await asked.form())["a"], request.form["a"]]
+
+    @app.post("/theirs-first")
+    async def theirs_first() -> list[str]:
+        from nitro_runtime.context import neutral_request
+
+        return [request.form["a"], (await neutral_request(request).form())["a"]]
+
+    client = app.test_client()
+    for path in ("/ours-first", "/theirs-first"):
+        assert client.post(path, data={"a": "ü&="}).json == ["ü&=", "ü&="]
+
+
+def test_a_guarded_blueprint_refuses_what_comes_from_elsewhere() -> None:
+    app = Flask("guard")
+    install(app)
+    blueprint = Blueprint("guarded", __name__)
+    blueprint.before_request(gate)
+
+    @blueprint.post("/save")
+    def save() -> Any:
+        return redirect(None, "/", notice="Saved")
+
+    app.register_blueprint(blueprint)
+    client = app.test_client()
+    assert client.post("/save").status_code == 403
+    saved = client.post("/save", headers={"origin": "http://localhost"})
+    assert (saved.status_code, saved.headers["location"]) == (303, "/")
+
+
+def test_signals_are_read() -> None:
+    app = Flask("signals")
+    install(app)
+    app.add_url_rule("/", view_func=lambda: ReadSignals().plain(), methods=["POST"])
+    client = app.test_client()
+    assert client.post("/", json={"a": 1}, headers=DATASTAR).json == {"a": 1}
+    assert client.post("/", json=[1], headers=DATASTAR).status_code == 422
+
+
+def test_an_error_for_visitors_is_answered_and_any_other_is_not() -> None:
+    app = Flask("errors")
+    install(app)
+
+    @app.get("/missing")
+    def missing() -> None:
+        raise NotFound("Product", "7")
+
+    @app.get("/broken")
+    def broken() -> None:
+        raise NitroError("inside")
+
+    client = app.test_client()
+    assert client.get("/missing").status_code == 404
+    assert client.get("/missing").text == "There is no Product with id '7'."
+    broken_reply = client.get("/broken")
+    assert broken_reply.status_code == 500
+    assert "inside" not in broken_reply.text
+
+
+def folder(root: Path, name: str) -> Path:
+    (root / name).mkdir()
+    (root / name / "who.txt").write_text(name)
+    return root / name
+
+
+@pytest.mark.parametrize(
+    ("given", "who"),
+    [
+        ({}, "nitro"),  # Flask's own default names a folder that does not exist
+        ({"static_folder": None}, "nitro"),
+        ({"static_folder": "mine"}, "mine"),
+    ],
+)
+def test_a_static_folder_is_served_unless_the_app_has_one(
+    tmp_path: Path, given: dict[str, Any], who: str
+) -> None:
+    folder(tmp_path, "mine")
+    app = Flask("static_app", root_path=str(tmp_path), static_url_path="/static", **given)
+    install(app, static=folder(tmp_path, "nitro"))
+    app.add_url_rule("/", view_func=lambda: reply(None, Page(title="x")))
+    client = app.test_client()
+    with client.get("/static/who.txt") as response:
+        assert response.text == who
+    assert 'src="/static/datastar.js"' in client.get("/").text
+
+
+def test_installing_twice_is_a_clear_error() -> None:
+    app = Flask("twice")
+    nitro.install(app)
+    with pytest.raises(ConfigurationError, match="installed on this app already"):
+        nitro.install(app)
+
+
+def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
+    response = html(P("hi"), status=203)
+    assert (response.status_code, response.data) == (203, b"<p>hi</p>")
