@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import signal
@@ -72,6 +73,20 @@ def demo(folder: Path, port: int) -> Generator[Demo]:
         reader.join()
 
 
+@contextmanager
+def open_stream(tab: httpx.Client, address: str) -> Generator[httpx.Response]:
+    """Opens the list of products and its live stream, as a browser's tab does."""
+    page = html.unescape(tab.get(address + "products").raise_for_status().text)
+    id = re.search(r"/events\?tab=([\w.-]+)", page)
+    view = re.search(r'"product_table": "([\w.-]+)"', page)
+    assert id is not None
+    assert view is not None
+    query = {"tab": id[1], "view": view[1]}
+    with tab.stream("GET", address + "events", params=query) as stream:
+        assert stream.status_code == 200
+        yield stream
+
+
 def test_the_demo_is_made_once_answers_on_a_free_port_and_ends_at_once(tmp_path: Path) -> None:
     folder = tmp_path / "made"
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -79,10 +94,9 @@ def test_the_demo_is_made_once_answers_on_a_free_port_and_ends_at_once(tmp_path:
         with demo(folder, taken) as first:
             address = first.address()
             assert any(line.startswith(f"Port {taken} is taken; using ") for line in first.lines)
-            page = httpx.get(address + "products")
-            assert page.status_code == 200
-            assert 'id="product-table"' in page.text
-            code, seconds = first.ctrl_c()
+            with httpx.Client() as tab, open_stream(tab, address) as stream:
+                assert b"product-table" in next(stream.iter_bytes())
+                code, seconds = first.ctrl_c()
         assert (code, seconds < 1) == (0, True), seconds
     assert not any("Traceback" in line for line in first.lines)
     database = next((folder / "shop").glob("*.db"))
