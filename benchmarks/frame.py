@@ -119,7 +119,7 @@ def _turn(call: Contender, number: int, clock: Callable[[], float]) -> float:
 def as_text(comparison: Comparison, found: Sequence[Measurement]) -> str:
     """Returns a table of at most 80 columns for a terminal."""
     longest = max(len(one.name) for one in found)
-    name_width = min(longest, WIDTH - 40)
+    name_width = min(longest, WIDTH - 42)
     lines = [
         comparison.name[:WIDTH],
         f"{'':{name_width}}  {'best':>12}  {'median':>12}  {'ratio':>9}",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from html.parser import HTMLParser
+from typing import Any
 
 import dominate.tags
 import htpy
@@ -20,7 +21,7 @@ import rusty_tags
 from fasthtml import common as fasthtml
 
 from benchmarks.frame import Comparison, WrongOutput
-from nitro_runtime.html import Html, Table, Tbody, Td, Tr, raw
+from nitro_runtime.html import Html, Table, Tbody, Td, Tr, raw, rusty
 from nitro_runtime.html.compiled import Value, compile_row
 from nitro_runtime.html.markup import c_escape
 
@@ -110,6 +111,26 @@ def nitro_tags() -> Html:
     )
 
 
+def nitro_rusty() -> Html:
+    """Free-form tags put together by RustyTags, behind the same escaping."""
+    tr, td = rusty.element("tr"), rusty.element("td")
+    table, tbody = rusty.element("table"), rusty.element("tbody")
+    return table(
+        tbody(
+            tr(
+                td(p.id),
+                td(p.name),
+                td(p.price),
+                td(p.stock),
+                td(p.status),
+                td(p.category),
+                id=f"product-{p.id}",
+            )
+            for p in PRODUCTS
+        )
+    )
+
+
 def rusty_tags_escaped() -> str:
     """RustyTags escapes nothing itself, so each text goes through the fastest escape there is."""
     tr, td, e = rusty_tags.Tr, rusty_tags.Td, c_escape
@@ -142,8 +163,8 @@ def htpy_elements() -> str:
 
 def dominate_tags() -> str:
     """The dominate library."""
-    table = dominate.tags.table()
-    body = table.add(dominate.tags.tbody())
+    table: Any = dominate.tags.table()
+    body: Any = table.add(dominate.tags.tbody())
     td = dominate.tags.td
     for p in PRODUCTS:
         cells = (str(p.id), p.name, str(p.price), str(p.stock), p.status, p.category)
@@ -256,6 +277,7 @@ def comparisons() -> Iterator[Comparison]:
             "Nitro, compiled rows": nitro_compiled,
             "minijinja": minijinja_template,
             "Nitro, tags": nitro_tags,
+            "Nitro, tags on RustyTags": nitro_rusty,
             "RustyTags with escaping": rusty_tags_escaped,
             "Jinja2": jinja2_template,
             "Mako": mako_template,

@@ -53,10 +53,12 @@ def element(name: str) -> Tag:
 def _behind_escaping(name: str, native: Callable[..., object]) -> Tag:
     def tag(*children: Child, **attributes: object) -> Html:
         body = elements.content(children, attributes, name)
+        if not attributes:
+            # an empty text keeps RustyTags from writing <p/>, which a browser takes for a start tag
+            return Html(str(native(body)))
         rendered = render_attributes(attributes)
         if "_" in rendered:  # RustyTags would turn an underscore in a name into a dash
             return Html(f"<{name}{rendered}>{body}</{name}>")
-        # an empty text keeps RustyTags from writing <p/>, which a browser takes for a start tag
         return Html(str(native(dict(re.findall(_ATTRIBUTE, rendered)), body)))
 
     tag.__name__ = tag.__qualname__ = name[:1].upper() + name[1:]

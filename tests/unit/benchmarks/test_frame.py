@@ -1,0 +1,75 @@
+import importlib
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def frame(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(ROOT)
+    return importlib.import_module("benchmarks.frame")
+
+
+def test_every_round_runs_every_contender_in_a_rotated_order(frame: Any) -> None:
+    ran: list[str] = []
+    comparison = frame.Comparison(
+        name="x",
+        contenders={name: (lambda name=name: ran.append(name)) for name in "abc"},
+        reference="a",
+        number=1,
+        rounds=3,
+    )
+    frame.measure(comparison)
+    assert "".join(ran) == "abc" + "bca" + "cab"
+
+
+def test_a_contender_counts_with_its_best_round_and_its_ratio_to_the_reference(frame: Any) -> None:
+    # each turn reads the clock twice: a takes 4, 2 and 6 seconds for two calls, b takes 1 each time
+    spent = {"a": [4, 2, 6], "b": [1, 1, 1]}
+    turns = [("a", 0), ("b", 0), ("b", 1), ("a", 1), ("a", 2), ("b", 2)]
+    now = itertools.accumulate(
+        itertools.chain.from_iterable((0, spent[name][at]) for name, at in turns)
+    )
+    comparison = frame.Comparison(
+        "x", {"a": lambda: None, "b": lambda: None}, reference="a", number=2, rounds=3
+    )
+    fast, slow = frame.measure(comparison, clock=lambda: float(next(now)))
+    assert (fast.name, fast.best, fast.ratio) == ("b", 0.5, 0.5)
+    assert (slow.name, slow.best, slow.typical, slow.ratio) == ("a", 1.0, 2.0, 1.0)
+
+
+def test_outputs_are_checked_before_anything_is_timed(frame: Any) -> None:
+    def check(outputs: dict[str, object]) -> None:
+        raise frame.WrongOutput(f"{sorted(outputs)}")
+
+    comparison = frame.Comparison("x", {"a": int, "b": str}, "a", number=1, check=check)
+    with pytest.raises(frame.WrongOutput, match=r"\['a', 'b'\]"):
+        frame.measure(comparison, clock=lambda: pytest.fail("timed"))
+
+
+def test_a_reference_that_is_no_contender_is_refused(frame: Any) -> None:
+    with pytest.raises(ValueError, match="'c' is no contender"):
+        frame.Comparison("x", {"a": int}, "c", number=1)
+
+
+def test_the_tables_fit_a_terminal_and_a_readme(frame: Any) -> None:
+    comparison = frame.Comparison("x" * 90, {"y" * 90: int}, "y" * 90, number=1)
+    found = [frame.Measurement("y" * 90, 1.5e-3, 2e-3, 1.0)]
+    text = frame.as_text(comparison, found)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "1,500.0 µs" in text
+    assert "1.00x *" in text
+    assert (
+        frame.as_markdown(comparison, found).splitlines()[-1] == f"| {'y' * 90} | 1,500.0 | 1.00 |"
+    )
+
+
+def test_the_outputs_of_the_table_comparison_are_compared_as_documents(frame: Any) -> None:
+    same = importlib.import_module("benchmarks.table_rendering").same_document
+    same({"a": '<p id="1" title="x">a&amp;b</p>', "b": "<p title=x id=1>\na&#38;b </p>"})
+    with pytest.raises(frame.WrongOutput, match="b rendered another document than a"):
+        same({"a": "<p>a</p>", "b": "<p>b</p>"})
