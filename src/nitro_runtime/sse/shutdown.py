@@ -22,8 +22,10 @@ from types import FrameType
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
-"""What servers are stopped with."""
+SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGQUIT") if hasattr(signal, name)
+)
+"""What servers are stopped with; gunicorn passes a Ctrl-C on to its workers as SIGQUIT."""
 
 _Handler = Callable[[int, FrameType | None], object]
 
