@@ -28,8 +28,8 @@ from nitro_cli.grammar.reserved import (
 )
 from nitro_cli.grammar.words import looks_plural, pascal, singular, snake
 
-LONGEST = 48
-"""Longest name in characters; with prefixes it still fits the 63 that databases allow."""
+LONGEST = 60
+"""Longest name in characters; databases allow 63, and a reference adds ``_id``."""
 
 _LOOK_ALIKE = str.maketrans(
     "аеорсухіјѕԁһԛԝВЕКМНОРСТХАαοενικτρυχΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",  # they are the point

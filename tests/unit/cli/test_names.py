@@ -47,7 +47,7 @@ def test_a_project_may_have_a_plain_name(name: str) -> None:
         ("migrations", "reserved-name", "every project has"),
         ("sh\u043ep", "non-ascii", "CYRILLIC SMALL LETTER O"),
         ("caf\u00e9", "non-ascii", "Did you mean 'cafe'?"),
-        ("x" * 60, "long-name", "at most 48"),
+        ("x" * 61, "long-name", "at most 60"),
         ("shop\n", "bad-name", "Did you mean 'shop'?"),
         ("shop\0", "bad-name", "Did you mean 'shop'?"),
     ],
