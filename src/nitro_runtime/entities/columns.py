@@ -17,6 +17,7 @@ from sqlalchemy.engine import Dialect
 
 _SCALED_DIGITS = 18  # what fits into a 64-bit integer with certainty
 _BIAS = 5000  # above every exponent of a Decimal that a person writes
+_GREATEST_PLACE = 9999
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
 
 
@@ -71,13 +72,18 @@ def sortable_text(value: Decimal) -> str:
     ``1`` zero, ``2`` a positive number, ``0`` a negative one; then the exponent and the digits, of a
     negative number complemented, and there a ``~`` so that the shorter comes last.
     """
-    sign, digits, exponent = value.normalize().as_tuple()
+    sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int):
         raise ValueError("Only finite decimals can be stored.")
-    if digits == (0,):
+    # By hand: Decimal.normalize would round to the digits of the current context.
+    text = "".join(map(str, digits)).lstrip("0")
+    if not text:
         return "1"
-    text = f"{exponent + len(digits) + _BIAS:04d}{''.join(map(str, digits))}"
-    return f"0{text.translate(_COMPLEMENT)}~" if sign else f"2{text}"
+    place = exponent + len(text) + _BIAS
+    if not 0 <= place <= _GREATEST_PLACE:
+        raise ValueError(f"{value} is too great or too small to be stored.")
+    body = f"{place:04d}{text.rstrip('0')}"
+    return f"0{body.translate(_COMPLEMENT)}~" if sign else f"2{body}"
 
 
 def from_sortable_text(text: str) -> Decimal:
@@ -86,9 +92,10 @@ def from_sortable_text(text: str) -> Decimal:
         return Decimal(0)
     negative = text[0] == "0"
     body = text[1:-1].translate(_COMPLEMENT) if negative else text[1:]
-    digits = tuple(map(int, body[4:]))
-    number = Decimal((int(negative), digits, int(body[:4]) - _BIAS - len(digits)))
-    return number.quantize(Decimal(1)) if number == number.to_integral() else number
+    digits, exponent = body[4:], int(body[:4]) - _BIAS - len(body[4:])
+    # Whole numbers are written out: 100 and not 1E+2.
+    whole = digits + "0" * max(0, exponent)
+    return Decimal((int(negative), tuple(map(int, whole)), min(exponent, 0)))
 
 
 class UtcDateTime(types.TypeDecorator[datetime]):

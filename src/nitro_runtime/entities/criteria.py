@@ -227,3 +227,8 @@ def col(field: T) -> Attribute[T]:
     raise InvalidQuery(
         f"col() takes a field of an entity class, as in col(Product.name), not {field!r}."
     )
+
+
+def compared_field(value: object) -> str | None:
+    """Returns the field's name if a comparison's value is another field of the row, else None."""
+    return cast("Attribute[Any]", value).name if isinstance(value, Attribute) else None

@@ -7,8 +7,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 from sqlmodel import SQLModel
+from sqlmodel.main import SQLModelConfig
 
 from nitro_runtime import context, errors
 from nitro_runtime.context import Change
@@ -32,12 +33,13 @@ from nitro_runtime.schema import MISSING, EntityInfo
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
+    from nitro_runtime.entities.describe import Options
     from nitro_runtime.entities.mapper import Mapper, Row
     from nitro_runtime.entities.repository import Repository
 
 R = TypeVar("R")
 _place = object.__setattr__
-_OWN = frozenset({"_loaded", "_related", "_busy"})
+_OWN = frozenset({"__loaded__", "__related__", "__busy__"})
 
 
 class Entity(SQLModel, metaclass=EntityMeta):
@@ -57,25 +59,34 @@ class Entity(SQLModel, metaclass=EntityMeta):
         abstract: The class has no table; it passes its fields on.
     """
 
-    __slots__ = ("_busy", "_loaded", "_related")
+    __slots__ = ("__busy__", "__loaded__", "__related__")
 
-    model_config = ConfigDict(
+    model_config = SQLModelConfig(
         extra="forbid", allow_inf_nan=False, ignored_types=(Relation,), from_attributes=False
     )
 
     NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
     """What `get` raises; every class has its own."""
 
-    __entity__: ClassVar[EntityInfo] = EntityInfoAttribute()
-    __nitro_mapper__: ClassVar[Mapper] = MapperAttribute()
+    __entity_options__: ClassVar[Options]
     __relation_names__: ClassVar[tuple[str, ...]] = ()
     __reserved_names__: ClassVar[frozenset[str]] = frozenset()
-    table: ClassVar[Table] = TableAttribute()
-    """The SQLAlchemy table, built from the fields at its first use."""
-    Input: ClassVar[type[BaseModel]] = InputAttribute(partial=False)
-    """The schema of outside data for a new entity: nothing managed, secret or read-only."""
-    PatchInput: ClassVar[type[BaseModel]] = InputAttribute(partial=True)
-    """The schema of outside data for a change: as `Input`, every field optional."""
+
+    if TYPE_CHECKING:
+        __entity__: ClassVar[EntityInfo]
+        __nitro_mapper__: ClassVar[Mapper]
+        table: ClassVar[Table]
+        """The SQLAlchemy table, built from the fields at its first use."""
+        Input: ClassVar[type[BaseModel]]
+        """The schema of outside data for a new entity: nothing managed, secret or read-only."""
+        PatchInput: ClassVar[type[BaseModel]]
+        """The schema of outside data for a change: as `Input`, every field optional."""
+    else:
+        __entity__: ClassVar = EntityInfoAttribute()
+        __nitro_mapper__: ClassVar = MapperAttribute()
+        table: ClassVar = TableAttribute()
+        Input: ClassVar = InputAttribute(partial=False)
+        PatchInput: ClassVar = InputAttribute(partial=True)
 
     if TYPE_CHECKING:
         # At run time these come from bases that the metaclass adds: a class can do without them.
@@ -83,17 +94,17 @@ class Entity(SQLModel, metaclass=EntityMeta):
         version: int = managed_field(default=1)
         created_at: datetime = managed_field(default=None)
         updated_at: datetime = managed_field(default=None)
-        _loaded: Row | None
-        _related: dict[str, Any]
-        _busy: bool
+        __loaded__: Row | None
+        __related__: dict[str, Any]
+        __busy__: bool
 
     # -- being an object ------------------------------------------------------------------------
 
     def __new__(cls, *arguments: Any, **values: Any) -> Self:
         self = super().__new__(cls)
-        _place(self, "_loaded", None)
-        _place(self, "_related", {})
-        _place(self, "_busy", False)
+        _place(self, "__loaded__", None)
+        _place(self, "__related__", {})
+        _place(self, "__busy__", False)
         return self
 
     if not TYPE_CHECKING:
@@ -107,7 +118,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
                 )
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             for name, other in related.items():
-                self._related[name] = other
+                self.__related__[name] = other
 
     @classmethod
     def __pydantic_on_complete__(cls) -> None:
@@ -146,12 +157,12 @@ class Entity(SQLModel, metaclass=EntityMeta):
         return saving.carry_over(self, super().__deepcopy__(memo))
 
     def __getstate__(self) -> dict[Any, Any]:
-        return {**super().__getstate__(), "_loaded": self._loaded}
+        return {**super().__getstate__(), "__loaded__": self.__loaded__}
 
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        _place(self, "_loaded", state.pop("_loaded", None))
-        _place(self, "_related", {})
-        _place(self, "_busy", False)
+        _place(self, "__loaded__", state.pop("__loaded__", None))
+        _place(self, "__related__", {})
+        _place(self, "__busy__", False)
         super().__setstate__(state)
 
     # -- finding --------------------------------------------------------------------------------
@@ -282,12 +293,12 @@ class Entity(SQLModel, metaclass=EntityMeta):
     @property
     def is_new(self) -> bool:
         """Whether the entity was never stored."""
-        return self._loaded is None
+        return self.__loaded__ is None
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
         """What differs from what was loaded or saved last: old and new value by field name."""
-        loaded = self._loaded
+        loaded = self.__loaded__
         if loaded is None:
             return {name: (None, self.__dict__[name]) for name in self.__nitro_mapper__.names}
         return {n: (loaded[n], v) for n, v in saving.changes(self, loaded).items()}

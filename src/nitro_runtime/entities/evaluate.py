@@ -8,13 +8,13 @@ from enum import Enum
 from typing import Any
 
 from nitro_runtime.entities.criteria import (
-    Attribute,
     Comparison,
     Criterion,
     Either,
     Every,
     Negation,
     Ordering,
+    compared_field,
 )
 from nitro_runtime.entities.kinds import ENUM
 from nitro_runtime.entities.mapper import Mapper, Row
@@ -69,10 +69,10 @@ def _comparison(mapper: Mapper, node: Comparison) -> Predicate:
     if node.operator == "isnull":
         return lambda row: (row[name] is None) is node.value
     compare = _COMPARE[node.operator]
-    if isinstance(node.value, Attribute):
-        other = node.value.name
+    other = compared_field(node.value)
+    if other is not None:
         return _known(lambda row: (plain_value(row[name]), plain_value(row[other])), compare)
-    value = node.value
+    value: Any = node.value
     if mapper.fields[name].kind is ENUM:
         value = tuple(map(plain_value, value)) if node.operator == "in" else plain_value(value)
     return _known(lambda row: (plain_value(row[name]), value), compare)

@@ -17,9 +17,9 @@ from pydantic import EmailStr, TypeAdapter
 
 from nitro_runtime.entities.criteria import Operator
 
-_EQUAL: frozenset[Operator] = frozenset({"eq", "ne", "in", "isnull"})
-_ORDERED: frozenset[Operator] = _EQUAL | {"gt", "gte", "lt", "lte", "between"}
-_TEXT: frozenset[Operator] = _ORDERED | {"contains", "icontains", "startswith", "like"}
+_EQUAL = frozenset[Operator]({"eq", "ne", "in", "isnull"})
+_ORDERED = _EQUAL | frozenset[Operator]({"gt", "gte", "lt", "lte", "between"})
+_TEXT = _ORDERED | frozenset[Operator]({"contains", "icontains", "startswith", "like"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ STR = Kind("str", _TEXT, str)
 ENUM = Kind("enum", _ORDERED)
 ADAPTED = Kind("adapted", _EQUAL)  # its text does not sort as the values do
 
-_EXACT: dict[type[Any], Kind] = {
+_EXACT: dict[Any, Kind] = {
     bool: Kind("bool", _ORDERED, bool),
     int: Kind("int", _ORDERED, int, numeric=True),
     float: Kind("float", _ORDERED, float, numeric=True),
@@ -70,8 +70,9 @@ _EXACT: dict[type[Any], Kind] = {
 def kind_of(plain: Any) -> Kind:  # noqa: ANN401 # any annotation
     """Returns the kind of a type without None; what no database knows is stored as JSON."""
     if get_origin(plain) is Literal:
-        values = get_args(plain)
-        return _EXACT.get(type(values[0]), JSON) if len({type(v) for v in values}) == 1 else JSON
+        values: tuple[Any, ...] = get_args(plain)
+        types_of = {type(v) for v in values}
+        return _EXACT.get(types_of.pop(), JSON) if len(types_of) == 1 else JSON
     if not isinstance(plain, type) or get_origin(plain) is not None:
         return JSON
     if issubclass(plain, Enum):

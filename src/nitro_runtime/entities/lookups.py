@@ -15,6 +15,7 @@ from nitro_runtime.entities.criteria import (
     Operator,
     Ordering,
     as_criterion,
+    compared_field,
 )
 from nitro_runtime.entities.kinds import converter
 from nitro_runtime.entities.mapper import MappedField, Mapper
@@ -132,10 +133,10 @@ def _comparison(mapper: Mapper, node: Comparison) -> Criterion:
 
 
 def _plain(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
-    if isinstance(node.value, Attribute):
-        other = field_named(mapper, cast("Attribute[Any]", node.value).name)
-        if other.kind is not field.kind:
-            raise InvalidQuery(f"{field.name} and {other.name} are of different types.")
+    other = compared_field(node.value)
+    if other is not None:
+        if field_named(mapper, other).kind is not field.kind:
+            raise InvalidQuery(f"{field.name} and {other} are of different types.")
         return Comparison(field.name, node.operator, node.value)
     return Comparison(field.name, node.operator, typed(mapper, field, node.value))
 

@@ -93,6 +93,7 @@ class Mapper:
             for f in self.fields.values()
             if f.info.reference
         ]
+        self.has_post_init: bool = bool(entity.__pydantic_post_init__)
         self.fields_set = frozenset(self.names)
 
     def _find_key(self) -> str:
@@ -124,15 +125,19 @@ class Mapper:
 
     def load(self, row: Row) -> Any:  # noqa: ANN401 # an entity of the class
         """Makes an entity of a stored row, which it takes over; nothing is validated again."""
-        entity = self.entity.__new__(self.entity)
+        entity: Any = object.__new__(self.entity)
         loaded = row.copy()
         for name in self.mutable:
             loaded[name] = deepcopy(row[name])
         place = object.__setattr__
         place(entity, "__dict__", row)
         place(entity, "__pydantic_fields_set__", set(self.fields_set))
-        place(entity, "_loaded", loaded)
-        if self.entity.__pydantic_post_init__:
+        place(entity, "__pydantic_extra__", None)
+        place(entity, "__pydantic_private__", None)
+        place(entity, "__loaded__", loaded)
+        place(entity, "__related__", {})
+        place(entity, "__busy__", False)
+        if self.has_post_init:
             entity.model_post_init(None)
         return entity
 

@@ -6,7 +6,6 @@ not see before their commit. Nothing stored is shared with an entity.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
@@ -37,7 +36,6 @@ class MemoryRepository:
     def __init__(self, patience: float = 5.0) -> None:
         self.tables: dict[str, Table] = {}
         self.writers = WriterQueue(patience)
-        self._turn = threading.local()  # whether this thread writes for a coroutine that queued
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -140,40 +138,35 @@ class MemoryRepository:
             unit = active.handle(self)
             assert isinstance(unit, _MemoryUnit)  # noqa: S101 # this class made it
             return unit.attempt(change)
-        queued = getattr(self._turn, "held", False)
-        if not queued:
-            self.writers.acquire()
+        taken = self.writers.acquire()
         try:
             pending = _Tables(self.tables)
             result = change(pending)
             self.tables.update(pending.own)
             return result
         finally:
-            if not queued:
+            if taken:
                 self.writers.release()
 
     # -- transactions and coroutines ------------------------------------------------------------
 
     def begin(self) -> _MemoryUnit:
         """Opens a transaction, waiting for its turn."""
-        self.writers.acquire(keep=True)
-        return _MemoryUnit(self)
+        return _MemoryUnit(self, taken=self.writers.acquire(keep=True))
 
     async def abegin(self) -> _MemoryUnit:
         """Opens a transaction; the event loop goes on while it waits for its turn."""
         await self.writers.aacquire(keep=True)
-        return _MemoryUnit(self)
+        return _MemoryUnit(self, taken=True)
 
     async def arun(self, work: Callable[[], T], *, write: bool) -> T:
         """Runs the work here: memory never waits, only the turn to write is awaited."""
         if not write or current_transaction() is not None:
             return work()
         await self.writers.aacquire()
-        self._turn.held = True
         try:
-            return work()
+            return self.writers.run_in_turn(work)
         finally:
-            self._turn.held = False
             self.writers.release()
 
     def clear(self) -> None:
@@ -206,8 +199,9 @@ class _Tables:
 class _MemoryUnit:
     """A transaction: changed copies of tables, put in place at the commit."""
 
-    def __init__(self, repository: MemoryRepository) -> None:
+    def __init__(self, repository: MemoryRepository, *, taken: bool) -> None:
         self._repository = repository
+        self._taken = taken
         self.tables: dict[str, Table] = {}
         self._marks: dict[str, dict[str, Table]] = {}
 
@@ -228,10 +222,11 @@ class _MemoryUnit:
 
     def commit(self) -> None:
         self._repository.tables.update(self.tables)
-        self._repository.writers.release()
+        self.rollback()
 
     def rollback(self) -> None:
-        self._repository.writers.release()
+        if self._taken:
+            self._repository.writers.release()
 
 
 def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:

@@ -23,7 +23,7 @@ from nitro_runtime.entities.mapper import Mapper, to_utc
 from nitro_runtime.entities.naming import snake_case
 from nitro_runtime.entities.relations import relations_of
 from nitro_runtime.errors import EntityDefinitionError
-from nitro_runtime.schema import find_entity, register_entity
+from nitro_runtime.schema import register_entity
 
 _KEYWORDS = ("timestamps", "version", "backend", "table_name", "plural", "abstract")
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
@@ -58,7 +58,7 @@ class EntityMeta(SQLModelMetaclass):
         namespace: dict[str, Any],
         **keywords: Any,
     ) -> Any:
-        parent = next((base for base in bases if isinstance(base, EntityMeta)), None)
+        parent: Any = next((base for base in bases if isinstance(base, EntityMeta)), None)
         if parent is None:
             return super().__new__(cls, name, bases, namespace, **keywords)
         _refuse_wrong_shape(name, namespace, keywords)
@@ -82,7 +82,7 @@ class EntityMeta(SQLModelMetaclass):
         )
         if not made.__pydantic_complete__:
             # pydantic looks for a local class's neighbours one frame too near; SQLModel stands there.
-            _complete(made, sys._getframe(1).f_locals)  # noqa: SLF001, RUF100
+            _complete(made, sys._getframe(1).f_locals)  # pyright: ignore[reportPrivateUsage] # a public name is missing
         if not options.abstract:
             _register(made, options)
         return made

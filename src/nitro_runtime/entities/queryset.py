@@ -188,9 +188,12 @@ class QuerySet(Generic[T]):
         """Reads the first entity, or returns None."""
         if self._held is not None:
             return self._held[0] if self._held else None
-        least = 1 if self._query.limit is None else min(1, self._query.limit)
-        found = self._with(limit=least).all()
+        found = self._at_most(1).all()
         return found[0] if found else None
+
+    def _at_most(self, count: int) -> QuerySet[T]:
+        limit = self._query.limit
+        return self._with(limit=count if limit is None else min(count, limit))
 
     def one(self) -> T:
         """Reads the only entity.
@@ -199,7 +202,7 @@ class QuerySet(Generic[T]):
             NotFound: There is none.
             EntityError: There are several.
         """
-        found = self._with(limit=2).all()
+        found = self._at_most(2).all()
         if not found:
             raise self._mapper.entity.NotFound(self._mapper.info.name, "matching the query")
         if len(found) > 1:
@@ -216,7 +219,7 @@ class QuerySet(Generic[T]):
         """Whether there is any."""
         if self._held is not None:
             return bool(self._held)
-        return bool(self._with(limit=1, order=()).count())
+        return bool(self._at_most(1).count())
 
     def values(self, *names: str) -> list[dict[str, Any]]:
         """Reads plain dictionaries of the named fields; of all when none is named."""

@@ -82,7 +82,7 @@ class BelongsTo(Relation, Generic[T]):
         key = entity.__dict__.get(self.field_of(owner))
         if key is None:
             return None
-        known = entity._related.get(self.name)
+        known = entity.__related__.get(self.name)
         if known is not None and known.__dict__[known.__nitro_mapper__.key] == key:
             return known
         if running_loop() is not None:
@@ -96,13 +96,14 @@ class BelongsTo(Relation, Generic[T]):
 
     def remember(self, entity: Any, value: Any) -> Any:  # noqa: ANN401 # entities
         """Keeps the loaded entity, until the key changes."""
-        entity._related[self.name] = value
+        entity.__related__[self.name] = value
         return value
 
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
         """Loads the relation of many entities with one query."""
-        target = self.target()
-        field = self.field_of(type(entities[0]))
+        target: Any = self.target()
+        owner: Any = type(entities[0])
+        field = self.field_of(owner)
         keys = list(dict.fromkeys(e.__dict__[field] for e in entities))
         found: dict[Any, Any] = {}
         for others in _in_chunks(
@@ -129,7 +130,7 @@ class HasMany(Relation, Generic[T]):
     def __get__(self, entity: Any, owner: type[Any]) -> Any:
         if entity is None:
             return self
-        known = entity._related.get(self.name)
+        known = entity.__related__.get(self.name)
         if known is not None:
             return known
         key = entity.__dict__[type(entity).__nitro_mapper__.key]
@@ -137,7 +138,7 @@ class HasMany(Relation, Generic[T]):
 
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
         """Loads the relation of many entities with one query."""
-        owner = type(entities[0])
+        owner: Any = type(entities[0])
         field, key = self.field_of(owner), owner.__nitro_mapper__.key
         groups: dict[Any, list[Any]] = {entity.__dict__[key]: [] for entity in entities}
         for others in _in_chunks(self.target(), field, list(groups), rest):
@@ -146,7 +147,7 @@ class HasMany(Relation, Generic[T]):
         for entity in entities:
             own = entity.__dict__[key]
             query = self.target().where(**{field: own})
-            entity._related[self.name] = query.holding(groups[own])
+            entity.__related__[self.name] = query.holding(groups[own])
 
 
 def _in_chunks(
@@ -217,6 +218,7 @@ def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
     """Loads relations of entities of one class, one query for each; ``a.b`` loads b of every a."""
     if not entities:
         return
+    owner: Any = type(entities[0])
     nested: dict[str, list[str]] = {}
     for name in names:
         first, dot, rest = name.partition(".")
@@ -224,4 +226,4 @@ def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
         if dot:
             nested[first].append(rest)
     for first, rest in nested.items():
-        relation_named(type(entities[0]), first).load(entities, tuple(rest))
+        relation_named(owner, first).load(entities, tuple(rest))

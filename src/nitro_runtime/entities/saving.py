@@ -56,12 +56,12 @@ def named_key(entity: type[Entity], key: Mapping[str, Any]) -> Any:  # noqa: ANN
 
 def assign(entity: Entity, name: str, value: object) -> None:
     """Assigns one value, validated; a failure leaves the entity as it was."""
-    values = entity.__dict__
-    if entity._busy:  # a validator of the whole entity assigns: it is being validated right now
+    values = vars(entity)
+    if entity.__busy__:  # a validator of the whole entity assigns: it is being validated right now
         values[name] = value
         return
     before, fields_set = values.copy(), entity.__pydantic_fields_set__.copy()
-    _place(entity, "_busy", True)
+    _place(entity, "__busy__", True)
     try:
         entity.__pydantic_validator__.validate_assignment(entity, name, value)
     except BaseException:
@@ -70,7 +70,7 @@ def assign(entity: Entity, name: str, value: object) -> None:
         _place(entity, "__pydantic_fields_set__", fields_set)
         raise
     finally:
-        _place(entity, "_busy", False)
+        _place(entity, "__busy__", False)
 
 
 def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
@@ -83,10 +83,10 @@ def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
         field_named(mapper, name)
     if not given:
         return
-    valid = _validated(entity, {**entity.__dict__, **given})
-    before = entity.__dict__.copy()
+    valid = _validated(entity, {**vars(entity), **given})
+    before = vars(entity).copy()
     *others, last = given
-    entity.__dict__.update({name: valid[name] for name in others})
+    vars(entity).update({name: valid[name] for name in others})
     try:
         assign(entity, last, given[last])
     except BaseException:
@@ -96,9 +96,9 @@ def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
 
 def _validated(entity: Entity, values: Row) -> Row:
     scratch = type(entity).__new__(type(entity))
-    _place(scratch, "_busy", True)
+    _place(scratch, "__busy__", True)
     entity.__pydantic_validator__.validate_python(values, self_instance=scratch)
-    return scratch.__dict__
+    return vars(scratch)
 
 
 def revalidate(entity: Entity, loaded: Row | None) -> None:
@@ -107,15 +107,15 @@ def revalidate(entity: Entity, loaded: Row | None) -> None:
     What the validators make of values that were assigned, and so validated, is not taken over: a
     validator that is not idempotent would otherwise work twice.
     """
-    valid = _validated(entity, entity.__dict__.copy())
+    valid = _validated(entity, vars(entity).copy())
     for name in entity.__nitro_mapper__.mutable:
-        if loaded is None or entity.__dict__[name] != loaded[name]:
-            entity.__dict__[name] = valid[name]
+        if loaded is None or vars(entity)[name] != loaded[name]:
+            vars(entity)[name] = valid[name]
 
 
 def changes(entity: Entity, loaded: Row) -> Row:
     """Returns the values that differ from those loaded, the version apart."""
-    mapper, values = entity.__nitro_mapper__, entity.__dict__
+    mapper, values = entity.__nitro_mapper__, vars(entity)
     found: Row = {}
     for name in mapper.names:
         value = values[name]
@@ -126,9 +126,9 @@ def changes(entity: Entity, loaded: Row) -> Row:
 
 def carry_over(source: E, copy: E) -> E:
     """Lets a copy of an entity know what its source knew of the stored row."""
-    _place(copy, "_loaded", source._loaded)
-    _place(copy, "_related", dict(source._related))
-    _place(copy, "_busy", False)
+    _place(copy, "__loaded__", source.__loaded__)
+    _place(copy, "__related__", dict(source.__related__))
+    _place(copy, "__busy__", False)
     return copy
 
 
@@ -141,22 +141,22 @@ def _remember(entity: Entity) -> None:
     if active is not None:
         mapper = entity.__nitro_mapper__
         managed = {
-            name: entity.__dict__[name]
+            name: vars(entity)[name]
             for name in (mapper.key, mapper.version, mapper.updated)
             if name is not None
         }
-        active.undo.append(partial(_restore, entity, entity._loaded, managed))
+        active.undo.append(partial(_restore, entity, entity.__loaded__, managed))
 
 
 def _restore(entity: Entity, loaded: Row | None, managed: Row) -> None:
-    _place(entity, "_loaded", loaded)
-    entity.__dict__.update(managed)
+    _place(entity, "__loaded__", loaded)
+    vars(entity).update(managed)
 
 
 def insert(entity: Entity) -> None:
     """Stores a new entity that was just validated."""
     mapper = entity.__nitro_mapper__
-    row = mapper.snapshot(entity.__dict__)
+    row = mapper.snapshot(vars(entity))
     (key,) = type(entity).repository().insert(mapper, [row])
     _remember(entity)
     _stored(entity, row, key)
@@ -164,14 +164,14 @@ def insert(entity: Entity) -> None:
 
 def _stored(entity: Entity, row: Row, key: object) -> None:
     name = entity.__nitro_mapper__.key
-    row[name] = entity.__dict__[name] = key
-    _place(entity, "_loaded", row)
+    row[name] = vars(entity)[name] = key
+    _place(entity, "__loaded__", row)
 
 
 def insert_many(entity: type[Entity], made: Iterable[Entity]) -> None:
     """Stores many new entities, all or none."""
     mapper = entity.__nitro_mapper__
-    pairs = [(one, mapper.snapshot(one.__dict__)) for one in made]
+    pairs = [(one, mapper.snapshot(vars(one))) for one in made]
     if not pairs:
         return
     keys = entity.repository().insert(mapper, [row for _, row in pairs])
@@ -182,7 +182,7 @@ def insert_many(entity: type[Entity], made: Iterable[Entity]) -> None:
 
 def save(entity: Entity) -> Kind | None:
     """Stores an entity; returns what happened, or None when nothing had changed."""
-    loaded = entity._loaded
+    loaded = entity.__loaded__
     if loaded is None:
         revalidate(entity, None)
         insert(entity)
@@ -196,13 +196,13 @@ def save(entity: Entity) -> Kind | None:
 
 
 def _store_changes(entity: Entity, changed: Row) -> None:
-    mapper, values = entity.__nitro_mapper__, entity.__dict__
+    mapper, values = entity.__nitro_mapper__, vars(entity)
     version: int | None = values[mapper.version] if mapper.version else None
     if mapper.version and version is not None:
         changed[mapper.version] = version + 1
     if mapper.updated and mapper.updated not in changed:
         changed[mapper.updated] = datetime.now(UTC)
-    loaded = entity._loaded or {}
+    loaded = entity.__loaded__ or {}
     key = loaded[mapper.key]
     if mapper.key in changed:
         raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
@@ -210,35 +210,35 @@ def _store_changes(entity: Entity, changed: Row) -> None:
         raise StaleEntity(mapper.info.name, key)
     _remember(entity)
     values.update(changed)
-    _place(entity, "_loaded", mapper.snapshot(values))
+    _place(entity, "__loaded__", mapper.snapshot(values))
 
 
 def delete(entity: Entity) -> None:
     """Deletes a stored entity."""
     mapper = entity.__nitro_mapper__
-    key = entity.__dict__[mapper.key]
-    version = entity.__dict__[mapper.version] if mapper.version else None
-    if entity._loaded is None or not type(entity).repository().delete(mapper, key, version):
+    key = vars(entity)[mapper.key]
+    version = vars(entity)[mapper.version] if mapper.version else None
+    if entity.__loaded__ is None or not type(entity).repository().delete(mapper, key, version):
         raise StaleEntity(mapper.info.name, key)
     _remember(entity)
-    _place(entity, "_loaded", None)
+    _place(entity, "__loaded__", None)
 
 
 def reload(entity: Entity) -> None:
     """Replaces all values with the stored ones."""
     mapper = entity.__nitro_mapper__
-    fresh = type(entity).get(entity.__dict__[mapper.key])
-    _place(entity, "__dict__", fresh.__dict__)
-    _place(entity, "_loaded", fresh._loaded)
-    _place(entity, "_related", {})
+    fresh = type(entity).get(vars(entity)[mapper.key])
+    _place(entity, "__dict__", vars(fresh))
+    _place(entity, "__loaded__", fresh.__loaded__)
+    _place(entity, "__related__", {})
 
 
 def increment(entity: Entity, amounts: Mapping[str, Any]) -> None:
     """Adds to fields in the database itself, within their bounds."""
     mapper = entity.__nitro_mapper__
-    key = entity.__dict__[mapper.key]
+    key = vars(entity)[mapper.key]
     added = {name: _addition(mapper, name, value) for name, value in amounts.items()}
-    if entity._loaded is None or not added:
+    if entity.__loaded__ is None or not added:
         raise StaleEntity(mapper.info.name, key)
     with transaction():
         query = Query(Every((Comparison(mapper.key, "eq", key), *_bounds(mapper, added))))
@@ -272,13 +272,13 @@ def _bounds(mapper: Mapper, added: Mapping[str, Arithmetic]) -> list[Criterion]:
 
 
 def _refuse_increment(entity: Entity, added: Mapping[str, Arithmetic]) -> None:
-    stored = type(entity).find(entity.__dict__[entity.__nitro_mapper__.key])
+    stored = type(entity).find(vars(entity)[entity.__nitro_mapper__.key])
     if stored is None:
         raise StaleEntity(
-            entity.__nitro_mapper__.info.name, entity.__dict__[entity.__nitro_mapper__.key]
+            entity.__nitro_mapper__.info.name, vars(entity)[entity.__nitro_mapper__.key]
         )
     for name, addition in added.items():
-        old = stored.__dict__[name]
+        old = vars(stored)[name]
         if old is None:
             raise InvalidQuery(
                 f"{entity.__nitro_mapper__.info.name}.{name} has no value to add to."
@@ -289,12 +289,12 @@ def _refuse_increment(entity: Entity, added: Mapping[str, Arithmetic]) -> None:
 def _adopt(entity: Entity, fresh: Row, added: Mapping[str, Arithmetic]) -> None:
     """Takes over the stored row; what was changed here and is unsaved stays as it is."""
     mapper = entity.__nitro_mapper__
-    unsaved = changes(entity, entity._loaded or {})
-    version: Any = entity.__dict__[mapper.version] if mapper.version else None
-    entity.__dict__.update(
+    unsaved = changes(entity, entity.__loaded__ or {})
+    version: Any = vars(entity)[mapper.version] if mapper.version else None
+    vars(entity).update(
         {n: v for n, v in mapper.snapshot(fresh).items() if n not in unsaved or n in added}
     )
     if mapper.version and unsaved.keys() - added.keys() and fresh[mapper.version] != version + 1:
         # Somebody else saved in between: the unsaved changes here are based on an older state.
-        entity.__dict__[mapper.version] = version
-    _place(entity, "_loaded", fresh)
+        vars(entity)[mapper.version] = version
+    _place(entity, "__loaded__", fresh)

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import deque
+from collections.abc import Callable
+from typing import TypeVar
 
 from nitro_runtime.errors import DatabaseBusy
 
+T = TypeVar("T")
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[None]"]
 
 
@@ -36,9 +39,13 @@ class WriterQueue:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None  # the holder's, when it may await
         self._waiting: deque[_Waiter] = deque()
+        self._turn = threading.local()
 
-    def acquire(self, *, keep: bool = False) -> None:
+    def acquire(self, *, keep: bool = False) -> bool:
         """Takes the turn, blocking the thread until it comes.
+
+        Returns:
+            Whether it was taken and must be released; False when this thread works in it already.
 
         Args:
             keep: The turn is held across awaits: a transaction in a coroutine.
@@ -46,6 +53,8 @@ class WriterQueue:
         Raises:
             DatabaseBusy: It did not come in time, or a task of this thread's own loop holds it.
         """
+        if self.in_turn:
+            return False
         if not self._lock.acquire(blocking=False):
             loop = running_loop()
             if loop is not None and self._loop is loop:
@@ -57,6 +66,7 @@ class WriterQueue:
                 raise DatabaseBusy(f"Another writer held the database for {self.patience} s.")
         if keep:
             self._loop = running_loop()
+        return True
 
     async def aacquire(self, *, keep: bool = False) -> None:
         """Takes the turn; the event loop goes on while it waits.
@@ -66,7 +76,7 @@ class WriterQueue:
         """
         if not self._lock.acquire(blocking=False):
             try:
-                await asyncio.wait_for(self._turn(), self.patience)
+                await asyncio.wait_for(self._wait(), self.patience)
             except TimeoutError:
                 raise DatabaseBusy(
                     f"Another writer held the database for {self.patience} s."
@@ -74,7 +84,29 @@ class WriterQueue:
         if keep:
             self._loop = asyncio.get_running_loop()
 
-    async def _turn(self) -> None:
+    @property
+    def in_turn(self) -> bool:
+        """Whether this thread is doing work inside `run_in_turn`, and so must not queue again."""
+        return getattr(self._turn, "held", False)
+
+    @property
+    def has_written(self) -> bool:
+        """Whether the work of the present turn has stored anything, and so must not be repeated."""
+        return getattr(self._turn, "written", False)
+
+    def note_written(self) -> None:
+        """Remembers that the present turn has stored something."""
+        self._turn.written = True
+
+    def run_in_turn(self, work: Callable[[], T]) -> T:
+        """Runs synchronous work for the task that holds the turn."""
+        self._turn.held, self._turn.written = True, False
+        try:
+            return work()
+        finally:
+            self._turn.held = False
+
+    async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             waiter = loop.create_future()

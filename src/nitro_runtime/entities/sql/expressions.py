@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from nitro_runtime.entities.columns import ExactDecimal
 from nitro_runtime.entities.criteria import (
     Arithmetic,
-    Attribute,
     Comparison,
     Criterion,
     Either,
     Every,
     Negation,
     Ordering,
+    compared_field,
 )
 from nitro_runtime.entities.sql.tables import shadow_name
 from nitro_runtime.entities.text import like_glob
@@ -28,8 +28,10 @@ Shape = tuple[Any, ...]
 """What a statement depends on, without the values: hashable."""
 
 _INT64 = 1 << 63
-_ZERO: Any = sa.literal_column("0")  # written out: a plain number would become a parameter
-_ONE: Any = sa.literal_column("1")
+_ZERO: Any = sa.literal_column(
+    "0", sa.Integer()
+)  # written out: a plain number would become a parameter
+_ONE: Any = sa.literal_column("1", sa.Integer())
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -79,13 +81,13 @@ class Expressions:
             case ("not", part):
                 return sa.not_(self.criterion(part))
             case ("isnull", name, yes):
-                column = self._table.c[name]
+                column: Any = self._table.c[name]
                 return column.is_(None) if yes else column.is_not(None)
             case ("never", name):
                 # False, or unknown where the value is missing: as the comparison would be.
-                return self._table.c[name] != self._table.c[name]
+                return _BINARY["ne"](self._table.c[name], self._table.c[name])
             case ("always", name):
-                return self._table.c[name] == self._table.c[name]
+                return _BINARY["eq"](self._table.c[name], self._table.c[name])
             case (op, name, rest):
                 return self._comparison(op, name, rest)
             case _:
@@ -142,8 +144,9 @@ def shape_of(table: sa.Table, criterion: Criterion | None, values: Values) -> Sh
 def _comparison_shape(table: sa.Table, node: Comparison, values: Values) -> Shape:
     if node.operator == "isnull":
         return ("isnull", node.field, node.value)
-    if isinstance(node.value, Attribute):
-        return (node.operator, node.field, node.value.name)
+    other = compared_field(node.value)
+    if other is not None:
+        return (node.operator, node.field, other)
     kind: Any = table.c[node.field].type
     if isinstance(kind, ExactDecimal) and kind.is_scaled:
         return _scaled_shape(kind.scale or 0, node, values)

@@ -129,7 +129,7 @@ class Plan:
             if not window:
                 found = sa.select(sa.func.count()).select_from(self.table)
                 return found if shape == ("and", ()) else found.where(make.criterion(shape))
-            inner = sa.select(sa.literal_column("1")).select_from(self.table)
+            inner: Any = sa.select(sa.literal_column("1", sa.Integer())).select_from(self.table)
             if shape != ("and", ()):
                 inner = inner.where(make.criterion(shape))
             windowed = _windowed(make, inner, window)

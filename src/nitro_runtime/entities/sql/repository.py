@@ -183,17 +183,17 @@ class SqlRepository:
             unit = active.handle(self)
             assert isinstance(unit, _SqliteUnit)  # noqa: S101
             return self._attempt(mapper, unit.lane.cursor, work)
-        queued = getattr(self.database.local, "turn", False)
-        if not queued:
-            self.database.writers.acquire()
+        writers = self.database.writers
+        taken = writers.acquire()
         try:
             cursor = self.database.lane().cursor
-            if not several:
-                return self._attempt(mapper, cursor, work)
-            return self._together(mapper, cursor, work)
+            run = self._together if several else self._attempt
+            result = run(mapper, cursor, work)
+            writers.note_written()
+            return result
         finally:
-            if not queued:
-                self.database.writers.release()
+            if taken:
+                writers.release()
 
     def _attempt(
         self, mapper: Mapper, cursor: sqlite3.Cursor, work: Callable[[sqlite3.Cursor], T]
@@ -247,19 +247,18 @@ class SqlRepository:
 
     def begin(self) -> _SqliteUnit:
         """Opens a transaction, waiting for its turn."""
-        self.database.writers.acquire(keep=True)
-        return self._begun(
-            lambda lane: _retry(lambda: lane.cursor.execute("BEGIN IMMEDIATE"), self)
-        )
-
-    def _begun(self, start: Callable[[Lane], object]) -> _SqliteUnit:
+        writers = self.database.writers
+        taken = writers.acquire(keep=True)
+        # In a coroutine's turn it must not wait here: `arun` waits and tries again.
+        patience = 0.0 if writers.in_turn else self.database.patience
         try:
             lane = self.database.borrow()
-            start(lane)
+            _retry(lambda: lane.cursor.execute("BEGIN IMMEDIATE"), patience)
         except BaseException:
-            self.database.writers.release()
+            if taken:
+                writers.release()
             raise
-        return _SqliteUnit(self.database, lane)
+        return _SqliteUnit(self.database, lane, taken=taken)
 
     async def abegin(self) -> _SqliteUnit:
         """Opens a transaction; the event loop goes on while it waits for its turn."""
@@ -270,40 +269,39 @@ class SqlRepository:
         except BaseException:
             self.database.writers.release()
             raise
-        return _SqliteUnit(self.database, lane)
+        return _SqliteUnit(self.database, lane, taken=True)
 
     async def arun(self, work: Callable[[], T], *, write: bool) -> T:
         """Runs the work here: SQLite answers in microseconds; only waiting is done elsewhere."""
         if not write or current_transaction() is not None:
             return work()
-        await self.database.writers.aacquire()
+        writers = self.database.writers
+        await writers.aacquire()
         try:
-            return await self._patiently(lambda: self._in_turn(work))
+            return await self._patiently(
+                lambda: writers.run_in_turn(work), repeatable=lambda: not writers.has_written
+            )
         finally:
-            self.database.writers.release()
+            writers.release()
 
-    def _in_turn(self, work: Callable[[], T]) -> T:
-        local = self.database.local
-        local.turn = True
-        try:
-            return work()
-        finally:
-            local.turn = False
-
-    async def _patiently(self, work: Callable[[], T]) -> T:
+    async def _patiently(
+        self, work: Callable[[], T], repeatable: Callable[[], bool] = lambda: True
+    ) -> T:
         """Runs work again and again while another process writes, sleeping in between."""
         deadline, wait = time.monotonic() + self.database.patience, _FIRST_WAIT
         while True:
             try:
                 return work()
             except (sqlite3.OperationalError, DatabaseBusy) as error:
+                if not repeatable():
+                    raise  # a part is stored: it must not be done twice
                 _give_up(error, deadline)
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT)
 
 
-def _retry(work: Callable[[], T], repository: SqlRepository) -> T:
-    deadline, wait = time.monotonic() + repository.database.patience, _FIRST_WAIT
+def _retry(work: Callable[[], T], patience: float) -> T:
+    deadline, wait = time.monotonic() + patience, _FIRST_WAIT
     while True:
         try:
             return work()
@@ -324,8 +322,9 @@ def _give_up(error: sqlite3.Error | DatabaseBusy, deadline: float) -> None:
 class _SqliteUnit:
     """A transaction on a connection of its own."""
 
-    def __init__(self, database: SqliteDatabase, lane: Lane) -> None:
+    def __init__(self, database: SqliteDatabase, lane: Lane, *, taken: bool) -> None:
         self._database = database
+        self._taken = taken
         self.lane = lane
 
     def savepoint(self, name: str) -> None:
@@ -340,6 +339,7 @@ class _SqliteUnit:
 
     def commit(self) -> None:
         self._end("COMMIT")
+        self._database.writers.note_written()
 
     def rollback(self) -> None:
         self._end("ROLLBACK" if self.lane.connection.in_transaction else "")
@@ -355,7 +355,8 @@ class _SqliteUnit:
         else:
             self._database.give_back(self.lane)
         finally:
-            self._database.writers.release()
+            if self._taken:
+                self._database.writers.release()
 
 
 def _inserted(mapper: Mapper, row: Row, cursor: sqlite3.Cursor) -> Any:  # noqa: ANN401

@@ -83,7 +83,7 @@ class SqliteDatabase:
         One that serves a coroutine never waits inside SQLite, so a thread holds up to two.
         """
         local = self.local
-        name = "eager" if getattr(local, "turn", False) else "patient"
+        name = "eager" if self.writers.in_turn else "patient"
         found: Lane | None = getattr(local, name, None)
         if found is None:
             found = self.connect(0 if name == "eager" else self.patience)

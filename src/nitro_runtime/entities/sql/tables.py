@@ -12,7 +12,6 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.exc import NoReferencedTableError
 from sqlmodel import SQLModel
 
 from nitro_runtime.entities import columns
@@ -127,28 +126,24 @@ def build_tables() -> sa.MetaData:
 
 
 def with_references(mapper: Mapper) -> list[sa.Table]:
-    """Returns the table of an entity and those its foreign keys need, those first.
-
-    Raises:
-        EntityDefinitionError: A foreign key names a table that no entity has.
-    """
-    found: dict[str, sa.Table] = {}
+    """Returns the table of an entity and those its foreign keys need, those first."""
+    found: dict[str, sa.Table | None] = {}
     _collect(mapper, found)
-    try:
-        # Sorting resolves the foreign keys.
-        return [t for t in SQLModel.metadata.sorted_tables if t.name in found] if found else []
-    except NoReferencedTableError as error:
-        raise EntityDefinitionError(
-            f"{mapper.info.name} has a foreign key to the table {error.table_name!r}, which no "
-            "imported entity has."
-        ) from None
+    return [table for table in found.values() if table is not None]
 
 
-def _collect(mapper: Mapper, found: dict[str, sa.Table]) -> None:
-    if mapper.info.table in found:
+def _collect(mapper: Mapper, found: dict[str, sa.Table | None]) -> None:
+    name = mapper.info.table
+    if name in found:
         return
-    found[mapper.info.table] = mapper.entity.table
+    found[name] = None  # on its way: tables may refer to one another in a circle
     for _, target, _, _ in mapper.references:
         entity = find_entity(target)
-        if entity is not None:
-            _collect(entity.__nitro_mapper__, found)
+        if entity is None:
+            raise EntityDefinitionError(
+                f"{mapper.info.name} has a foreign key to the table {target!r}, which no imported "
+                "entity has."
+            )
+        _collect(entity.__nitro_mapper__, found)
+    del found[name]
+    found[name] = mapper.entity.table
