@@ -80,7 +80,11 @@ class CompiledRow(Generic[Item]):
         rows = items if isinstance(items, list | tuple) else list(items)
         try:
             markup = "".join([before, *self._quick(rows), after])
-        except (TypeError, SystemError):  # a value is not of the kind that was promised
+        except (
+            TypeError,
+            AttributeError,
+            SystemError,
+        ):  # a value is not of the kind that was promised
             return self._carefully(rows, before, after)
         # looking through the whole once is cheaper than looking at each value
         if "\r" in markup or "\0" in markup or not is_encodable(markup):

@@ -40,9 +40,13 @@ class Html(str):
         return self
 
     def __add__(self, other: str, /) -> Html:
+        if not isinstance(cast("object", other), str):
+            return NotImplemented
         return Html(f"{self}{_as_markup(other)}")
 
     def __radd__(self, other: str, /) -> Html:
+        if not isinstance(cast("object", other), str):
+            return NotImplemented
         return Html(f"{_as_markup(other)}{self}")
 
     def join(self, parts: Iterable[str], /) -> Html:

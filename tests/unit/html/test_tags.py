@@ -232,6 +232,13 @@ def test_html_stays_trusted_when_it_is_added_or_joined_and_only_then() -> None:
     assert repr(Html("<b>")) == "Html('<b>')"
 
 
+def test_html_adds_to_text_only() -> None:
+    with pytest.raises(TypeError):
+        Html("a") + 5  # pyright: ignore
+    with pytest.raises(TypeError):
+        None + Html("a")  # pyright: ignore
+
+
 def test_escape_trusts_html_only() -> None:
     assert escape("<b>") == "&lt;b&gt;"
     assert escape(raw("<b>")) == "<b>"
