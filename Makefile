@@ -32,7 +32,7 @@ lint: .venv/complete ## Check style and formatting
 
 types: .venv/complete ## Check the types of the sources and of the public interface
 	$(BIN)/pyright
-	$(BIN)/pyright --ignoreexternal --verifytypes nitro
+	PATH="$(CURDIR)/$(BIN):$$PATH" pyright --ignoreexternal --verifytypes nitro # it asks PATH's python
 
 format: .venv/complete ## Format the sources
 	$(BIN)/ruff check --fix-only --quiet .
