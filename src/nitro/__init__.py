@@ -7,7 +7,7 @@ script that touches entities only never loads the views. The parts live in ``nit
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nitro_runtime import __version__ as __version__
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nitro_runtime.entities import samples as samples
     from nitro_runtime.entities import transaction as transaction
     from nitro_runtime.errors import BadSignature as BadSignature
+    from nitro_runtime.errors import BrokenReference as BrokenReference
     from nitro_runtime.errors import ConfigurationError as ConfigurationError
     from nitro_runtime.errors import DatabaseBusy as DatabaseBusy
     from nitro_runtime.errors import Duplicate as Duplicate
@@ -36,10 +37,12 @@ if TYPE_CHECKING:
     from nitro_runtime.errors import EntityError as EntityError
     from nitro_runtime.errors import InvalidQuery as InvalidQuery
     from nitro_runtime.errors import InvalidRow as InvalidRow
+    from nitro_runtime.errors import MissingColumn as MissingColumn
     from nitro_runtime.errors import MissingExtra as MissingExtra
     from nitro_runtime.errors import MissingTable as MissingTable
     from nitro_runtime.errors import NitroError as NitroError
     from nitro_runtime.errors import NotFound as NotFound
+    from nitro_runtime.errors import NotLoaded as NotLoaded
     from nitro_runtime.errors import Refused as Refused
     from nitro_runtime.errors import StaleEntity as StaleEntity
     from nitro_runtime.errors import Unsupported as Unsupported
@@ -48,13 +51,18 @@ if TYPE_CHECKING:
     from nitro_runtime.events import Event as Event
     from nitro_runtime.events import anyone as anyone
     from nitro_runtime.events import bus as bus
+    from nitro_runtime.events import capture as capture
     from nitro_runtime.events import command as command
+    from nitro_runtime.events import current_context as current_context
     from nitro_runtime.events import emit as emit
     from nitro_runtime.events import emit_async as emit_async
     from nitro_runtime.events import event as event
+    from nitro_runtime.events import off as off
     from nitro_runtime.events import on as on
     from nitro_runtime.events import query as query
     from nitro_runtime.events import signed_in as signed_in
+    from nitro_runtime.sse import ElementsPatch as ElementsPatch
+    from nitro_runtime.sse import SignalsPatch as SignalsPatch
     from nitro_runtime.sse import broadcast as broadcast
     from nitro_runtime.sse import emit_elements as emit_elements
     from nitro_runtime.sse import emit_signals as emit_signals
@@ -66,6 +74,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import DateTimeField as DateTimeField
     from nitro_runtime.views import EmailField as EmailField
     from nitro_runtime.views import Form as Form
+    from nitro_runtime.views import FormField as FormField
     from nitro_runtime.views import HiddenField as HiddenField
     from nitro_runtime.views import JsonField as JsonField
     from nitro_runtime.views import Notice as Notice
@@ -80,6 +89,10 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Theme as Theme
     from nitro_runtime.views import TimeField as TimeField
     from nitro_runtime.views import UrlField as UrlField
+    from nitro_runtime.views import card_for as card_for
+    from nitro_runtime.views import form_for as form_for
+    from nitro_runtime.views import row_for as row_for
+    from nitro_runtime.views import use_theme as use_theme
     from nitro_runtime.web.request import Reply as Reply
     from nitro_runtime.web.request import Request as Request
     from nitro_runtime.web.request import Route as Route
@@ -94,18 +107,21 @@ _PARTS: dict[str, str] = {
         " configure create_tables has_many retry_stale samples transaction"
     ),
     "nitro_runtime.errors": (
-        "BadSignature ConfigurationError DatabaseBusy Duplicate EntityDefinitionError EntityError"
-        " InvalidQuery InvalidRow MissingExtra MissingTable NitroError NotFound Refused StaleEntity"
-        " Unsupported ViewError"
+        "BadSignature BrokenReference ConfigurationError DatabaseBusy Duplicate"
+        " EntityDefinitionError EntityError InvalidQuery InvalidRow MissingColumn MissingExtra"
+        " MissingTable NitroError NotFound NotLoaded Refused StaleEntity Unsupported ViewError"
     ),
     "nitro_runtime.events": (
-        "Context Event anyone bus command emit emit_async event on query signed_in"
+        "Context Event anyone bus capture command current_context emit emit_async event off on"
+        " query signed_in"
     ),
-    "nitro_runtime.sse": "broadcast emit_elements emit_signals remove_elements",
+    "nitro_runtime.sse": (
+        "ElementsPatch SignalsPatch broadcast emit_elements emit_signals remove_elements"
+    ),
     "nitro_runtime.views": (
-        "Card CheckboxField Column DateField DateTimeField EmailField Form HiddenField JsonField"
-        " Notice NumberField Page PasswordField RelationField SelectField Table TextArea TextField"
-        " Theme TimeField UrlField"
+        "Card CheckboxField Column DateField DateTimeField EmailField Form FormField HiddenField"
+        " JsonField Notice NumberField Page PasswordField RelationField SelectField Table TextArea"
+        " TextField Theme TimeField UrlField card_for form_for row_for use_theme"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",
@@ -117,13 +133,15 @@ _HOMES: dict[str, str] = {name: part for part, names in _PARTS.items() for name 
 __all__ = [*_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 # PEP 562
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'nitro' has no attribute {name!r}")
-    value = getattr(import_module(home), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take every name for a good one
+
+    def __getattr__(name: str) -> object:
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'nitro' has no attribute {name!r}")
+        value = getattr(import_module(home), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

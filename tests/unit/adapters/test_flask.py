@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from flask import Blueprint, Flask, abort, jsonify, request
@@ -35,7 +35,7 @@ def hand_written() -> Flask:
         return {"form": request.form.to_dict(), "json": request.get_json(silent=True)}, 201
 
     @app.get("/gone")
-    def gone() -> None:
+    def gone() -> NoReturn:
         abort(410)
 
     return app
@@ -165,11 +165,11 @@ def test_an_error_for_visitors_is_answered_and_any_other_is_not() -> None:
     install(app)
 
     @app.get("/missing")
-    def missing() -> None:
+    def missing() -> NoReturn:
         raise NotFound("Product", "7")
 
     @app.get("/broken")
-    def broken() -> None:
+    def broken() -> NoReturn:
         raise NitroError("inside")
 
     client = app.test_client()
@@ -202,8 +202,9 @@ def test_a_static_folder_is_served_unless_the_app_has_one(
     install(app, static=folder(tmp_path, "nitro"))
     app.add_url_rule("/", view_func=lambda: reply(None, Page(title="x")))
     client = app.test_client()
-    with client.get("/static/who.txt") as response:
-        assert response.text == who
+    response = client.get("/static/who.txt")
+    assert response.text == who
+    response.close()
     assert 'src="/static/datastar.js"' in client.get("/").text
 
 
