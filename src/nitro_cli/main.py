@@ -12,12 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from nitro_runtime import __version__
 from nitro_runtime.errors import NitroError, UsageError, suggestion
+
+HELP = "Rich entities, event-driven routing and reactive HTML for your web framework."
 
 FAILED, BAD_INPUT, CONFLICTS = 1, 2, 3
 """What the program exits with besides 0: failed and undone; nothing written; something in the way."""
@@ -77,12 +79,11 @@ def build(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help="Rich entities, event-driven routing and reactive HTML for your web framework.",
         epilog="More on a command: nitro COMMAND --help",
         context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
     )
-    app.callback()(_options)
+    app.callback(help=HELP)(_options)
     name = _command_word(words)
     entry = _find(name)
     if name and entry is None and not _completing():
@@ -96,12 +97,21 @@ def build(words: Sequence[str]) -> typer.Typer:
     return app
 
 
-def _options(
-    version: bool = typer.Option(False, "--version", help="Show the version and exit."),
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"nitro {__version__}")
         raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Takes the options that stand before the command."""
 
 
 def _stub() -> None:

@@ -63,6 +63,9 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
         changed=next((c for field in spec.fields if (c := changed(field))), None),
         enums=tuple(_enum_view(spec, field) for field in spec.fields if field.type == "enum"),
         relations=relations,
+        needed=tuple(
+            {f.relation.target: f.relation for f in fields if f.relation and f.example}.values()
+        ),
         sa_columns=(*KEY_COLUMNS, *(c for f in fields for c in f.sa_columns), *MANAGED_COLUMNS),
         sa_indexes=tuple(_indexes(spec)),
         entity_imports=_entity_imports(spec, fields),

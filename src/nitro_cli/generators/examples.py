@@ -23,12 +23,11 @@ _CHANGEABLE = {
 
 
 def example(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str:
-    """Returns the source of a valid value; empty for a reference that may stay empty."""
+    """Returns the source of a valid value; empty for a reference to the entity itself."""
     if field.type == "enum":
         return repr(field.default or field.params[0])
     if field.type == "ref":
-        needed = not field.has("opt") and field.params[0] != spec.name
-        return f"make({field.params[0]}).id" if needed else ""
+        return f"make({field.params[0]}).id" if field.params[0] != spec.name else ""
     return repr(examples(field, row)[0])
 
 

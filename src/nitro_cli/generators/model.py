@@ -127,6 +127,7 @@ class EntityView:
         changed: What a test changes, or None when no field suits.
         enums: Its enums.
         relations: Its references.
+        needed: The references that a test fills with another entity, each target once.
         sa_columns: All columns in the migration, as code.
         sa_indexes: What makes the indexes in the migration, as code.
         entity_imports: Import lines for ``entity.py``.
@@ -152,6 +153,7 @@ class EntityView:
     changed: Changed | None
     enums: tuple[EnumView, ...]
     relations: tuple[RelationView, ...]
+    needed: tuple[RelationView, ...]
     sa_columns: tuple[str, ...]
     sa_indexes: tuple[str, ...]
     entity_imports: tuple[str, ...]

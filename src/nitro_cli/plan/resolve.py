@@ -122,6 +122,8 @@ def _create(action: Create, root: Path, written: str | None, policy: Policy) -> 
         status = "identical"
     elif written == memory.fingerprint(old) or policy.force:
         status = "update"
+    elif written == memory.fingerprint(new):  # only the user changed it
+        status = "kept"
     else:
         status = "kept" if policy.skip else "conflict"
     return Change(action.path, status, old, new, action.mode, action.tracked)

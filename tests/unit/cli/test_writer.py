@@ -84,7 +84,7 @@ def test_an_error_half_way_moves_everything_back(
         original(step, where)
 
     monkeypatch.setattr(writer, "_move", fail_at_the_third)
-    with pytest.raises(ApplyFailed, match="Nothing was changed: .*No space left on device"):
+    with pytest.raises(ApplyFailed, match=r"Nothing was changed: .*No space left on device"):
         apply(CHANGES, root)
     assert moved == ["shop/new.py", "old.py"]
     assert tree(root) == BEFORE

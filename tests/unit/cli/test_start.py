@@ -1,0 +1,133 @@
+"""How the program starts: names, help, what it imports, and how quickly."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nitro_cli.main import COMMANDS, main
+from nitro_runtime import __version__
+
+HEAVY = ("jinja2", "rich", "sqlalchemy", "sqlmodel", "alembic", "copier")
+
+
+def nitro(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nitro_cli", *words],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environ},
+        check=False,
+    )
+
+
+def test_help_lists_every_command_with_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    out = capsys.readouterr().out
+    assert ended.value.code == 0
+    for entry in COMMANDS:
+        assert f"  {entry.name} " in out
+
+
+@pytest.mark.parametrize("entry", [pytest.param(e, id=e.name) for e in COMMANDS])
+def test_every_command_of_the_table_has_help(
+    entry: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([getattr(entry, "name", ""), "--help"])
+    assert ended.value.code == 0
+    assert "Usage: nitro " in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"nitro {__version__}\n"
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["generat", "scaffold"])
+    assert ended.value.code == 2
+    assert "There is no command 'generat'. Did you mean 'generate'?" in capsys.readouterr().err
+
+
+def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nitro_cli.commands import new
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(new, "_make", broken)
+    with pytest.raises(RuntimeError, match="a bug"):
+        main(["new", "shop", "--framework", "fastapi"])
+
+
+def test_both_names_of_the_program_are_the_same() -> None:
+    scripts = Path(sys.executable).parent
+    outputs = {
+        subprocess.run(
+            [scripts / name, "--version"], capture_output=True, text=True, check=False
+        ).stdout
+        for name in ("nitro", "nitro-kit")
+        if (scripts / name).exists()
+    }
+    assert outputs <= {f"nitro {__version__}\n"}
+    assert nitro("--version").stdout == f"nitro {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["--version"], ["generate", "--help"], ["nope"]])
+def test_what_is_not_needed_is_not_imported(words: list[str]) -> None:
+    program = (
+        "import json, sys\n"
+        "from nitro_cli.main import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stderr.splitlines()[-1]))
+    assert {name for name in loaded if name.startswith(HEAVY)} == set()
+    commands = {name for name in loaded if name.startswith("nitro_cli.commands.")}
+    wanted = {"nitro_cli.commands.generate", "nitro_cli.commands.options"}
+    assert commands == (wanted if words[:1] == ["generate"] else set())
+
+
+def test_a_shell_completes_commands_and_their_own() -> None:
+    completion = {"_NITRO_COMPLETE": "complete_bash"}
+    done = nitro(COMP_WORDS="nitro gen", COMP_CWORD="1", **completion)
+    assert done.stdout.split() == ["generate"]
+    done = nitro(COMP_WORDS="nitro generate sc", COMP_CWORD="2", **completion)
+    assert done.stdout.split() == ["scaffold"]
+
+
+def test_help_starts_no_slower_than_a_bare_typer_program(tmp_path: Path) -> None:
+    bare = tmp_path / "bare.py"
+    bare.write_text(
+        "import typer\n"
+        "app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)\n"
+        "@app.command()\ndef a(x: str) -> None: 'A.'\n"
+        "@app.command()\ndef b(x: str) -> None: 'B.'\n"
+        "app()\n"
+    )
+
+    def best(*command: str) -> float:
+        times: list[float] = []
+        for _ in range(5):
+            began = time.perf_counter()
+            subprocess.run([sys.executable, *command], capture_output=True, check=True)
+            times.append(time.perf_counter() - began)
+        return min(times)
+
+    assert best("-m", "nitro_cli", "--help") < best(str(bare), "--help") * 1.35
