@@ -7,9 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from sqlmodel import SQLModel
-from sqlmodel.main import SQLModelConfig
 
 from nitro_runtime import context, errors
 from nitro_runtime.context import Change
@@ -41,6 +40,14 @@ R = TypeVar("R")
 _place = object.__setattr__
 _OWN = frozenset({"__loaded__", "__related__", "__busy__"})
 
+_CONFIG: Any = ConfigDict(  # Any: SQLModel declares its own, private kind of it
+    extra="forbid",
+    allow_inf_nan=False,
+    validate_default=True,
+    ignored_types=(Relation,),
+    from_attributes=False,
+)
+
 
 class Entity(SQLModel, metaclass=EntityMeta):
     """The base of all entities.
@@ -61,9 +68,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     __slots__ = ("__busy__", "__loaded__", "__related__")
 
-    model_config = SQLModelConfig(
-        extra="forbid", allow_inf_nan=False, ignored_types=(Relation,), from_attributes=False
-    )
+    model_config = _CONFIG
 
     NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
     """What `get` raises; every class has its own."""

@@ -71,7 +71,7 @@ def kind_of(plain: Any) -> Kind:  # noqa: ANN401 # any annotation
     """Returns the kind of a type without None; what no database knows is stored as JSON."""
     if get_origin(plain) is Literal:
         values: tuple[Any, ...] = get_args(plain)
-        types_of = {type(v) for v in values}
+        types_of: set[Any] = {type(v) for v in values}
         return _EXACT.get(types_of.pop(), JSON) if len(types_of) == 1 else JSON
     if not isinstance(plain, type) or get_origin(plain) is not None:
         return JSON

@@ -167,7 +167,9 @@ def _place(field: MappedField) -> int:
     """The key comes first and what Nitro manages last, else as declared."""
     if field.info.key or field.name == "id":
         return 0
-    return 2 if field.info.managed else 1
+    if not field.info.managed:
+        return 1
+    return 2 if field.name == "version" else 3
 
 
 def _mapped(name: str, field: PydanticField, relation: str | None) -> MappedField:

@@ -83,15 +83,15 @@ class BelongsTo(Relation, Generic[T]):
         if key is None:
             return None
         known = entity.__related__.get(self.name)
-        if known is not None and known.__dict__[known.__nitro_mapper__.key] == key:
+        if known is not None and known.__dict__[_key_of(known)] == key:
             return known
         if running_loop() is not None:
             raise NotLoaded(owner.__name__, self.name)
         return self.remember(entity, self.target().find(key))
 
     def __set__(self, entity: Any, value: Any) -> None:
-        key = None if value is None else value.__dict__[value.__nitro_mapper__.key]
-        setattr(entity, self.field_of(type(entity)), key)
+        key = None if value is None else value.__dict__[_key_of(value)]
+        setattr(entity, self.field_of(_class_of([entity])), key)
         self.remember(entity, value)
 
     def remember(self, entity: Any, value: Any) -> Any:  # noqa: ANN401 # entities
@@ -102,8 +102,7 @@ class BelongsTo(Relation, Generic[T]):
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
         """Loads the relation of many entities with one query."""
         target: Any = self.target()
-        owner: Any = type(entities[0])
-        field = self.field_of(owner)
+        field = self.field_of(_class_of(entities))
         keys = list(dict.fromkeys(e.__dict__[field] for e in entities))
         found: dict[Any, Any] = {}
         for others in _in_chunks(
@@ -133,13 +132,12 @@ class HasMany(Relation, Generic[T]):
         known = entity.__related__.get(self.name)
         if known is not None:
             return known
-        key = entity.__dict__[type(entity).__nitro_mapper__.key]
+        key = entity.__dict__[_key_of(entity)]
         return self.target().where(**{self.field_of(owner): key})
 
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
         """Loads the relation of many entities with one query."""
-        owner: Any = type(entities[0])
-        field, key = self.field_of(owner), owner.__nitro_mapper__.key
+        field, key = self.field_of(_class_of(entities)), _key_of(entities[0])
         groups: dict[Any, list[Any]] = {entity.__dict__[key]: [] for entity in entities}
         for others in _in_chunks(self.target(), field, list(groups), rest):
             for other in others:
@@ -148,6 +146,14 @@ class HasMany(Relation, Generic[T]):
             own = entity.__dict__[key]
             query = self.target().where(**{field: own})
             entity.__related__[self.name] = query.holding(groups[own])
+
+
+def _key_of(entity: Any) -> str:  # noqa: ANN401 # any entity
+    return entity.__nitro_mapper__.key
+
+
+def _class_of(entities: list[Any]) -> type[Any]:
+    return type(entities[0])
 
 
 def _in_chunks(
@@ -218,7 +224,6 @@ def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
     """Loads relations of entities of one class, one query for each; ``a.b`` loads b of every a."""
     if not entities:
         return
-    owner: Any = type(entities[0])
     nested: dict[str, list[str]] = {}
     for name in names:
         first, dot, rest = name.partition(".")
@@ -226,4 +231,4 @@ def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
         if dot:
             nested[first].append(rest)
     for first, rest in nested.items():
-        relation_named(owner, first).load(entities, tuple(rest))
+        relation_named(_class_of(entities), first).load(entities, tuple(rest))

@@ -241,7 +241,9 @@ def _made_up(entity: type[Entity]) -> Iterator[MappedField]:
 def _targets(entity: type[Entity], field: MappedField) -> list[Any]:
     table, _, column = (field.info.reference or "").partition(".")
     target = find_entity(table)
-    rows = [] if target is None else target.all().limit(_MOST_TARGETS).values(column)
+    rows: list[dict[str, Any]] = (
+        [] if target is None else target.all().limit(_MOST_TARGETS).values(column)
+    )
     if not rows and not field.info.nullable and table != entity.__entity__.table:
         raise EntityError(
             f"{entity.__name__}.{field.name} must point at a {table}, and there is none; make "
@@ -301,7 +303,7 @@ def _unless_taken(source: _Source, field: MappedField, taken: set[Any] | None) -
 
 def _empty(field: MappedField) -> Any:  # noqa: ANN401
     """Returns an empty list or dictionary for a JSON field, where its type is one."""
-    origin = getattr(field.plain, "__origin__", field.plain)
+    origin: Any = getattr(field.plain, "__origin__", field.plain)
     if origin in (list, dict, set, tuple):
         return origin()
     raise EntityError(f"No sample can be made up for {field.name}; give it a default.")

@@ -60,15 +60,23 @@ class Values:
 
 
 class Expressions:
-    """Turns criteria on one table into SQLAlchemy expressions with numbered parameters."""
+    """Turns criteria on one table into SQLAlchemy expressions with numbered parameters.
 
-    def __init__(self, table: sa.Table) -> None:
+    Args:
+        table: The table.
+        values: The parameters' values, to be written into the expression; None to leave them open.
+    """
+
+    def __init__(self, table: sa.Table, values: Values | None = None) -> None:
         self._table = table
+        self._values = values
         self._count = 0
 
     def parameter(self, kind: Any) -> Any:  # noqa: ANN401 # a SQLAlchemy type and parameter
         """Returns the next parameter, of a column's type."""
         self._count += 1
+        if self._values is not None:
+            return sa.bindparam(None, self._values.found[self._count - 1], type_=kind, unique=True)
         return sa.bindparam(f"p{self._count}", type_=kind)
 
     def criterion(self, shape: Shape) -> Any:  # noqa: ANN401 # a SQLAlchemy expression
@@ -81,8 +89,7 @@ class Expressions:
             case ("not", part):
                 return sa.not_(self.criterion(part))
             case ("isnull", name, yes):
-                column: Any = self._table.c[name]
-                return column.is_(None) if yes else column.is_not(None)
+                return self._isnull(name, yes)
             case ("never", name):
                 # False, or unknown where the value is missing: as the comparison would be.
                 return _BINARY["ne"](self._table.c[name], self._table.c[name])
@@ -92,6 +99,10 @@ class Expressions:
                 return self._comparison(op, name, rest)
             case _:
                 raise InvalidQuery(f"{shape!r} is not a criterion that SQL knows.")
+
+    def _isnull(self, name: str, yes: bool) -> Any:  # noqa: ANN401
+        column: Any = self._table.c[name]
+        return column.is_(None) if yes else column.is_not(None)
 
     def _comparison(self, op: str, name: str, rest: Any) -> Any:  # noqa: ANN401
         column = self._table.c[name]
@@ -208,8 +219,7 @@ def expression_of(criterion: Criterion) -> Any:  # noqa: ANN401 # a SQLAlchemy e
     values = Values()
     table = entity.table
     shape = shape_of(table, checked(entity.__nitro_mapper__, criterion), values)
-    expression = Expressions(table).criterion(shape)
-    return expression.params({f"p{i}": value for i, value in enumerate(values.found, 1)})
+    return Expressions(table, values).criterion(shape)
 
 
 def _entity_of(criterion: Criterion) -> type[Any] | None:

@@ -30,16 +30,18 @@ _MOST_STATEMENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A compiled statement: its text, and what makes each parameter fit the driver."""
+    """A compiled statement: its text, and which value each parameter takes, made to fit the driver."""
 
     sql: str
-    binds: tuple[Bind | None, ...]
+    binds: tuple[tuple[int, Bind | None], ...]
 
     def parameters(self, values: Sequence[Any]) -> list[Any]:
-        """Returns the values as the driver takes them."""
+        """Returns the values as the driver takes them, in the order of the text.
+
+        SQLAlchemy leaves out what cannot matter (``true OR x``), so not every value need occur.
+        """
         return [
-            within_int64(value if bind is None else bind(value))
-            for bind, value in zip(self.binds, values, strict=True)
+            within_int64(values[i] if bind is None else bind(values[i])) for i, bind in self.binds
         ]
 
 
@@ -77,10 +79,8 @@ class Plan:
         compiled: Any = statement.compile(dialect=self.dialect)
         kinds = {name: bind.type for bind, name in compiled.bind_names.items()}
         names: Sequence[str] = compiled.positiontup or ()
-        if any(_number(name) != i for i, name in enumerate(names, 1) if name[0] == "p"):
-            # Values are given in the order of their numbers.
-            raise AssertionError(f"the parameters of {compiled} are out of order")
-        return Statement(str(compiled), tuple(self._bind(kinds[name]) for name in names))
+        binds = tuple((_number(name) - 1, self._bind(kinds[name])) for name in names)
+        return Statement(str(compiled), binds)
 
     def _cached(self, shape: Shape, build: Callable[[], Any]) -> Statement:
         found = self._statements.get(shape)
@@ -208,7 +208,7 @@ class Plan:
         return self._cached(("remove", guarded), build)
 
     def _one(self, make: Expressions, statement: Any, guarded: bool) -> Any:  # noqa: ANN401
-        key = self.table.c[self.mapper.key]
+        key: Any = self.table.c[self.mapper.key]
         statement = statement.where(key == make.parameter(key.type))
         if guarded and self.mapper.version:
             version = self.table.c[self.mapper.version]

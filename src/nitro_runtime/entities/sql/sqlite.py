@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sqlite3
@@ -23,6 +24,8 @@ from nitro_runtime.errors import (
     MissingTable,
 )
 
+log = logging.getLogger(__name__)
+
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _left_behind: list[Any] = []
 
@@ -35,11 +38,21 @@ class Lane:
         self.cursor = connection.cursor()
 
     def close(self) -> None:
-        """Closes the connection; harmless when it is closed."""
+        """Ends an open transaction without storing it, and closes; harmless when it is closed.
+
+        In this order: SQLite keeps a closed connection, and its locks, alive as long as one of its
+        statements is.
+        """
+        try:
+            if self.connection.in_transaction:
+                self.cursor.execute("ROLLBACK")
+            self.cursor.close()
+        except sqlite3.Error:
+            log.debug("a transaction could not be rolled back before its connection was closed")
         self.connection.close()
 
     def __del__(self) -> None:
-        self.connection.close()
+        self.close()
 
 
 class SqliteDatabase:

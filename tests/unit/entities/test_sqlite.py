@@ -1,0 +1,298 @@
+"""What is SQLite's own: its file, its connections, its failures."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from nitro_runtime.entities import (
+    Entity,
+    Field,
+    MemoryRepository,
+    Repository,
+    build_tables,
+    configure,
+    connect,
+    create_tables,
+    transaction,
+    use,
+)
+from nitro_runtime.entities.settings import settings
+from nitro_runtime.errors import (
+    ConfigurationError,
+    DatabaseBusy,
+    InvalidRow,
+    MissingColumn,
+    MissingTable,
+)
+from sqlalchemy import create_engine, inspect
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "app.db"
+
+
+@pytest.fixture(autouse=True)
+def database(path: Path) -> Iterator[Repository]:
+    yield configure(f"sqlite:///{path}", patience=0.2)
+    use(MemoryRepository())
+
+
+class Book(Entity):
+    title: str = Field(search=True)
+    pages: int = 1
+    out: datetime | None = None
+
+
+def raw(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, timeout=0)
+
+
+def test_the_file_is_in_wal_mode_and_foreign_keys_are_checked(path: Path) -> None:
+    Book.create(title="A")
+    with connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    cursor = settings.default.database.lane().cursor  # type: ignore[union-attr]
+    assert cursor.execute("PRAGMA foreign_keys").fetchone() == (1,)
+    assert cursor.execute("PRAGMA synchronous").fetchone() == (1,)
+
+
+def test_a_missing_table_reads_as_empty_and_is_created_by_the_first_write(path: Path) -> None:
+    assert Book.count() == 0
+    assert Book.find("x") is None
+    Book.create(title="A")
+    assert Book.count() == 1
+
+
+def test_a_table_created_in_a_transaction_goes_with_its_rollback() -> None:
+    with pytest.raises(ZeroDivisionError), transaction():
+        Book.create(title="A")
+        raise ZeroDivisionError
+    assert Book.count() == 0
+    Book.create(title="B")
+    assert Book.count() == 1
+
+
+def test_without_table_creation_a_missing_table_names_the_command(path: Path) -> None:
+    configure(f"sqlite:///{path}", create_tables=False)
+    with pytest.raises(MissingTable, match="nitro db upgrade"):
+        Book.count()
+    with pytest.raises(MissingTable):
+        Book.create(title="A")
+    create_tables(Book)
+    assert Book.count() == 0
+
+
+def test_a_missing_column_is_named(path: Path) -> None:
+    db = raw(path)
+    db.execute("CREATE TABLE book (id TEXT PRIMARY KEY, title TEXT, version INTEGER)")
+    db.close()
+    with pytest.raises(MissingColumn, match="'pages'"):
+        Book.count(pages=1)
+    with pytest.raises(MissingColumn):
+        Book.create(title="A")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [("pages", "many", "pages"), ("title", None, "title"), ("out", "soon", "out")],
+)
+def test_a_row_that_does_not_fit_is_named(
+    path: Path, column: str, value: object, problem: str
+) -> None:
+    book = Book.create(title="A")
+    db = raw(path)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute("UPDATE sqlite_master SET sql = replace(sql, ' NOT NULL', '') WHERE name = 'book'")
+    db.close()
+    db = raw(path)
+    db.execute(f"UPDATE book SET {column} = ?", (value,))  # noqa: S608
+    db.close()
+    with pytest.raises(InvalidRow, match=problem) as invalid:
+        Book.get(book.id)
+    assert (invalid.value.table, invalid.value.key) == ("book", book.id)
+
+
+def test_another_writer_is_waited_for_and_then_named(path: Path) -> None:
+    Book.create(title="A")
+    db = raw(path)
+    db.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseBusy):
+        Book.create(title="B")
+    with pytest.raises(DatabaseBusy), transaction():
+        pass
+    db.execute("COMMIT")
+    db.close()
+    Book.create(title="B")
+
+
+async def test_a_coroutine_waits_for_another_process_without_stopping_the_loop(path: Path) -> None:
+    import asyncio
+
+    await Book.acreate(title="A")
+    configure(f"sqlite:///{path}", patience=5)
+    db = raw(path)
+    db.execute("BEGIN IMMEDIATE")
+    waiting = [asyncio.create_task(Book.acreate(title="B")), asyncio.create_task(in_transaction())]
+    ticks = 0
+    while ticks < 20:
+        await asyncio.sleep(0.001)
+        ticks += 1
+    assert not any(task.done() for task in waiting)
+    db.execute("COMMIT")
+    db.close()
+    await asyncio.gather(*waiting)
+    assert sorted([b.title async for b in Book.all()]) == ["A", "B", "C"]
+
+
+async def in_transaction() -> None:
+    async with transaction():
+        await Book.acreate(title="C")
+
+
+def test_after_a_failed_commit_nothing_of_it_is_stored_later(path: Path) -> None:
+    Book.create(title="A")
+
+    class Page(Entity):
+        book_id: str = Field(foreign_key="book.id")
+
+    create_tables(Page)
+    with pytest.raises(sqlite3.IntegrityError), transaction():
+        Book.create(title="B")
+        unit = settings.default.database  # type: ignore[union-attr]
+        from nitro_runtime.entities.transactions import current_transaction
+
+        active = current_transaction()
+        assert active is not None
+        (handle,) = active.handles.values()
+        # A check that is deferred to the commit makes the commit itself fail.
+        handle.lane.cursor.execute("PRAGMA defer_foreign_keys = ON")  # type: ignore[attr-defined]
+        handle.lane.cursor.execute(  # type: ignore[attr-defined]
+            "INSERT INTO page (id, book_id, version) VALUES ('x', 'nope', 1)"
+        )
+        assert unit is not None
+    Book.create(title="C")
+    with transaction():
+        Book.create(title="D")
+    assert [b.title for b in Book.all()] == ["A", "C", "D"]
+    assert Page.count() == 0
+
+
+def test_each_thread_has_its_own_connection(path: Path) -> None:
+    Book.create(title="A")
+    seen: list[object] = []
+
+    def read() -> None:
+        seen.append(settings.default.database.lane())  # type: ignore[union-attr]
+        seen.append(Book.count())
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({id(one) for one in seen if not isinstance(one, int)}) == 3
+    assert [one for one in seen if isinstance(one, int)] == [1, 1, 1]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system cannot fork.")
+def test_a_forked_child_opens_its_own_connections(path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from nitro_runtime.entities import Entity, configure\n"
+        f"configure('sqlite:///{path}')\n"
+        "class Note(Entity):\n"
+        "    text: str\n"
+        "Note.create(text='parent')\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    Note.create(text='child')\n"
+        "    os._exit(0)\n"
+        "assert os.waitpid(pid, 0)[1] == 0\n"
+        "Note.create(text='after')\n"
+        "print([n.text for n in Note.all()])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['parent', 'child', 'after']"
+
+
+def test_an_address_without_a_path_is_a_private_database() -> None:
+    configure("sqlite://")
+    Book.create(title="A")
+    result: list[int] = []
+    thread = threading.Thread(target=lambda: result.append(Book.count()))
+    thread.start()
+    thread.join()
+    assert result == [1]
+    configure("sqlite://")
+    assert Book.count() == 0
+
+
+def test_an_engine_of_the_application_shares_its_file(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    configure(engine=engine)
+    Book.create(title="A")
+    assert inspect(engine).get_table_names() == ["book"]
+    engine.dispose()
+    with pytest.raises(ConfigurationError):
+        configure(engine=create_engine("sqlite://"))
+
+
+@pytest.mark.parametrize(
+    "address", ["nonsense", "postgresql://localhost/x", "sqlite:////no/such/folder/x.db"]
+)
+def test_an_address_that_cannot_work_is_refused(address: str) -> None:
+    with pytest.raises(ConfigurationError):
+        configure(address)
+        Book.create(title="A")
+
+
+def test_the_environment_names_the_database(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NITRO_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setattr(settings, "default", None)
+    monkeypatch.setattr(settings, "generation", settings.generation + 1)
+    Book.create(title="A")
+    db = raw(path)
+    assert db.execute("SELECT title, title_search FROM book").fetchall() == [("A", "a")]
+    db.close()
+
+
+def test_an_unknown_backend_is_refused_with_a_suggestion() -> None:
+    class Cart(Entity, backend="memry"):
+        item: str = ""
+
+    with pytest.raises(ConfigurationError, match="'memory'"):
+        Cart.create()
+
+
+def test_a_class_may_choose_memory_beside_a_database(path: Path) -> None:
+    class Cart(Entity, backend="memory"):
+        item: str = ""
+
+    with transaction():
+        Cart.create()
+        Book.create(title="A")
+    assert (Cart.count(), Book.count()) == (1, 1)
+    with pytest.raises(ZeroDivisionError), transaction():
+        Cart.create()
+        Book.create(title="B")
+        raise ZeroDivisionError
+    assert (Cart.count(), Book.count()) == (1, 1)
+
+
+def test_tables_are_listed_for_migrations() -> None:
+    metadata = build_tables()
+    assert metadata.tables["book"].c.keys() == [
+        "id",
+        "title",
+        "pages",
+        "out",
+        "version",
+        "title_search",
+    ]
