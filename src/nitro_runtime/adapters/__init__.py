@@ -5,8 +5,10 @@ Every adapter exports the same names: ``install mount reply redirect gate ReadSi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
+from os import PathLike
 from typing import Any
 
 from nitro_runtime.errors import ConfigurationError
@@ -21,19 +23,29 @@ A package adds its own with an entry point of the group ``nitro.adapters``, name
 """
 
 
-def install(app: Any, **options: Any) -> None:  # noqa: ANN401 # any framework's app and options
+def install(
+    app: Any,  # noqa: ANN401 # any framework's app
+    *,
+    static: str | PathLike[str] | None = None,
+    user: Callable[[Any], Any] | None = None,
+    prefix: str = "",
+    secret_key: str | None = None,
+) -> None:
     """Adds Nitro to an app of any supported framework, without touching its routes.
 
     Args:
         app: The app.
-        options: See the ``install`` of the framework's adapter: ``static``, ``user``, ``prefix``,
-            ``secret_key``.
+        static: A folder for ``/static``, unless the app has something there; None takes the folder
+            ``static`` of the working directory when there is one.
+        user: Takes the framework's request, returns the signed-in user or None; may be a coroutine.
+        prefix: Stands before Nitro's own routes ``/cmds`` and ``/events``.
+        secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
 
     Raises:
-        ConfigurationError: There is no adapter for this type of app, or Nitro is installed on it
-            already.
+        ConfigurationError: There is no adapter for this type of app, one of these cannot be, or
+            Nitro is installed on the app already.
     """
-    adapter_for(app).install(app, **options)
+    adapter_for(app).install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
 
 
 def adapter_for(app: Any) -> Any:  # noqa: ANN401 # any framework's app; a module

@@ -46,7 +46,7 @@ def request_of_scope(scope: Mapping[str, Any], site: Site, native: Any, read: Re
     base = scope.get("root_path", "").rstrip("/")
     return Request(
         method=scope["method"],
-        path=scope["path"].removeprefix(base) or "/",
+        path=_below(base, scope["path"]),
         headers=headers,
         query=parse_urlencoded(scope.get("query_string", b"")),
         cookies=parse_cookies(headers.get("cookie", "")),
@@ -58,6 +58,11 @@ def request_of_scope(scope: Mapping[str, Any], site: Site, native: Any, read: Re
         site=site,
         read=read,
     )
+
+
+def _below(base: str, path: str) -> str:
+    """The path below the mount; some servers have taken the base off already."""
+    return path.removeprefix(base) if path.startswith(f"{base}/") else path
 
 
 def parse_cookies(header: str) -> dict[str, str]:
@@ -76,14 +81,16 @@ async def send_reply(reply: Reply, receive: Receive, send: Send, method: str = "
     body = reply.body
     if isinstance(body, bytes):
         headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    if isinstance(body, bytes) or method == "HEAD":
-        whole = body if isinstance(body, bytes) and method != "HEAD" else b""
-        await send({"type": "http.response.body", "body": whole})
-    else:
-        await _until_gone(_pump(body, send), receive)
-    if isinstance(body, AsyncGenerator):
-        await body.aclose()
+    try:
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if isinstance(body, bytes) or method == "HEAD":
+            whole = body if isinstance(body, bytes) and method != "HEAD" else b""
+            await send({"type": "http.response.body", "body": whole})
+        else:
+            await _until_gone(_pump(body, send), receive)
+    finally:
+        if isinstance(body, AsyncGenerator):
+            await body.aclose()
 
 
 async def _pump(chunks: AsyncIterator[bytes], send: Send) -> None:

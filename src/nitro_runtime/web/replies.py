@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.html import H1, Div, P, expr
@@ -114,14 +115,14 @@ def redirect(request: Request, url: str, *, notice: Notice | str | None = None) 
 
 
 def local(url: str) -> str:
-    """Returns the address when it is a path of this site.
+    """Returns the address, percent-encoded (RFC 3986), when it is a path of this site.
 
     Raises:
         ConfigurationError: It leads elsewhere, or holds characters that no address has.
     """
     if not _LOCAL.fullmatch(url):
         raise ConfigurationError("A redirect needs a path of this site, such as /products.")
-    return url
+    return quote(url, safe="/?#[]@!$&'()*+,;=:%-._~", errors="replace")
 
 
 def reload_patch() -> bytes:

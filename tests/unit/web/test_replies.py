@@ -113,6 +113,12 @@ def test_whatever_passes_as_a_path_of_this_site_begins_with_one_slash(url: str) 
     assert local[0] == "/"
     assert local[1:2] not in {"/", "\\"}
     assert not set(local) & set("\r\n\t\\ \0")
+    assert local.isascii()
+
+
+def test_a_path_may_be_in_any_script() -> None:
+    reply = replies.redirect(plain(), "/käse/☃?q=%C3%BC&n=ü")
+    assert dict(reply.headers)["location"] == "/k%C3%A4se/%E2%98%83?q=%C3%BC&n=%C3%BC"
 
 
 def test_a_refusal_is_a_page_for_a_browser_and_a_sentence_for_others() -> None:
