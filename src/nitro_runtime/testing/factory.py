@@ -31,8 +31,9 @@ def make(entity: type[E], **values: Any) -> E:  # noqa: ANN401 # the entity's ow
     """
     for field in entity.__entity__.fields.values():
         target = find_entity(field.reference.partition(".")[0]) if field.reference else None
-        needed = target is not None and target is not entity and not field.nullable
-        if needed and field.name not in values and not target.exists():
+        if target is None or target is entity or field.nullable or field.name in values:
+            continue
+        if not target.exists():
             make(target)
     for sample in samples(entity, _TRIES):
         try:
