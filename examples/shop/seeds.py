@@ -1,7 +1,8 @@
 """Example data for development: `nitro db seed`. Replace it with your own."""
 
 from nitro import Entity, samples, transaction
-from shop import settings as settings  # configures the database
+
+import shop.settings  # noqa: F401 # configures the database
 from shop.registry import RESOURCES
 
 

@@ -232,7 +232,7 @@ class Refused(NitroError):
     def __init__(self, status: int, sentence: str, headers: Sequence[tuple[str, str]] = ()) -> None:
         self.status = status
         self.sentence = sentence
-        self.headers = tuple(headers)
+        self.headers: tuple[tuple[str, str], ...] = tuple(headers)
         super().__init__(status, sentence)
 
     def __str__(self) -> str:

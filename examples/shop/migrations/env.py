@@ -2,15 +2,14 @@
 
 from alembic import context
 from nitro_runtime.entities import build_tables, connect
-from shop import settings as settings  # configures the database
+
+import shop.settings  # noqa: F401 # configures the database
 from shop.registry import RESOURCES
 
 for resource in RESOURCES:
     resource.module("entity")
 
 with connect() as connection:
-    context.configure(
-        connection=connection, target_metadata=build_tables(), render_as_batch=True
-    )
+    context.configure(connection=connection, target_metadata=build_tables(), render_as_batch=True)
     with context.begin_transaction():
         context.run_migrations()

@@ -1,22 +1,23 @@
 """The page around every page."""
 
 from nitro import Page
-from nitro.html import H1, A, Button, Div, Header, Html, Main, Nav, P
+from nitro.html import H1, A, Button, Child, Div, Header, Html, Link, Nav, P
 
 from shop.registry import RESOURCES
 
 
-def layout(*content: object, title: str) -> Page:
-    """Puts the content of one page between the menu and the end of the page."""
+def layout(*content: Child, title: str) -> Page:
+    """Puts the content of one page under the menu."""
     return Page(
-        Header(
+        *content,
+        header=Header(
             A("Shop", href="/", cls="brand"),
             Nav(*menu(), cls="nav", aria_label="Main"),
             theme_switch(),
             cls="header",
         ),
-        Main(*content, id="main", cls="main"),
         title=f"{title} · Shop",
+        head=[Link(rel="icon", href="/static/favicon.svg", type="image/svg+xml")],
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 from nitro import configure
+
 from shop.app import app
 
 

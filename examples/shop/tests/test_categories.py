@@ -1,6 +1,7 @@
 """Categories, as a visitor uses them."""
 
 from fastapi.testclient import TestClient as Client
+
 from shop.categories.entity import Category
 
 

@@ -2,6 +2,7 @@
 
 from fastapi.testclient import TestClient as Client
 from nitro_runtime.testing import make
+
 from shop.categories.entity import Category
 from shop.products.entity import Product
 

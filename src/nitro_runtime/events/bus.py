@@ -300,7 +300,7 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in name.split("*")), re.DOTALL)
 
 
-bus = Bus()
+bus: Bus = Bus()
 """The bus of this process."""
 
 

@@ -4,9 +4,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from nitro import Card
 from nitro_runtime.adapters.fastapi import gate, redirect, reply
 
-from shop.layout import layout
 from shop.categories.entity import Category
 from shop.categories.views import CategoryForm, CategoryTable
+from shop.layout import layout
 
 router = APIRouter(prefix="/categories", tags=["categories"], dependencies=[Depends(gate)])
 
@@ -35,7 +35,7 @@ async def create(request: Request) -> Response:
 @router.get("/{id}")
 async def show(request: Request, id: str) -> Response:
     category = await Category.aget(id)
-    card = Card.from_entity(category).with_actions(["edit", "delete"])
+    card = await Card.from_entity(category).with_actions(["edit", "delete"]).load()
     return reply(request, layout(card, title=category.name))
 
 

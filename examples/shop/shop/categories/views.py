@@ -13,6 +13,6 @@ class CategoryForm(Form[Category]):
 class CategoryTable(Table[Category]):
     entity = Category
     name = Column(sort=True, link=True)
-    actions = ["edit", "delete"]
-    search = ["name"]
+    actions = ("edit", "delete")
+    search = ("name",)
     reactive = True

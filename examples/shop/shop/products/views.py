@@ -35,6 +35,6 @@ class ProductTable(Table[Product]):
     status = Column(sort=True)
     category = Column()
     available_from = Column(sort=True)
-    actions = ["edit", "delete"]
-    search = ["name"]
+    actions = ("edit", "delete")
+    search = ("name",)
     reactive = True

@@ -1,0 +1,87 @@
+"""Projects that the command makes, once a session each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CATEGORY = ["Category", "name:str.60:unique"]
+PRODUCT = [
+    "Product",
+    "name:str.80:search",
+    "price:decimal.10.2:min.0",
+    "stock:int=0",
+    "status:enum.draft.live.retired=draft",
+    "category:ref.Category",
+    "description:text:opt",
+    "available_from:date:opt",
+]
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def run(*command: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs a Python module as a user does; fails the test with its output when it fails."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NITRO_")}
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if ok:
+        assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture(scope="session", name="run")
+def run_fixture() -> Run:
+    return run
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shop of the README, as the command makes it."""
+    scratch = tmp_path_factory.mktemp("generated")
+    run("nitro_cli", "new", "shop", "--framework", "fastapi", cwd=scratch)
+    run("nitro_cli", "generate", "scaffold", *CATEGORY, cwd=scratch / "shop")
+    run("nitro_cli", "generate", "scaffold", *PRODUCT, cwd=scratch / "shop")
+    return scratch / "shop"
+
+
+@pytest.fixture(scope="session")
+def unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project of unusual names, long names, every type of field, and an entity alone."""
+    scratch = tmp_path_factory.mktemp("generated")
+    run("nitro_cli", "new", "zoo-of-animals", "--framework", "fastapi", cwd=scratch)
+    zoo = scratch / "zoo-of-animals"
+    generate = ("nitro_cli", "generate")
+    run(*generate, "entity", "Box", "label", cwd=zoo)
+    run(*generate, "scaffold", "A", "b:bool", cwd=zoo)
+    run(
+        *generate,
+        "scaffold",
+        "ExtraordinarilyLongNamedAnimalEnclosureAllocation",
+        "a_field_with_a_name_that_is_really_much_too_long_for_anyone:str.200:search:unique",
+        "kind:enum.big-cat.small_cat.Other:opt",
+        "box:ref.Box:opt",
+        "weight:float:min.0.5:max.9000",
+        "born:datetime",
+        "fed_at:time:opt",
+        "code:uuid:opt",
+        "contact:email:opt",
+        "home:url:opt",
+        "extra:json:opt",
+        "tall:bool=true",
+        "count:bigint",
+        cwd=zoo,
+    )
+    return zoo

@@ -1,0 +1,107 @@
+"""A generated project is one that its owner could have written: checked, tested, migrated."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.generated.conftest import Run
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
+NOT_IN_THE_EXAMPLE = {".nitro", ".env", "static", "__pycache__", ".ruff_cache", ".pytest_cache"}
+REQUIREMENT = re.compile(r'"nitro-kit\[fastapi,tailwind\][^"]*"')
+
+
+@pytest.fixture(params=["shop", "unusual"])
+def project(request: pytest.FixtureRequest) -> Path:
+    return request.getfixturevalue(request.param)
+
+
+def tree(root: Path) -> dict[str, str]:
+    """Every file of a project that its owner reads, with its text."""
+    files = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    return {
+        str(path.relative_to(root)): REQUIREMENT.sub('"nitro-kit"', path.read_text())
+        for path in files
+        if not NOT_IN_THE_EXAMPLE & set(path.relative_to(root).parts)
+        and not path.name.endswith((".db", ".db-shm", ".db-wal"))
+    }
+
+
+def test_the_command_makes_exactly_the_shop_that_was_written_by_hand(shop: Path) -> None:
+    assert tree(shop) == tree(EXAMPLE)
+
+
+def test_it_passes_ruff(project: Path, run: Run) -> None:
+    run("ruff", "check", "--no-cache", ".", cwd=project)
+
+
+def test_it_is_formatted(project: Path, run: Run) -> None:
+    run("ruff", "format", "--check", "--no-cache", ".", cwd=project)
+
+
+def test_it_passes_pyright(project: Path, run: Run) -> None:
+    import sys
+
+    run("pyright", "--pythonpath", sys.executable, cwd=project)
+
+
+def test_its_own_tests_pass(project: Path, run: Run) -> None:
+    done = run("pytest", "-q", "-p", "no:cacheprovider", "-W", "error", cwd=project)
+    assert re.search(r"^\d+ passed", done.stdout, re.MULTILINE)
+
+
+def test_its_migrations_run_up_and_down_and_fit_the_entities(
+    project: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import os
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "NITRO_DATABASE_URL": f"sqlite:///{tmp_path}/migrated.db"}
+
+    def alembic(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "alembic", *arguments],
+            cwd=project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    alembic("upgrade", "head")
+    assert "No new upgrade operations" in alembic("check")
+    alembic("downgrade", "base")
+    with sqlite3.connect(tmp_path / "migrated.db") as database:
+        left = database.execute("select name from sqlite_master where type = 'table'").fetchall()
+    database.close()
+    assert left == [("alembic_version",)]
+
+
+@pytest.mark.parametrize("place", ["shop", "unusual"])
+def test_every_generated_file_is_clean(place: str, request: pytest.FixtureRequest) -> None:
+    for name, text in tree(request.getfixturevalue(place)).items():
+        assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), name
+        assert "\r" not in text and "\t" not in text, name
+        assert not re.search(r"[ \t]+$", text, re.MULTILINE), name
+        if not name.endswith((".mako", ".css")):
+            assert not re.search(r"\{[{%#]|[%#]\}", text), name
+
+
+def test_what_the_generators_remember_is_what_they_wrote(shop: Path) -> None:
+    base = shop / ".nitro" / "base"
+    remembered = [path for path in base.rglob("*") if path.is_file()]
+    assert len(remembered) > 20
+    for path in remembered:
+        name = path.relative_to(base)
+        if name.name != "registry.py":
+            assert path.read_text() == (shop / name).read_text(), name
