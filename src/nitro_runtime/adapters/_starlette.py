@@ -8,7 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, Mount
+from starlette.routing import BaseRoute, Match, Mount, Router
 from starlette.routing import Route as NativeRoute
 from starlette.staticfiles import StaticFiles
 
@@ -122,15 +122,33 @@ async def answer_error(request: Request, error: Exception) -> Response:
 class Yielding(BaseRoute):
     """A route that gives way to any other that matches, wherever that one stands."""
 
+    settled = False
+    """Whether it stands behind all others, where it costs their requests nothing."""
+
     def matches(self, scope: Any) -> tuple[Match, Any]:  # noqa: ANN401 # an ASGI scope
         """Matches when no route of the app's own matches fully."""
+        router = scope["app"].router
+        if not self.settled:
+            _settle(router)
         match, child = super().matches(scope)
         if match is Match.NONE:
             return match, child
-        others = [r for r in scope["app"].router.routes if not isinstance(r, Yielding)]
+        others = [route for route in router.routes if not isinstance(route, Yielding)]
         if any(route.matches(scope)[0] is Match.FULL for route in others):
             return Match.NONE, {}
         return match, child
+
+
+def _settle(router: Router) -> None:
+    """Moves Nitro's routes behind the app's own, once they are all there: at the first request.
+
+    A new list, because the request that brought us here is walking through the old one.
+    """
+    mine = [route for route in router.routes if isinstance(route, Yielding)]
+    others = [route for route in router.routes if not isinstance(route, Yielding)]
+    router.routes = [*others, *mine]
+    for route in mine:
+        route.settled = True
 
 
 class YieldingRoute(Yielding, NativeRoute):
