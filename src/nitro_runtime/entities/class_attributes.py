@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 from nitro_runtime.entities.mapper import Mapper
-from nitro_runtime.entities.metaclass import mapper_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -20,19 +19,21 @@ _lock = threading.RLock()
 
 
 class _ClassAttribute:
-    """A descriptor whose value is made once for each class and kept in it."""
+    """A descriptor that puts its value in its own place when it is first asked for.
 
-    def __set_name__(self, owner: type[Any], name: str) -> None:
-        self._slot = f"__kept_{name.strip('_')}__"
+    Every entity class has descriptors of its own, so that none finds what its base class worked out,
+    and from then on reading is as fast as any class attribute.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def __get__(self, entity: Any, owner: type[Any]) -> Any:
-        found = owner.__dict__.get(self._slot)
-        if found is None:
-            with _lock:
-                found = owner.__dict__.get(self._slot)
-                if found is None:
-                    found = self.make(owner)
-                    type.__setattr__(owner, self._slot, found)
+        with _lock:
+            found = owner.__dict__.get(self._name)
+            if found is None or found is self:
+                found = self.make(owner)
+                type.__setattr__(owner, self._name, found)
         return found
 
     def make(self, owner: type[Any]) -> Any:  # noqa: ANN401 # differs by attribute
@@ -45,7 +46,7 @@ class MapperAttribute(_ClassAttribute):
 
     def make(self, owner: type[Any]) -> Mapper:
         """Works the class out."""
-        return mapper_of(owner)
+        return owner.__make_mapper__()
 
 
 class EntityInfoAttribute(_ClassAttribute):
@@ -69,7 +70,8 @@ class TableAttribute(_ClassAttribute):
 class InputAttribute(_ClassAttribute):
     """``Product.Input`` and ``Product.PatchInput``."""
 
-    def __init__(self, *, partial: bool) -> None:
+    def __init__(self, name: str, *, partial: bool) -> None:
+        super().__init__(name)
         self._partial = partial
 
     def make(self, owner: type[Any]) -> type[BaseModel]:
@@ -92,3 +94,14 @@ class InputAttribute(_ClassAttribute):
             __module__=owner.__module__,
             **fields,
         )
+
+
+def class_attributes() -> dict[str, _ClassAttribute]:
+    """Returns new descriptors for one class, by name."""
+    return {
+        "__nitro_mapper__": MapperAttribute("__nitro_mapper__"),
+        "__entity__": EntityInfoAttribute("__entity__"),
+        "table": TableAttribute("table"),
+        "Input": InputAttribute("Input", partial=False),
+        "PatchInput": InputAttribute("PatchInput", partial=True),
+    }

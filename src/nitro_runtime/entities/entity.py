@@ -13,16 +13,11 @@ from sqlmodel import SQLModel
 from nitro_runtime import context, errors
 from nitro_runtime.context import Change
 from nitro_runtime.entities import saving
-from nitro_runtime.entities.class_attributes import (
-    EntityInfoAttribute,
-    InputAttribute,
-    MapperAttribute,
-    TableAttribute,
-)
+from nitro_runtime.entities.class_attributes import class_attributes
 from nitro_runtime.entities.criteria import Criterion
 from nitro_runtime.entities.fields import managed_field
 from nitro_runtime.entities.json_values import json_safe
-from nitro_runtime.entities.metaclass import EntityMeta, normalise_datetimes
+from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, load_relations
 from nitro_runtime.entities.settings import repository_named, settings
@@ -78,6 +73,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
     __reserved_names__: ClassVar[frozenset[str]] = frozenset()
 
     if TYPE_CHECKING:
+        # At run time the metaclass gives every class its own.
         __entity__: ClassVar[EntityInfo]
         __nitro_mapper__: ClassVar[Mapper]
         table: ClassVar[Table]
@@ -86,12 +82,6 @@ class Entity(SQLModel, metaclass=EntityMeta):
         """The schema of outside data for a new entity: nothing managed, secret or read-only."""
         PatchInput: ClassVar[type[BaseModel]]
         """The schema of outside data for a change: as `Input`, every field optional."""
-    else:
-        __entity__: ClassVar = EntityInfoAttribute()
-        __nitro_mapper__: ClassVar = MapperAttribute()
-        table: ClassVar = TableAttribute()
-        Input: ClassVar = InputAttribute(partial=False)
-        PatchInput: ClassVar = InputAttribute(partial=True)
 
     if TYPE_CHECKING:
         # At run time these come from bases that the metaclass adds: a class can do without them.
@@ -106,10 +96,9 @@ class Entity(SQLModel, metaclass=EntityMeta):
     # -- being an object ------------------------------------------------------------------------
 
     def __new__(cls, *arguments: Any, **values: Any) -> Self:
-        self = super().__new__(cls)
-        _place(self, "__loaded__", None)
-        _place(self, "__related__", {})
-        _place(self, "__busy__", False)
+        # As SQLModel's, in one step: it leaves the values to __init__.
+        self = object.__new__(cls)
+        saving.blank(self)
         return self
 
     if not TYPE_CHECKING:
@@ -124,6 +113,10 @@ class Entity(SQLModel, metaclass=EntityMeta):
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             for name, other in related.items():
                 self.__related__[name] = other
+
+    @classmethod
+    def __make_mapper__(cls) -> Mapper:
+        return mapper_of(cls)
 
     @classmethod
     def __pydantic_on_complete__(cls) -> None:

@@ -143,12 +143,17 @@ class Mapper:
 
     def snapshot(self, values: Mapping[str, Any]) -> Row:
         """Returns the row of an entity's present values, sharing nothing that can change."""
-        row = {name: values[name] for name in self.names}
+        return self.frozen({name: values[name] for name in self.names})
+
+    def frozen(self, row: Row) -> Row:
+        """Makes some values of an entity fit to be kept: changed in place, and returned."""
         for name in self.mutable:
-            row[name] = deepcopy(row[name])
+            if name in row:
+                row[name] = deepcopy(row[name])
         for name, quantum in self.decimals.items():
-            if row[name] is not None:
-                row[name] = row[name].quantize(quantum)
+            value = row.get(name)
+            if value is not None:
+                row[name] = value.quantize(quantum)
         return row
 
     def stored(self, field: MappedField, value: Any) -> Any:  # noqa: ANN401 # of the field's type

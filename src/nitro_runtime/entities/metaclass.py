@@ -14,6 +14,7 @@ from sqlmodel import Field as SQLModelField
 from sqlmodel import SQLModel
 from sqlmodel.main import RelationshipInfo, SQLModelMetaclass
 
+from nitro_runtime.entities.class_attributes import class_attributes
 from nitro_runtime.entities.criteria import Attribute
 from nitro_runtime.entities.describe import Options, sqlmodel_value
 from nitro_runtime.entities.fields import Field, managed_field
@@ -72,6 +73,9 @@ class EntityMeta(SQLModelMetaclass):
         finally:
             _building.depth -= 1
         made.__entity_options__ = options
+        for attribute, descriptor in class_attributes().items():
+            # Not through pydantic's setattr: it would ask a former descriptor for its value.
+            type.__setattr__(made, attribute, descriptor)
         made.__relation_names__ = tuple(
             name for name, relation in relations_of(made).items() if relation.kind == "belongs_to"
         )

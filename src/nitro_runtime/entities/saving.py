@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Entity")
 _place = object.__setattr__
 
+
+def blank(entity: object) -> None:
+    """Gives a bare object what every entity has apart from its values."""
+    _place(entity, "__pydantic_fields_set__", set())
+    _place(entity, "__pydantic_extra__", None)
+    _place(entity, "__pydantic_private__", None)
+    _place(entity, "__loaded__", None)
+    _place(entity, "__related__", {})
+    _place(entity, "__busy__", False)
+
+
 # -- keys ---------------------------------------------------------------------------------------
 
 
@@ -191,18 +202,19 @@ def save(entity: Entity) -> Kind | None:
     if not changed:
         return None
     revalidate(entity, loaded)
-    _store_changes(entity, changes(entity, loaded))
+    if entity.__nitro_mapper__.mutable:  # what validation made of them is stored
+        changed = changes(entity, loaded)
+    _store_changes(entity, loaded, changed)
     return "updated"
 
 
-def _store_changes(entity: Entity, changed: Row) -> None:
+def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
     mapper, values = entity.__nitro_mapper__, vars(entity)
     version: int | None = values[mapper.version] if mapper.version else None
     if mapper.version and version is not None:
         changed[mapper.version] = version + 1
     if mapper.updated and mapper.updated not in changed:
         changed[mapper.updated] = datetime.now(UTC)
-    loaded = entity.__loaded__ or {}
     key = loaded[mapper.key]
     if mapper.key in changed:
         raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
@@ -210,7 +222,7 @@ def _store_changes(entity: Entity, changed: Row) -> None:
         raise StaleEntity(mapper.info.name, key)
     _remember(entity)
     values.update(changed)
-    _place(entity, "__loaded__", mapper.snapshot(values))
+    _place(entity, "__loaded__", {**loaded, **mapper.frozen(changed)})
 
 
 def delete(entity: Entity) -> None:
