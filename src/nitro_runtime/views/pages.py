@@ -155,6 +155,13 @@ class Page:
             if load is not None:
                 await load(request)
 
+    def patches(self, state: PageState) -> list[Html]:
+        """Returns what to patch into the open page: each view, or all of ``<main>``."""
+        if not self.is_made_of_parts:
+            return [self.main(state)]
+        with page_query(state.query):
+            return [view.__html__() for view in self.parts]
+
     def main(self, state: PageState | None = None) -> Html:
         """Returns ``<main id="main">`` with the children, the unit that can always be patched."""
         theme = self._theme or current_theme()

@@ -18,6 +18,7 @@ from nitro_runtime.schema import (
     FieldInfo,
     RelationInfo,
     _entities,  # pyright: ignore[reportPrivateUsage]
+    humanize,
     register_entity,
 )
 
@@ -156,10 +157,10 @@ def describe(entity: type[FakeEntity], info: EntityInfo) -> None:
     register_entity(info.table, entity)
 
 
-def fields(**infos: Mapping[str, Any]) -> dict[str, FieldInfo]:
+def fields(**infos: dict[str, Any]) -> dict[str, FieldInfo]:
     return {
-        name: FieldInfo(name, **{"label": name.replace("_", " ").capitalize(), **options})
-        for name, options in infos.items()
+        name: FieldInfo(name, each.pop("type"), each.pop("label", humanize(name)), **each)
+        for name, each in infos.items()
     }
 
 

@@ -237,8 +237,8 @@ async def test_a_field_named_like_something_of_the_form_hides_nothing(
         entity = Product
         name = TextField()
         price = NumberField()
-        save = TextField(extra=True)  # pyright: ignore[reportAssignmentType]
-        errors = TextField(extra=True)  # pyright: ignore[reportAssignmentType]
+        save = TextField(extra=True)  # pyright: ignore
+        errors = TextField(extra=True)  # pyright: ignore
 
     form = await Clash.receive(request_with({**GOOD, "save": "x", "errors": "y"}))
     assert form.errors == {}
@@ -256,6 +256,7 @@ async def test_the_application_may_set_what_the_form_does_not_have(
     form = await NameForm.receive(request_with({"name": "Lamp", "price": "0.01"}))
     assert form.valid
     product = await form.save(price=Decimal("9.99"))
+    assert product is not None
     assert product.price == Decimal("9.99")
     without = await NameForm.receive(request_with({"name": "Other"}))
     assert await without.save() is None
@@ -294,7 +295,7 @@ def test_a_form_refuses_fields_that_do_not_exist_or_may_not_be_set(Product: Any)
         str(Secret())
     with pytest.raises(ViewError, match="is not an entity class"):
 
-        class _NoEntity(Form[Any]):
+        class NoEntity(Form[Any]):  # pyright: ignore[reportUnusedClass]
             entity = int
 
 

@@ -83,6 +83,12 @@ def test_a_view_without_a_request_follows_the_query_of_its_page(Product: Any) ->
     html = page.render(PageState(query={"search": "arc"}))
     assert "Arc" in html
     assert "Bulb" not in html
+    (patch,) = Page(Table.from_entity(Product).with_search(), title="T").patches(
+        PageState(query={"search": "arc"})
+    )
+    assert patch in html
+    (main,) = Page(P("x"), title="T").patches(PageState())
+    assert main == '<main id="main" class="main"><p>x</p></main>'
 
 
 async def test_a_page_reads_its_views_for_the_request(Product: Any, request_with: Any) -> None:
@@ -114,7 +120,7 @@ def test_a_card_shows_an_entity(Product: Any, Category: Any) -> None:
 
 
 def test_a_declared_card_is_the_entitys_own(Product: Any) -> None:
-    class ProductCard(Card[Any]):
+    class ProductCard(Card[Any]):  # pyright: ignore[reportUnusedClass]
         entity = Product
         price = Column(label="Costs")
         actions = ["edit"]  # noqa: RUF012
@@ -129,7 +135,7 @@ def test_a_declared_card_is_the_entitys_own(Product: Any) -> None:
 
 
 def test_a_declared_form_is_the_entitys_own(Product: Any) -> None:
-    class Other(Form[Any]):
+    class Other(Form[Any]):  # pyright: ignore[reportUnusedClass]
         entity = Product
         fields = ["price"]  # noqa: RUF012
 
@@ -137,7 +143,7 @@ def test_a_declared_form_is_the_entitys_own(Product: Any) -> None:
         entity = Product
         fields = ["name"]  # noqa: RUF012
 
-    class Third(Form[Any]):
+    class Third(Form[Any]):  # pyright: ignore[reportUnusedClass]
         entity = Product
         fields = ["stock"]  # noqa: RUF012
 

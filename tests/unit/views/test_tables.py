@@ -170,7 +170,7 @@ def test_a_column_named_like_an_option_hides_nothing(Product: Any) -> None:
     class Odd(Table[Any]):
         entity = Product
         name = Column()
-        search = Column(label="Found")  # pyright: ignore[reportAssignmentType]
+        search = Column(label="Found")  # pyright: ignore
 
         def cell_search(self, product: Any) -> str:
             return f"{product.name}!"
