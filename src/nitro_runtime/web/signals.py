@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from nitro_runtime.errors import Refused, suggestion
 
@@ -16,8 +16,8 @@ DEEPEST = 20
 class Signals(Mapping[str, Any]):
     """Signals by name; ``signals.product_id`` reads like ``signals["product_id"]``.
 
-    A nested object is `Signals` too. Names that a mapping has itself (``items``, ``keys``, ``values``,
-    ``get``) are read with brackets.
+    So does ``signals.product.name``; with brackets a nested object is a plain dict. Names that a
+    mapping has itself (``items``, ``keys``, ``values``, ``get``) are read with brackets.
 
     Raises:
         AttributeError: There is no signal of that name; the message names the nearest one.
@@ -26,7 +26,7 @@ class Signals(Mapping[str, Any]):
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[str, Any] | None = None) -> None:
-        self._values: dict[str, Any] = {k: _wrap(v) for k, v in (values or {}).items()}
+        self._values: dict[str, Any] = dict(values or {})
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 # any JSON value
         return self._values[name]
@@ -41,25 +41,18 @@ class Signals(Mapping[str, Any]):
         if name.startswith("__"):
             raise AttributeError(name)
         try:
-            return self._values[name]
+            value = self._values[name]
         except KeyError:
             hint = suggestion(name, self._values)
             raise AttributeError(f"The request has no signal {name!r}.{hint}") from None
+        return Signals(cast("dict[str, Any]", value)) if isinstance(value, dict) else value
 
     def __repr__(self) -> str:
         return f"Signals({self.plain()!r})"
 
     def plain(self) -> dict[str, Any]:
-        """Returns the signals as plain dicts and lists."""
-        return {name: _unwrap(value) for name, value in self._values.items()}
-
-
-def _wrap(value: Any) -> Any:  # noqa: ANN401 # any JSON value
-    return Signals(value) if isinstance(value, dict) else value  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _unwrap(value: Any) -> Any:  # noqa: ANN401 # any JSON value
-    return value.plain() if isinstance(value, Signals) else value
+        """Returns the signals as a plain dict."""
+        return dict(self._values)
 
 
 def parse_signals(text: str | bytes) -> Signals:

@@ -15,7 +15,11 @@ import nitro_runtime.html
 def imported_for_type_checkers() -> dict[str, str]:
     """Where a type checker is told that each name comes from."""
     tree = ast.parse(Path(nitro.__file__).read_text())
-    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    (block,) = [
+        node
+        for node in tree.body
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
     return {
         alias.asname or alias.name: str(node.module)
         for node in block.body

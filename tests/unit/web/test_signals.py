@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nitro_runtime.errors import Refused
+from nitro_runtime.sse import emit_signals
 from nitro_runtime.web.signals import DEEPEST, Signals, parse_signals
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
@@ -82,6 +83,12 @@ def test_signals_are_read_as_attributes_and_by_name() -> None:
     assert signals["product"] == {"name": "Lamp"}
     assert signals["items"] == [1]
     assert list(signals) == ["product", "quantity", "items"]
+
+
+def test_signals_go_back_out_as_they_came_in() -> None:
+    signals = parse_signals('{"product": {"name": "Lamp", "tags": [{"a": 1}]}}')
+    sent = emit_signals(signals).encode()
+    assert b'{"product":{"name":"Lamp","tags":[{"a":1}]}}' in sent
 
 
 def test_a_missing_signal_names_the_nearest_one() -> None:
