@@ -65,7 +65,7 @@ def unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     zoo = scratch / "zoo-of-animals"
     generate = ("nitro_cli", "generate")
     run(*generate, "entity", "Box", "label", cwd=zoo)
-    run(*generate, "scaffold", "A", "b:bool", cwd=zoo)
+    run(*generate, "scaffold", "Q", "b:bool", cwd=zoo)
     run(
         *generate,
         "scaffold",
@@ -81,7 +81,7 @@ def unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "home:url:opt",
         "extra:json:opt",
         "tall:bool=true",
-        "count:bigint",
+        "head_count:bigint",
         cwd=zoo,
     )
     return zoo
