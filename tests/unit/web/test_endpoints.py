@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
+from nitro_runtime.entities import Entity
 from nitro_runtime.errors import NotFound, Refused
 from nitro_runtime.events import anyone, command, emit, forget_command, off, on, signed_in
 from nitro_runtime.html import P
 from nitro_runtime.sse import SignalsPatch, emit_elements, emit_signals, hub
-from nitro_runtime.web import gate, session
+from nitro_runtime.views import Column, Table
+from nitro_runtime.web import gate, live, session
 from nitro_runtime.web.endpoints import MOST_VIEWS, commands, events, patches_of
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.gate import StreamLimit
@@ -181,6 +184,44 @@ def test_what_a_command_may_return() -> None:
     assert patches_of({"a": 1}) == [signals.encode()]
     with pytest.raises(TypeError, match="a view, a dict or None, not int"):
         patches_of(3)
+
+
+class EndpointThing(Entity):
+    number: int
+
+
+class EndpointThingTable(Table[EndpointThing]):
+    entity = EndpointThing
+    number = Column()
+    reactive = True
+
+
+async def test_no_tab_misses_the_last_of_many_changes_in_another_thread() -> None:
+    thing = EndpointThing.create(number=0)
+    key = (await EndpointThingTable.read(Request("GET", "/"))).view_key
+    assert key
+
+    def work() -> None:
+        for number in range(1, 400):
+            thing.number = number
+            thing.save()
+
+    async def watch() -> None:
+        reply = await events(stream_request(view=key))
+        assert isinstance(reply.body, AsyncGenerator)
+        async for chunk in reply.body:
+            if b">399<" in chunk:
+                break
+        await reply.body.aclose()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tabs:
+        for _ in range(40):
+            tabs.create_task(watch())
+            await asyncio.sleep(0.001)  # some open before, some between, some after the changes
+    thread.join()
+    assert live.watched == 0
 
 
 def stream_request(**query: str) -> Request:
