@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
-from typing import Any, Literal, get_origin
+from typing import Any, Literal, cast, get_origin
 
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.html import Html, Span, Time
@@ -133,8 +133,12 @@ def cell_of(column: Column, theme: Theme) -> Cell:
     kind: object = get_origin(info.type) or info.type
     if kind in _QUICK:
         return Cell(column.name, _QUICK[kind], nullable=True)
-    show = _fixed_point(info.decimal_places) if kind is Decimal else _shower(kind, theme)
-    return Cell(_shown(column.name, show)) if show else Cell(column.name)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return Cell(_badge_of(column.name, kind, theme))
+    if kind is Decimal:
+        # plain text, so that MarkupSafe's C function takes it
+        return Cell(_shown(column.name, _fixed_point(info.decimal_places)), "text", nullable=True)
+    return Cell(_shown(column.name, _shower(cast("object", kind))))
 
 
 _QUICK: Mapping[object, Kind] = {str: "text", int: "int", float: "float"}
@@ -154,11 +158,9 @@ def _related(relation: str) -> Callable[[Any], object]:
     return _shown(relation, label_of)
 
 
-def _shower(kind: object, theme: Theme) -> Callable[[Any], object] | None:
+def _shower(kind: object) -> Callable[[Any], object]:
     if not isinstance(kind, type):
         return str
-    if issubclass(kind, Enum):
-        return _badges(kind, theme)
     return next((show for base, show in _SHOWERS if issubclass(kind, base)), str)
 
 
@@ -186,10 +188,17 @@ def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _badges(kind: type[Enum], theme: Theme) -> Callable[[Any], object]:
-    """Returns a badge for each member, made once; the class ends in the member's value."""
-    made = {member: _badge(member, theme) for member in kind}
-    return lambda value: made.get(value, value)
+def _badge_of(name: str, kind: type[Enum], theme: Theme) -> Callable[[Any], object]:
+    """Returns what gives a member its badge, made once; the class ends in the member's value."""
+    # by identity: an enum's own hash is a Python function, and there is one object a member
+    badges = {id(member): _badge(member, theme) for member in kind}
+    value_of = attrgetter(name)
+
+    def get(item: object) -> object:
+        value = value_of(item)
+        return badges.get(id(value), value)
+
+    return get
 
 
 def _badge(member: Enum, theme: Theme) -> Html:

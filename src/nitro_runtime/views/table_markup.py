@@ -22,6 +22,7 @@ from nitro_runtime.html import (
     Thead,
     Tr,
     expr,
+    raw,
 )
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html import Table as TableTag
@@ -59,13 +60,18 @@ class Row(NamedTuple):
     table: Any
 
 
+_NOTHING = raw("")
+_ROWS = raw("<!--rows-->")  # no text can look like it: texts are escaped
+
+
 def render_table(
     table: TableDefinition,
     state: TableState,
     shown: Shown,
     theme: Theme,
-    rows: Html,
-    key: str | None,
+    *,
+    view: object = None,
+    key: str | None = None,
 ) -> Html:
     """Returns the whole table with its toolbar and pager.
 
@@ -74,21 +80,23 @@ def render_table(
         state: What somebody looks at.
         shown: The rows and how many there are.
         theme: The classes.
-        rows: The rendered rows.
+        view: What has the methods that make computed cells.
         key: The signed key of a reactive table, or None.
     """
-    body = [_grid(table, state, theme, rows)] if shown.rows else [_empty(table, state, theme)]
+    # a signal with a leading underscore is never sent; the stream element reads it
     signals = {"_views": {table.dom_id.replace("-", "_"): key}} if key else None
-    return Section(
+    frame = Section(
         _toolbar(table, state, shown, theme),
-        body,
+        _grid(table, state, theme) if shown.rows else _empty(table, state, theme),
         _pager(table, state, shown, theme),
         id=table.dom_id,
         cls=theme["table_view"],
         aria_label=table.info.plural,
-        # a signal with a leading underscore is never sent; the stream element reads it
         signals=signals,
     )
+    # the rows come in last: each tag around them would copy them all
+    before, _, after = frame.partition(_ROWS)
+    return render_rows(table, shown.rows, theme, view, raw(before), raw(after))
 
 
 # -- around the rows ----------------------------------------------------------------------------
@@ -180,12 +188,12 @@ def _turn(
     )
 
 
-def _grid(table: TableDefinition, state: TableState, theme: Theme, rows: Html) -> Html:
+def _grid(table: TableDefinition, state: TableState, theme: Theme) -> Html:
     headings = [_heading(table, column, state, theme) for column in table.columns]
     if table.options.actions:
         headings.append(Th(say("actions"), scope="col", cls=theme["row_actions"]))
     return Div(
-        TableTag(Thead(Tr(headings)), Tbody(rows), cls=theme["table"]),
+        TableTag(Thead(Tr(headings)), Tbody(_ROWS), cls=theme["table"]),
         cls=theme["table_scroll"],
     )
 
@@ -215,12 +223,20 @@ def _align(column: Column, theme: Theme) -> str | None:
 # -- rows ---------------------------------------------------------------------------------------
 
 
-def render_rows(table: TableDefinition, rows: Sequence[Any], theme: Theme, view: object) -> Html:
+def render_rows(
+    table: TableDefinition,
+    rows: Sequence[Any],
+    theme: Theme,
+    view: object,
+    before: Html = _NOTHING,
+    after: Html = _NOTHING,
+) -> Html:
     """Returns the rows; ``view`` has the methods that make computed cells."""
     compiled: CompiledRow[Any] | None = table.compiled.get(theme)
     if compiled is None:
         compiled = table.compiled[theme] = compile_rows(table, theme)
-    return compiled.each([Row(item, view) for item in rows] if table.computed else rows)
+    items = [Row(item, view) for item in rows] if table.computed else rows
+    return compiled.each(items, before, after)
 
 
 def compile_rows(table: TableDefinition, theme: Theme) -> CompiledRow[Any]:

@@ -127,10 +127,10 @@ class TableView:
         return render_rows(self._table(), (entity,), self._theme(), self)
 
     def __html__(self) -> Html:
-        table, theme = self._table(), self._theme()
         shown = self._read_now()
-        rows = render_rows(table, shown.rows, theme, self)
-        return render_table(table, self._looked_at(), shown, theme, rows, self.view_key)
+        return render_table(
+            self._table(), self._looked_at(), shown, self._theme(), view=self, key=self.view_key
+        )
 
     def __str__(self) -> str:
         return self.__html__()
