@@ -10,6 +10,7 @@ from nitro_cli.generators.fields import (
     declaration,
     enum_name,
     form_field,
+    in_table,
     parameter_values,
     sa_columns,
     table_column,
@@ -41,7 +42,8 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
     modules = {name: f"{project_package}.{folder}" for name, folder in known.items()}
     modules[spec.name] = f"{project_package}.{spec.package}"
     title = next((field.name for field in spec.fields if _names_it(field)), None)
-    fields = tuple(_field_view(spec, field, modules, field.name == title) for field in spec.fields)
+    link = title or next((field.name for field in spec.fields if in_table(field)), None)
+    fields = tuple(_field_view(spec, field, modules, field.name == link) for field in spec.fields)
     relations = tuple(view.relation for view in fields if view.relation is not None)
     shown = f"{spec.table}.{title or 'id'}"
     return EntityView(
@@ -75,19 +77,16 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
 
 
 def _field_view(
-    spec: EntitySpec, field: FieldSpec, modules: Mapping[str, str], is_title: bool
+    spec: EntitySpec, field: FieldSpec, modules: Mapping[str, str], is_link: bool
 ) -> FieldView:
     row, values = TYPES[field.type], parameter_values(spec, field)
     form = form_field(field, row, values)
-    column = table_column(field, row)
-    if is_title and column is not None:
-        column = column.replace("sort=True", "sort=True, link=True")
     return FieldView(
         name=attribute(field),
         label=sentence_case(field.name),
         declaration=declaration(spec, field, row, values),
         form_field=form,
-        column=column,
+        column=table_column(field, link=is_link),
         column_name=field.name,
         sa_columns=tuple(sa_columns(field, row, values)),
         required=not field.has("opt") and field.default is None and field.type != "bool",
@@ -128,9 +127,14 @@ def _searched(fields: Iterable[FieldView], title: str | None) -> tuple[str, ...]
 
 
 def _indexes(spec: EntitySpec) -> list[str]:
-    indexed = [f for f in spec.fields if f.type == "ref" or f.has("index")]
-    names = [attribute(field) for field in indexed]
-    return [f'op.create_index("ix_{spec.table}_{n}", "{spec.table}", ["{n}"])' for n in names]
+    found: list[str] = []
+    for field in spec.fields:
+        if field.type == "ref" or field.has("index"):
+            name = attribute(field)
+            unique = ", unique=True" if field.has("unique") else ""
+            words = f'"ix_{spec.table}_{name}", "{spec.table}", ["{name}"]{unique}'
+            found.append(f"op.create_index({words})")
+    return found
 
 
 def _entity_imports(spec: EntitySpec, fields: Iterable[FieldView]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from nitro_cli.generators.model import Changed, FieldView, Invalid
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
@@ -47,7 +47,8 @@ def _number_within(
 ) -> str:
     if field.type == "decimal" and field.params:
         digits, scale = int(field.params[0]), int(field.params[1])
-        number = round(number, scale) if digits - scale > 1 else Decimal(0)
+        number = number.quantize(Decimal(1).scaleb(-scale), ROUND_DOWN) % 10 ** (digits - scale)
+        number = number if number else Decimal("0.5")
     if low is not None and number < low:
         number = low
     if high is not None and number > high:

@@ -7,6 +7,7 @@ target) is decided here.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -41,6 +42,8 @@ def parameter_values(spec: EntitySpec, field: FieldSpec) -> dict[str, str]:
     given = dict(zip((p.name for p in row.parameters), field.params, strict=False))
     defaults = {p.name: str(p.default) for p in row.parameters if p.default is not None}
     values = {**defaults, **given}
+    if field.type == "str" and (longest := field.modifier("max")):
+        values["length"] = longest
     if "scale" in values:
         scale = int(values["scale"])
         values["step"] = str(Decimal(1).scaleb(-scale)) if scale else "1"
@@ -89,8 +92,9 @@ def declaration(
 
 
 def _bound_options(field: FieldSpec) -> list[tuple[str, str]]:
-    texts = field.type in {"str", "text"}
-    names = {"min": "min_length" if texts else "ge", "max": "max_length" if texts else "le"}
+    names = {"min": "ge", "max": "le"}
+    if field.type == "str":  # its greatest length is a parameter of the type
+        names = {"min": "min_length"}
     return [(option, value) for name, option in names.items() if (value := field.modifier(name))]
 
 
@@ -112,41 +116,47 @@ def _default(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str | None:
 
 def form_field(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> str | None:
     """Returns what makes the field of the form, or None when no form has it."""
-    if field.has("readonly") or (field.has("secret") and field.type != "str"):
+    if field.has("readonly") or field.has("secret"):
         return None
     if field.type in {"enum", "ref"}:
         words = [values["enum"] if field.type == "enum" else field.params[0]]
     else:
         words = []
     options: list[tuple[str, str]] = []
-    if field.type == "str" and (limit := field.modifier("max")):
-        options.append(("max_length", limit))
     if row.html == "number":
         options += [(n, v) for n in ("min", "max") if (v := field.modifier(n)) is not None]
     options += _filled(row.form_options, values)
     if field.has("opt"):
         options.append(("required", "False"))
     words += [f"{name}={value}" for name, value in options]
-    form = "PasswordField" if field.has("secret") else row.form
-    return f"{form}({', '.join(words)})"
+    return f"{row.form}({', '.join(words)})"
 
 
-def table_column(field: FieldSpec, row: FieldType) -> str | None:
-    """Returns what makes the column of the table, or None when the table does not show it."""
-    if not row.in_table or field.has("secret") or field.has("hidden"):
+def in_table(field: FieldSpec) -> bool:
+    """Whether the table shows the field."""
+    return TYPES[field.type].in_table and not field.has("secret") and not field.has("hidden")
+
+
+def table_column(field: FieldSpec, *, link: bool) -> str | None:
+    """Returns what makes the column of the table, or None when the table does not show it.
+
+    Args:
+        field: The field.
+        link: Whether its cell leads to the entity's own page.
+    """
+    if not in_table(field):
         return None
-    if field.type == "ref":
-        return "Column()"
-    return 'Column(sort=True, align="right")' if row.align else "Column(sort=True)"
+    options = {
+        "sort=True": field.type != "ref",
+        "link=True": link,
+        'align="right"': bool(TYPES[field.type].align),
+    }
+    return f"Column({', '.join(option for option, chosen in options.items() if chosen)})"
 
 
 def sa_columns(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> list[str]:
     """Returns the field's columns in the migration: its own, and the folded copy when searched."""
-    sql = row.sql.replace("{length}", values.get("length", ""))
-    sql = sql.replace("{precision}", values.get("precision", ""))
-    sql = sql.replace("{scale}", values.get("scale", ""))
-    if field.type == "str" and (limit := field.modifier("max")):
-        sql = f"sa.String({limit})"
+    sql = row.sql.format_map(defaultdict(str, values))
     name, nullable = attribute(field), f"nullable={field.has('opt')}"
     parts = [f'"{name}"', sql]
     if field.type == "ref":
@@ -154,7 +164,7 @@ def sa_columns(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> l
         action = f', ondelete="{_ON_DELETE[on]}"' if on else ""
         parts.append(f'sa.ForeignKey("{values["table"]}.id"{action})')
     parts.append(nullable)
-    if field.has("unique"):
+    if field.has("unique") and not field.has("index"):  # both together are a unique index
         parts.append("unique=True")
     columns = [f"sa.Column({', '.join(parts)})"]
     if field.has("search"):

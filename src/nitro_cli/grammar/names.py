@@ -91,13 +91,18 @@ def check_package(package: str, typed: str) -> list[Problem]:
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", package):
         sentence = "A plural is small letters, digits and underscores, such as 'order_items'."
         return [_problem("bad-name", sentence, typed)]
-    if package in PROJECT_MODULES or keyword.iskeyword(package) or package in PROJECT_FOLDERS:
-        sentence = (
-            f"Its folder would be called {package!r}, which the project has already; "
-            f"choose another: --plural {package}_list."
-        )
-        return [_problem("reserved-name", sentence, typed)]
-    return []
+    reasons = (
+        (keyword.iskeyword(package), "a keyword of Python"),
+        (package in PROJECT_MODULES or package in PROJECT_FOLDERS, "in the project already"),
+    )
+    reason = next((reason for holds, reason in reasons if holds), "")
+    if not reason:
+        return []
+    sentence = (
+        f"Its folder would be called {package!r}, which is {reason}; "
+        f"choose another plural: --plural {package}_list."
+    )
+    return [_problem("reserved-name", sentence, typed)]
 
 
 def check_field(name: str, text: str | None = None) -> list[Problem]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from nitro_cli.grammar.problems import Problem
 from nitro_cli.grammar.spec import FieldSpec
-from nitro_cli.grammar.types import MODIFIERS, TYPES
+from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS, TYPES
 
 _TEXTS = frozenset({"str", "text", "email", "url"})
 
@@ -84,8 +85,18 @@ def _bad_default(spec: FieldSpec, text: str) -> list[Problem]:
         row.default(spec.default)
     except (ValueError, OverflowError):
         sentence = f"{spec.default!r} cannot be its default: {row.name!r} expects {row.expects}."
+        sentence += _misplaced(spec)
         return [_at("bad-default", sentence, text, place)]
     return _default_in_bounds(spec, text, place)
+
+
+def _misplaced(spec: FieldSpec) -> str:
+    """Returns what to write for ``stock:int=5:index``, where a modifier follows the default."""
+    default, *modifiers = (spec.default or "").split(":")
+    if not modifiers or any(m.partition(".")[0] not in MODIFIER_NAMES for m in modifiers):
+        return ""
+    before = str(replace(spec, default=None))
+    return f" The default comes last: {before}:{':'.join(modifiers)}={default}."
 
 
 def _default_in_bounds(spec: FieldSpec, text: str, place: str) -> list[Problem]:

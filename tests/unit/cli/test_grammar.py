@@ -74,6 +74,7 @@ def test_a_field_is_read(text: str, spec: FieldSpec) -> None:
         ("user:ref.User.Group", "bad-parameter", "one entity"),
         ("user:ref.user!", "bad-character", "'!'"),
         ("size:int=many", "bad-default", "a whole number such as 0"),
+        ("size:int:min.0=5:index", "bad-default", "comes last: size:int:min.0:index=5."),
         ("size:int=1_000", "bad-default", "a whole number"),
         ("size:int:max.5=6", "bad-default", "outside of its bounds"),
         ("price:float=nan", "bad-default", "a number such as 0.5"),

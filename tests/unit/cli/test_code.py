@@ -1,0 +1,143 @@
+"""The code that templates print for each field."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nitro_cli.generators.code import entity_view
+from nitro_cli.generators.model import EntityView, FieldView
+from nitro_cli.grammar.parser import parse_entity
+from nitro_cli.grammar.types import TYPES
+
+
+def view(*fields: str, name: str = "Product", plural: str | None = None) -> EntityView:
+    return entity_view(parse_entity(name, fields, plural), "shop", {"Category": "categories"})
+
+
+def field(text: str) -> FieldView:
+    return view(text).fields[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "declaration", "form_field", "column"),
+    [
+        ("name", "name: str", "TextField()", "Column(sort=True, link=True)"),
+        ("name:str.80:search", "name: str = Field(max_length=80, search=True)", "TextField(max_length=80)", "Column(sort=True, link=True)"),
+        ("name:str:min.2:max.9", "name: str = Field(max_length=9, min_length=2)", "TextField(max_length=9)", "Column(sort=True, link=True)"),
+        ("note:text:opt", "note: str | None = Field(default=None, sa_type=Text)", "TextArea(required=False)", None),
+        ("price:decimal.10.2:min.0", "price: Decimal = Field(max_digits=10, decimal_places=2, ge=0)", 'NumberField(min=0, step="0.01")', 'Column(sort=True, link=True, align="right")'),
+        ("stock:int=0", "stock: int = 0", 'NumberField(step="1")', 'Column(sort=True, link=True, align="right")'),
+        ("live:bool", "live: bool = False", "CheckboxField()", "Column(sort=True, link=True)"),
+        ("day:date:opt", "day: date | None = None", "DateField(required=False)", "Column(sort=True, link=True)"),
+        ("status:enum.draft.on-hold=on-hold", "status: ProductStatus = ProductStatus.ON_HOLD", "SelectField(ProductStatus)", "Column(sort=True, link=True)"),
+        ("category:ref.Category", 'category_id: str = Field(foreign_key="category.id", index=True)', "RelationField(Category)", "Column(link=True)"),
+        ("category:Category:opt:on.null", 'category_id: str | None = Field(default=None, foreign_key="category.id", index=True, ondelete="SET NULL")', "RelationField(Category, required=False)", "Column(link=True)"),
+        ("key:str:secret:opt", "key: str | None = Field(default=None, secret=True)", None, None),
+        ("score:int:readonly=0", "score: int = Field(default=0, readonly=True)", None, 'Column(sort=True, link=True, align="right")'),
+        ("extra:json", "extra: dict[str, Any] = Field(default_factory=dict[str, Any])", "JsonField()", None),
+        ("mail:email:unique", r'mail: str = Field(max_length=254, regex=r"^[^@\s]+@[^@\s]+$", unique=True)', "EmailField()", "Column(sort=True, link=True)"),
+    ],
+)  # fmt: skip
+def test_each_field_is_one_line_of_entity_form_and_table(
+    text: str, declaration: str, form_field: str | None, column: str | None
+) -> None:
+    made = field(text)
+    assert (made.declaration, made.form_field, made.column) == (declaration, form_field, column)
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("name:str.80:search", ['sa.Column("name", sa.String(80), nullable=False)', 'sa.Column("name_search", sa.Text(), nullable=True)']),
+        ("price:decimal", ['sa.Column("price", ExactDecimal(10, 2), nullable=False)']),
+        ("code:str:unique", ['sa.Column("code", sa.String(), nullable=False, unique=True)']),
+        ("code:str:unique:index", ['sa.Column("code", sa.String(), nullable=False)']),
+        ("status:enum.a.b", ['sa.Column("status", EnumText(32), nullable=False)']),
+        ("category:Category:on.cascade", ['sa.Column("category_id", sa.String(), sa.ForeignKey("category.id", ondelete="CASCADE"), nullable=False)']),
+    ],
+)  # fmt: skip
+def test_each_field_is_a_column_of_the_migration(text: str, columns: list[str]) -> None:
+    assert list(field(text).sa_columns) == columns
+
+
+def test_indexes_are_named_as_the_runtime_names_them() -> None:
+    made = view("category:Category", "code:str:unique:index")
+    assert made.sa_indexes == (
+        'op.create_index("ix_product_category_id", "product", ["category_id"])',
+        'op.create_index("ix_product_code", "product", ["code"], unique=True)',
+    )
+
+
+def test_the_field_that_names_an_entity_is_its_first_required_line_of_text() -> None:
+    made = view("size:int", "nick:str:opt", "name:str", "title:str")
+    assert made.shown == "product.name"
+    assert [f.column for f in made.fields if f.column and "link" in f.column] == [
+        "Column(sort=True, link=True)"
+    ]
+    assert view("size:int").shown == "product.id"
+    assert view("size:int").search == ()
+    assert view("name:str", "note:text:search").search == ("note",)
+
+
+def test_a_chosen_plural_is_said_in_the_entity_too() -> None:
+    assert view("name").options == "timestamps=True"
+    assert view("name", name="Lens", plural="lenses").options == (
+        'timestamps=True, plural="lenses"'
+    )
+
+
+def test_imports_are_what_the_fields_need_and_no_more() -> None:
+    made = view("name:str.80", "day:date", "category:Category", "owner:Category:opt")
+    assert made.entity_imports == (
+        "from datetime import date",
+        "from nitro import Entity",
+        "from nitro import Field",
+        "from nitro import belongs_to",
+    )
+    assert "from shop.categories.entity import Category" in made.view_imports
+    assert [relation.name for relation in made.relations] == ["category", "owner"]
+    assert len(made.needed) == 1
+
+
+def test_a_reference_to_itself_imports_nothing_and_needs_nothing() -> None:
+    made = view("name", "parent:ref.Product:opt")
+    assert not any(
+        "import Product" in line for line in made.view_imports[:-1] if "entity" not in line
+    )
+    assert made.needed == ()
+    assert made.fields[1].example == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "example"),
+    [
+        ("name:str.3", "'ple'"),
+        ("name:str:min.9", "'Examplexx'"),
+        ("size:int:min.5", "'5'"),
+        ("size:int:max.0", "'0'"),
+        ("price:decimal.1.0", "'9'"),
+        ("price:decimal.2.2", "'0.99'"),
+        ("status:enum.a.b=b", "'b'"),
+        ("category:Category", "make(Category).id"),
+    ],
+)
+def test_an_example_is_a_value_that_the_field_takes(text: str, example: str) -> None:
+    assert field(text).example == example
+
+
+@given(
+    st.lists(st.sampled_from(sorted(n for n, row in TYPES.items() if not row.later)), max_size=8)
+)
+def test_whatever_the_types_the_code_is_python(names: list[str]) -> None:
+    params = {"enum": "enum.a.b", "ref": "ref.Category"}
+    made = view("x", *(f"f{i}:{params.get(name, name)}:opt" for i, name in enumerate(names)))
+    for one in made.fields:
+        ast.parse(one.declaration)
+        ast.parse(one.form_field or "")
+        ast.parse(one.column or "")
+        ast.parse("\n".join(one.sa_columns))
+    ast.parse("\n".join((*made.entity_imports, *made.view_imports, *made.migration_imports)))
