@@ -28,7 +28,7 @@ class _ClassAttribute:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __get__(self, entity: Any, owner: type[Any]) -> Any:
+    def __get__(self, entity: Any, owner: type[Any]) -> Any:  # noqa: ANN401 # as `make`
         with _lock:
             found = owner.__dict__.get(self._name)
             if found is None or found is self:

@@ -13,9 +13,8 @@ from sqlmodel import SQLModel
 from nitro_runtime import context, errors
 from nitro_runtime.context import Change
 from nitro_runtime.entities import saving
-from nitro_runtime.entities.class_attributes import class_attributes
 from nitro_runtime.entities.criteria import Criterion
-from nitro_runtime.entities.fields import managed_field
+from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
 from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
@@ -89,13 +88,13 @@ class Entity(SQLModel, metaclass=EntityMeta):
         version: int = managed_field(default=1)
         created_at: datetime = managed_field(default=None)
         updated_at: datetime = managed_field(default=None)
-        __loaded__: Row | None
-        __related__: dict[str, Any]
-        __busy__: bool
+        __loaded__: Row | None = Field(init=False)
+        __related__: dict[str, Any] = Field(init=False)
+        __busy__: bool = Field(init=False)
 
     # -- being an object ------------------------------------------------------------------------
 
-    def __new__(cls, *arguments: Any, **values: Any) -> Self:
+    def __new__(cls, *arguments: Any, **values: Any) -> Self:  # noqa: ANN401, D102 # Python's
         # As SQLModel's, in one step: it leaves the values to __init__.
         self = object.__new__(cls)
         saving.blank(self)
@@ -103,7 +102,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     if not TYPE_CHECKING:
         # Type checkers are told the constructor by the fields.
-        def __init__(self, **values: Any) -> None:
+        def __init__(self, **values: Any) -> None:  # noqa: ANN401
             related = {k: values.pop(k) for k in type(self).__relation_names__ if k in values}
             for name, other in related.items():
                 field = getattr(type(self), name).field_of(type(self))

@@ -28,7 +28,8 @@ from nitro_runtime.schema import register_entity
 
 _KEYWORDS = ("timestamps", "version", "backend", "table_name", "plural", "abstract")
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
-_building = threading.local()
+_FIELDS = "__pydantic_fields__"
+_building = threading.local()  # while a class is made, pydantic must not find attributes
 
 
 def _now() -> datetime:
@@ -52,13 +53,13 @@ class _Timestamped(SQLModel):
 class EntityMeta(SQLModelMetaclass):
     """Makes entity classes, and answers ``Product.price`` with an `Attribute`."""
 
-    def __new__(
+    def __new__(  # noqa: D102 # the class docstring says it
         cls,
         name: str,
         bases: tuple[type[Any], ...],
         namespace: dict[str, Any],
-        **keywords: Any,
-    ) -> Any:
+        **keywords: Any,  # noqa: ANN401 # class keywords
+    ) -> Any:  # noqa: ANN401 # an entity class
         parent: Any = next((base for base in bases if isinstance(base, EntityMeta)), None)
         if parent is None:
             return super().__new__(cls, name, bases, namespace, **keywords)
@@ -92,17 +93,21 @@ class EntityMeta(SQLModelMetaclass):
         return made
 
     def __init__(
-        cls, name: str, bases: tuple[type[Any], ...], namespace: dict[str, Any], **keywords: Any
+        cls,
+        name: str,
+        bases: tuple[type[Any], ...],
+        namespace: dict[str, Any],
+        **keywords: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(name, bases, namespace)
 
     if not TYPE_CHECKING:
         # Hidden from type checkers: to them Product.price has the field's own type, and a typo is
         # an error.
-        def __getattr__(cls, name: str) -> Any:
-            if not getattr(_building, "depth", 0) and not name.startswith("_"):
-                if name in cls.__dict__.get("__pydantic_fields__", ()):
-                    return Attribute(cls, name)
+        def __getattr__(cls, name: str) -> Any:  # noqa: ANN401
+            fields = () if getattr(_building, "depth", 0) else cls.__dict__.get(_FIELDS, ())
+            if name in fields:
+                return Attribute(cls, name)
             return super().__getattr__(name)
 
 

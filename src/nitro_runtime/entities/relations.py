@@ -89,7 +89,7 @@ class BelongsTo(Relation, Generic[T]):
             raise NotLoaded(owner.__name__, self.name)
         return self.remember(entity, self.target().find(key))
 
-    def __set__(self, entity: Any, value: Any) -> None:
+    def __set__(self, entity: Any, value: Any) -> None:  # noqa: ANN401 # entities
         key = None if value is None else value.__dict__[_key_of(value)]
         setattr(entity, self.field_of(_class_of([entity])), key)
         self.remember(entity, value)
@@ -153,7 +153,8 @@ def _key_of(entity: Any) -> str:  # noqa: ANN401 # any entity
 
 
 def _class_of(entities: list[Any]) -> type[Any]:
-    return type(entities[0])
+    first: object = entities[0]
+    return type(first)
 
 
 def _in_chunks(
@@ -171,7 +172,9 @@ def belongs_to(target: type[T], field: str | None = None) -> BelongsTo[T]: ...
 @overload
 def belongs_to(target: str, field: str | None = None) -> BelongsTo[Any]: ...
 def belongs_to(target: str | type[Any], field: str | None = None) -> BelongsTo[Any]:
-    """Declares the entity that a foreign key points at: ``category = belongs_to("Category")``.
+    """Declares the entity that a foreign key points at.
+
+    ``category = belongs_to("Category")`` beside the field ``category_id``.
 
     Args:
         target: The other entity, by class or by class name.
@@ -185,7 +188,9 @@ def has_many(target: type[T], field: str | None = None) -> HasMany[T]: ...
 @overload
 def has_many(target: str, field: str | None = None) -> HasMany[Any]: ...
 def has_many(target: str | type[Any], field: str | None = None) -> HasMany[Any]:
-    """Declares the entities that point at this one: ``products = has_many("Product")``.
+    """Declares the entities that point at this one.
+
+    ``products = has_many("Product")``, where a product has the field ``category_id``.
 
     Args:
         target: The other entity, by class or by class name.

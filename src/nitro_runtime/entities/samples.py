@@ -305,7 +305,8 @@ def _empty(field: MappedField) -> Any:  # noqa: ANN401
     """Returns an empty list or dictionary for a JSON field, where its type is one."""
     origin: Any = getattr(field.plain, "__origin__", field.plain)
     if origin in (list, dict, set, tuple):
-        return origin()
+        empty: Any = origin
+        return empty()
     raise EntityError(f"No sample can be made up for {field.name}; give it a default.")
 
 

@@ -71,14 +71,15 @@ def assign(entity: Entity, name: str, value: object) -> None:
     if entity.__busy__:  # a validator of the whole entity assigns: it is being validated right now
         values[name] = value
         return
-    before, fields_set = values.copy(), entity.__pydantic_fields_set__.copy()
+    before, was_set = values.copy(), name in entity.__pydantic_fields_set__
     _place(entity, "__busy__", True)
     try:
         entity.__pydantic_validator__.validate_assignment(entity, name, value)
     except BaseException:
         # pydantic's `after` validators leave the bad value in place.
         _place(entity, "__dict__", before)
-        _place(entity, "__pydantic_fields_set__", fields_set)
+        if not was_set:
+            entity.__pydantic_fields_set__.discard(name)
         raise
     finally:
         _place(entity, "__busy__", False)

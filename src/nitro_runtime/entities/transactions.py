@@ -114,7 +114,7 @@ def default_repository() -> Repository:
     return configured()
 
 
-class transaction:  # noqa: N801 # reads as a word: with transaction():
+class transaction:  # reads as a word: with transaction():
     """Makes the changes of a block last together: ``with transaction():``, ``async with transaction():``.
 
     Leaving the block by an exception undoes them. Blocks nest: an inner one is a savepoint, and

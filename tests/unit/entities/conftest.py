@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from nitro_runtime import context, schema
 from nitro_runtime.entities import MemoryRepository, Repository, configure, use
 

@@ -10,6 +10,8 @@ from typing import Literal
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import BaseModel, ValidationError
+
 from nitro_runtime.context import Change, after_commit, current_unit
 from nitro_runtime.entities import (
     Entity,
@@ -32,7 +34,6 @@ from nitro_runtime.errors import (
     NotLoaded,
     StaleEntity,
 )
-from pydantic import BaseModel, ValidationError
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -518,9 +519,10 @@ def test_a_transaction_is_stored_and_announced_at_its_end(changes: list[Change])
 
 def test_a_failed_transaction_leaves_nothing_behind(changes: list[Change]) -> None:
     kept = Product.create(name="Kept")
+    made = Product(name="Tea")
     changes.clear()
     with pytest.raises(ZeroDivisionError), transaction():
-        made = Product.create(name="Tea")
+        made.save()
         kept.update(stock=9)
         after_commit(lambda: pytest.fail("ran after a rollback"))
         raise ZeroDivisionError
@@ -532,10 +534,11 @@ def test_a_failed_transaction_leaves_nothing_behind(changes: list[Change]) -> No
 
 
 def test_an_inner_transaction_undoes_only_its_own_part(changes: list[Change]) -> None:
+    inner = Product(name="Inner")
     with transaction():
         outer = Product.create(name="Outer")
         with pytest.raises(ZeroDivisionError), transaction():
-            inner = Product.create(name="Inner")
+            inner.save()
             outer.update(stock=5)
             raise ZeroDivisionError
         with transaction():

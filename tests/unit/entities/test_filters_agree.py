@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from nitro_runtime.entities import (
     Criterion,
     Entity,
@@ -43,7 +44,7 @@ class Thing(Entity, version=False):
 
 
 # A small alphabet with case pairs beyond ASCII, wildcards and a quote, so that things collide.
-texts = st.text("aAbßẞéÉéİıΣσς%_*?[]\\' \0", max_size=5)
+texts = st.text("aAbßẞéÉéİıΣσς%_*?[]\\' \0", max_size=5)  # noqa: RUF001 # on purpose
 cents = st.integers(-2000, 2000).map(lambda n: Decimal(n) / 100)
 exacts = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9)
 whole = st.integers(-3, 3)

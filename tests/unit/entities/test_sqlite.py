@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, inspect
+
 from nitro_runtime.entities import (
     Entity,
     Field,
@@ -30,7 +32,6 @@ from nitro_runtime.errors import (
     MissingColumn,
     MissingTable,
 )
-from sqlalchemy import create_engine, inspect
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ async def test_a_coroutine_waits_for_another_process_without_stopping_the_loop(p
     configure(f"sqlite:///{path}", patience=5)
     db = raw(path)
     db.execute("BEGIN IMMEDIATE")
-    waiting = [asyncio.create_task(Book.acreate(title="B")), asyncio.create_task(in_transaction())]
+    waiting = [asyncio.create_task(store(title)) for title in ("B", "C")]
     ticks = 0
     while ticks < 20:
         await asyncio.sleep(0.001)
@@ -151,9 +152,12 @@ async def test_a_coroutine_waits_for_another_process_without_stopping_the_loop(p
     assert sorted([b.title async for b in Book.all()]) == ["A", "B", "C"]
 
 
-async def in_transaction() -> None:
+async def store(title: str) -> None:
+    if title == "B":
+        await Book.acreate(title=title)
+        return
     async with transaction():
-        await Book.acreate(title="C")
+        await Book.acreate(title=title)
 
 
 def test_after_a_failed_commit_nothing_of_it_is_stored_later(path: Path) -> None:

@@ -43,7 +43,7 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     # instr and not LIKE: it minds case, needs no escaping and is not stopped by a NUL character.
     "startswith": lambda column, value: sa.func.instr(column, value) == _ONE,
     "icontains": lambda column, value: sa.func.instr(column, value) > _ZERO,
-    "like": lambda column, value: column.op("GLOB")(value),
+    "like": lambda column, value: column.bool_op("GLOB")(value),
 }
 _ROUNDING = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
 

@@ -148,8 +148,9 @@ class Plan:
 
         def build() -> Any:  # noqa: ANN401
             make = Expressions(self.table)
+            columns: Any = self.table.c
             new: dict[Any, Any] = {
-                self.table.c[name]: make.parameter(self.table.c[name].type)
+                columns[name]: make.parameter(columns[name].type)
                 if how is None
                 else make.arithmetic(how)
                 for name, how in sets
@@ -177,10 +178,10 @@ class Plan:
     def _limited(
         self,
         make: Expressions,
-        statement: Any,
+        statement: Any,  # noqa: ANN401
         shape: Shape,
         query: Query,
-        window: bool,  # noqa: ANN401
+        window: bool,
     ) -> Any:  # noqa: ANN401
         """Adds the criterion; with a limit, through a subquery, as SQL's UPDATE has none."""
         if not window:
