@@ -91,6 +91,7 @@ class FakeEntity(BaseModel):
     model_config = ConfigDict(validate_assignment=True)
     __entity__: ClassVar[EntityInfo]
     kept: ClassVar[list[Any]]
+    loaded: ClassVar[list[Any]]
     Input: ClassVar[type[BaseModel]]
     PatchInput: ClassVar[type[BaseModel]]
 
@@ -121,6 +122,10 @@ class FakeEntity(BaseModel):
             self.kept.append(self)
         return self
 
+    async def aload(self, *relations: str) -> Self:
+        type(self).loaded.append(relations)
+        return self
+
     async def aupdate(self, **values: Any) -> Self:
         if self.find(getattr(self, "id")) is None:  # noqa: B009 # declared by subclasses
             raise StaleEntity(self.__entity__.name, getattr(self, "id"))  # noqa: B009
@@ -140,6 +145,7 @@ def describe(entity: type[FakeEntity], info: EntityInfo) -> None:
     """Gives a fake entity its description, its schemas and an empty list."""
     entity.__entity__ = info
     entity.kept = []
+    entity.loaded = []
     editable = {
         name: (model_field.annotation, model_field)
         for name, model_field in entity.model_fields.items()

@@ -119,6 +119,13 @@ def test_a_card_shows_an_entity(Product: Any, Category: Any) -> None:
     assert "hush" not in html
 
 
+async def test_a_card_reads_the_relations_that_it_shows(Product: Any) -> None:
+    product = Product.add(id=1, name="Arc", price="2.50")
+    card = Card.from_entity(product)
+    assert await card.load() is card
+    assert Product.loaded == [("category",)]
+
+
 def test_a_declared_card_is_the_entitys_own(Product: Any) -> None:
     class ProductCard(Card[Any]):  # pyright: ignore[reportUnusedClass]
         entity = Product
