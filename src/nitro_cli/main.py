@@ -6,7 +6,6 @@ user got wrong ends as sentences on stderr; anything else is a bug and shows its
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -149,6 +148,8 @@ def _report(error: NitroError, *, as_json: bool) -> int:
     code = BAD_INPUT if isinstance(error, UsageError) else FAILED
     code = getattr(error, "exit_code", code)
     if as_json:
+        import json
+
         typer.echo(json.dumps(_as_data(error, code), indent=2))
     else:
         typer.echo(str(error), err=True)

@@ -166,7 +166,7 @@ def test_a_chosen_plural_names_folder_and_address() -> None:
 
 # -- properties -----------------------------------------------------------------------------------
 
-_words = st.from_regex(r"[a-z]{2,6}x", fullmatch=True)  # the x keeps clear of reserved names
+_words = st.from_regex(r"q[a-z]{1,6}x", fullmatch=True)  # no reserved name is like that
 _classes = _words.map(str.capitalize)
 
 

@@ -122,12 +122,12 @@ def test_help_starts_no_slower_than_a_bare_typer_program(tmp_path: Path) -> None
         "app()\n"
     )
 
-    def best(*command: str) -> float:
-        times: list[float] = []
-        for _ in range(5):
+    ours = [sys.executable, "-c", "from nitro_cli.main import main; main(['--help'])"]
+    theirs = [sys.executable, str(bare), "--help"]
+    times: dict[str, list[float]] = {"ours": [], "theirs": []}
+    for _ in range(9):  # interleaved, so that a busy machine slows both
+        for name, command in (("ours", ours), ("theirs", theirs)):
             began = time.perf_counter()
-            subprocess.run([sys.executable, *command], capture_output=True, check=True)
-            times.append(time.perf_counter() - began)
-        return min(times)
-
-    assert best("-m", "nitro_cli", "--help") < best(str(bare), "--help") * 1.35
+            subprocess.run(command, capture_output=True, check=True)
+            times[name].append(time.perf_counter() - began)
+    assert min(times["ours"]) < min(times["theirs"]) * 1.25 + 0.01
