@@ -6,7 +6,7 @@ they never import the entities package, so any class with the same shape can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, Self, cast
 from urllib.parse import quote
 
@@ -193,8 +193,3 @@ def target_of(info: EntityInfo, field: FieldInfo) -> EntityClass:
             " import its module first."
         )
     return entity_class(found)
-
-
-def values_of(entity: object, names: Iterable[str]) -> Mapping[str, Any]:
-    """Returns the values of these fields of an entity."""
-    return {name: getattr(entity, name) for name in names}
