@@ -93,7 +93,8 @@ def _generate(make: Callable[[Project, Asked], Plan], wanted: Asked, flags: Flag
     for change in shown:
         typer.echo(line(change))
     if not any(change.writes for change in shown):
-        typer.echo("Everything is there already.")
+        if not any(change.note for change in shown):
+            typer.echo("Everything is there already.")
         return
     typer.echo("\nNext:")
     for step in plan.next_steps:

@@ -204,6 +204,18 @@ def test_an_entity_that_was_written_by_hand_counts(shop: Path, nitro: Nitro) -> 
     assert nitro("generate", "entity", "Pet", "name:str", "owner:ref.Person")[0] == 0
 
 
+def test_a_registry_that_cannot_be_edited_is_answered_with_the_line_to_add(
+    shop: Path, nitro: Nitro
+) -> None:
+    (shop / "shop/registry.py").write_text("RESOURCES = load()\n")
+    code, out, _ = nitro("generate", "entity", "Product", "name:str")
+    assert code == 0
+    assert 'Add to the list RESOURCES:\n    Resource("Products", None, "shop.products"),' in out
+    _, out, _ = nitro("generate", "entity", "Product", "name:str")
+    assert "could not be edited" in out
+    assert "Everything is there" not in out
+
+
 def test_outside_of_a_project_nothing_is_generated(nitro: Nitro, tmp_path: Path) -> None:
     code, _, err = nitro("generate", "entity", "Product", "name:str")
     assert (code, "nitro new myapp --framework fastapi" in err) == (2, True)
