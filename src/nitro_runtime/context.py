@@ -11,7 +11,9 @@ And one registry: how an adapter's native request becomes Nitro's neutral one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -23,11 +25,33 @@ log = logging.getLogger(__name__)
 # -- unit of work -------------------------------------------------------------------------------
 
 
+Owner = tuple[int, "asyncio.Task[object] | None"]
+
+
+def current_owner() -> Owner:
+    """Returns who runs this line: the thread, and the task if there is one."""
+    try:
+        return threading.get_ident(), asyncio.current_task()
+    except RuntimeError:
+        return threading.get_ident(), None
+
+
 @dataclass(slots=True)
 class UnitOfWork:
-    """What waits for one transaction to end. It belongs to one task or thread."""
+    """What waits for one transaction to end. It belongs to the task or thread that makes it."""
 
     callbacks: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+    owner: Owner = field(default_factory=current_owner)
+
+    def is_mine(self) -> bool:
+        """Whether this line belongs to the transaction: its own task, or its thread without one.
+
+        A transaction of plain synchronous code holds its thread, so a loop that runs there inside
+        it is a part of it.
+        """
+        thread, task = self.owner
+        now, running = current_owner()
+        return thread == now and (task is None or task is running)
 
     def mark(self) -> int:
         """Returns a savepoint to go back to with `rewind`."""
@@ -60,8 +84,12 @@ _unit: ContextVar[UnitOfWork | None] = ContextVar("nitro_unit_of_work", default=
 
 
 def current_unit() -> UnitOfWork | None:
-    """Returns the unit of work of this task or thread, or None outside a transaction."""
-    return _unit.get()
+    """Returns the unit of work of this task or thread, or None outside a transaction.
+
+    A task or thread that was started inside a transaction inherits the context, not the unit.
+    """
+    unit = _unit.get()
+    return unit if unit is not None and unit.is_mine() else None
 
 
 def set_unit(unit: UnitOfWork | None) -> None:
@@ -74,7 +102,7 @@ def after_commit(callback: Callable[[], object]) -> None:
 
     A rollback forgets it.
     """
-    unit = _unit.get()
+    unit = current_unit()
     if unit is None:
         callback()
     else:

@@ -142,7 +142,8 @@ def server(project: Path, tmp_path: Path) -> Iterator[Server]:
     server.kill()
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: while Playwright is there, asyncio takes this thread for a running loop.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:

@@ -129,3 +129,16 @@ def test_a_native_request_is_made_neutral_by_the_nearest_type() -> None:
     context.register_request(Native, lambda native: ("neutral", native))
     native = Special()
     assert context.neutral_request(native) == ("neutral", native)
+
+
+async def test_a_task_started_inside_a_transaction_does_not_wait_for_it() -> None:
+    unit = UnitOfWork()
+    context.set_unit(unit)
+    ran: list[str] = []
+
+    async def other() -> None:
+        assert context.current_unit() is None
+        context.after_commit(lambda: ran.append("other"))
+
+    await asyncio.create_task(other())
+    assert (ran, unit.callbacks) == (["other"], [])

@@ -20,7 +20,7 @@ from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_da
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, load_relations
 from nitro_runtime.entities.settings import repository_named, settings
-from nitro_runtime.entities.transactions import announce, transaction
+from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.schema import MISSING, EntityInfo
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
         made = [row if isinstance(row, cls) else cls(**row) for row in rows]  # type: ignore[arg-type]
         saving.insert_many(cls, made)
         if made and context.has_listeners():
-            announce(Change("created", cls.__nitro_mapper__.info.table))
+            context.announce(Change("created", cls.__nitro_mapper__.info.table))
         return made
 
     @classmethod
@@ -468,7 +468,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 def announce_change(kind: context.Kind, entity: Entity) -> None:
     """Announces a saved entity, when anybody listens."""
     if context.has_listeners():
-        announce(Change(kind, entity.__nitro_mapper__.info.table, entity))
+        context.announce(Change(kind, entity.__nitro_mapper__.info.table, entity))
 
 
 Entity.__reserved_names__ = frozenset(name for name in dir(Entity) if not name.startswith("_")) - {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from nitro_runtime.context import Change
+from nitro_runtime.context import Change, announce
 from nitro_runtime.entities.bulk import checked_changes
 from nitro_runtime.entities.criteria import Comparison, Criterion, Either, Every
 from nitro_runtime.entities.lookups import criterion_from, field_named, orderings
@@ -15,7 +15,6 @@ from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.relations import load_relations, relation_named
 from nitro_runtime.entities.repository import Query, Repository
 from nitro_runtime.entities.text import fold
-from nitro_runtime.entities.transactions import announce
 from nitro_runtime.errors import EntityError, InvalidQuery
 
 T = TypeVar("T")

@@ -6,33 +6,21 @@ variable but not the transaction: whoever is not its owner works outside it.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Self
 
 from nitro_runtime import context
-from nitro_runtime.context import Change, UnitOfWork
+from nitro_runtime.context import UnitOfWork
 from nitro_runtime.entities.repository import Repository, UnitHandle
 from nitro_runtime.errors import EntityError
-
-Owner = tuple[int, "asyncio.Task[object] | None"]
-
-
-def _owner() -> Owner:
-    try:
-        return threading.get_ident(), asyncio.current_task()
-    except RuntimeError:
-        return threading.get_ident(), None
 
 
 class ActiveTransaction:
     """What is open between the ends of the outermost ``transaction()`` block."""
 
     def __init__(self) -> None:
-        self.owner = _owner()
         self.unit = UnitOfWork()
         self.levels: list[str] = []
         self.handles: dict[Repository, UnitHandle] = {}
@@ -86,25 +74,9 @@ _current: ContextVar[ActiveTransaction | None] = ContextVar("nitro_transaction",
 def current_transaction() -> ActiveTransaction | None:
     """Returns the transaction of this very task or thread, or None."""
     active = _current.get()
-    if active is None or active.owner != _owner():
+    if active is None or not active.unit.is_mine():
         return None
     return active
-
-
-def announce(change: Change) -> None:
-    """Tells of a change after the commit of this task's own transaction, or now."""
-    if not context.has_listeners():
-        return
-    if context.current_unit() is not None and current_transaction() is None:
-        # The unit was inherited from the task that started this one; this change is not part of it.
-        copy_context().run(_announce_now, change)
-    else:
-        context.announce(change)
-
-
-def _announce_now(change: Change) -> None:
-    context.set_unit(None)
-    context.announce(change)
 
 
 def default_repository() -> Repository:
