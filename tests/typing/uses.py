@@ -81,6 +81,7 @@ class ProductTable(Table[Product]):
 
 def entities() -> None:
     configure(database="sqlite:///shop.db")
+    product = Product(name="Lamp", price=Decimal("19.90"))
     product = Product.get("1")
     assert_type(product, Product)
     assert_type(product.name, str)

@@ -359,9 +359,10 @@ class WebSuite:
             for _ in range(3):
                 read_until(stack.enter_context(tab.stream()), SHOWN)
             # gunicorn's handler of SIGQUIT waits for itself when it interrupts the start of a
-            # thread; with these the main thread is past that, as a server at rest is.
+            # thread; with these the main thread is past that, as a server at rest is. They leave
+            # no idle connection, for which gunicorn would wait a second of its own.
             for _ in range(2):
-                tab.client.get("/")
+                tab.client.get("/", headers={"connection": "close"})
             seconds, code = served.stop(number)
             assert code in self.capabilities.exit_codes, served.log()
             assert "Traceback" not in served.log()
