@@ -12,9 +12,10 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 RUNTIME = SOURCE / "nitro_runtime"
 
-BASE = frozenset({"errors", "schema", "signing", "context"})
+BASE = frozenset({"errors", "naming", "schema", "signing", "context"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "naming": frozenset(),
     "schema": BASE,
     "signing": BASE,
     "context": BASE,

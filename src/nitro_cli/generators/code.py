@@ -19,7 +19,7 @@ from nitro_cli.generators.model import EntityView, EnumView, FieldView, Relation
 from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
 from nitro_cli.grammar.types import TYPES
-from nitro_cli.grammar.words import sentence_case
+from nitro_runtime.naming import sentence_case
 
 KEY_COLUMNS = ('sa.Column("id", sa.String(), primary_key=True)',)
 MANAGED_COLUMNS = (

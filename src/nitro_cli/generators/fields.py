@@ -14,7 +14,7 @@ from decimal import Decimal
 from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
 from nitro_cli.grammar.types import MODIFIERS, TYPES, FieldType
-from nitro_cli.grammar.words import pascal, snake
+from nitro_runtime.naming import pascal_case, snake_case
 
 ENUM_LENGTH = 32
 """Longest word of an enum, in characters; the column's width."""
@@ -29,7 +29,7 @@ def attribute(field: FieldSpec) -> str:
 
 def enum_name(spec: EntitySpec, field: FieldSpec) -> str:
     """Returns the class of a field's words: ``ProductStatus``."""
-    return spec.name + pascal(field.name)
+    return spec.name + pascal_case(field.name)
 
 
 def parameter_values(spec: EntitySpec, field: FieldSpec) -> dict[str, str]:
@@ -38,7 +38,7 @@ def parameter_values(spec: EntitySpec, field: FieldSpec) -> dict[str, str]:
     if field.type == "enum":
         return {"enum": enum_name(spec, field), "length": str(ENUM_LENGTH)}
     if field.type == "ref":
-        return {"target": field.params[0], "table": snake(field.params[0])}
+        return {"target": field.params[0], "table": snake_case(field.params[0])}
     given = dict(zip((p.name for p in row.parameters), field.params, strict=False))
     defaults = {p.name: str(p.default) for p in row.parameters if p.default is not None}
     values = {**defaults, **given}

@@ -13,13 +13,13 @@ from nitro_cli.grammar import names
 from nitro_cli.grammar.parser import read_entity
 from nitro_cli.grammar.problems import BadWords, Problem
 from nitro_cli.grammar.spec import EntitySpec
-from nitro_cli.grammar.words import pascal, snake
 from nitro_cli.plan.edits import RegisterResource
 from nitro_cli.plan.memory import read_record
 from nitro_cli.plan.plan import Create, Inject, Plan
 from nitro_cli.project import Project
 from nitro_cli.rendering import Renderer
 from nitro_runtime.errors import UsageError, suggestion
+from nitro_runtime.naming import pascal_case, snake_case
 
 Manifest = tuple[tuple[str, str], ...]
 
@@ -64,7 +64,11 @@ def read_spec(project: Project, asked: Asked) -> EntitySpec:
 
 
 def _remembered(project: Project, asked: Asked) -> EntitySpec | None:
-    record = read_record(project.root, snake(pascal(asked.name))) if _is_safe(asked.name) else {}
+    record = (
+        read_record(project.root, snake_case(pascal_case(asked.name)))
+        if _is_safe(asked.name)
+        else {}
+    )
     return EntitySpec.from_json(record["spec"]) if record else None
 
 

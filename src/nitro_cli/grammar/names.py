@@ -26,7 +26,7 @@ from nitro_cli.grammar.reserved import (
     VERBS,
     VIEW_OPTIONS,
 )
-from nitro_cli.grammar.words import looks_plural, pascal, singular, snake
+from nitro_runtime.naming import looks_plural, pascal_case, singularize, snake_case
 
 LONGEST = 60
 """Longest name in characters; databases allow 63, and a reference adds ``_id``."""
@@ -70,7 +70,7 @@ def check_entity(name: str, plural: str | None = None) -> list[Problem]:
     problems = _check_shape(name, r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*", "an entity", "_")
     if problems:
         return problems
-    class_name, word = pascal(name), snake(name)
+    class_name, word = pascal_case(name), snake_case(name)
     if keyword.iskeyword(word) or keyword.iskeyword(class_name):
         return [_reserved(name, "a keyword of Python", f"{class_name}Record")]
     if word in BUILTINS or class_name in BUILTINS:
@@ -79,7 +79,7 @@ def check_entity(name: str, plural: str | None = None) -> list[Problem]:
         return [_reserved(name, "a class that generated source imports", f"{class_name}Record")]
     if plural is None and looks_plural(word):
         sentence = (
-            f"An entity is named in the singular: {pascal(singular(word))}. "
+            f"An entity is named in the singular: {pascal_case(singularize(word))}. "
             f"If {name!r} is right, say its plural: --plural {word}es."
         )
         return [_problem("plural-entity", sentence, name)]
@@ -162,7 +162,7 @@ def check_known(class_name: str, package: str, typed: str, known: Iterable[str])
     for other in known:
         if other == class_name:
             continue
-        if other.lower() == class_name.lower() or snake(other) == snake(class_name):
+        if other.lower() == class_name.lower() or snake_case(other) == snake_case(class_name):
             sentence = (
                 f"There is an entity {other} already, and {class_name} differs from it only in "
                 f"the case of letters; choose another name, or go on with {other}."
@@ -189,7 +189,7 @@ def _check_shape(name: str, pattern: str, what: str, joint: str, text: str = "")
 
 
 def _nearest(name: str, pattern: str, joint: str) -> str:
-    lowered = snake(re.sub(r"[^A-Za-z0-9]+", "_", name)).strip("_").lstrip("0123456789_")
+    lowered = snake_case(re.sub(r"[^A-Za-z0-9]+", "_", name)).strip("_").lstrip("0123456789_")
     candidate = re.sub(r"_+", joint, lowered)
     fits = candidate != name and re.fullmatch(pattern, candidate)
     return f" Did you mean {candidate!r}?" if fits else ""

@@ -20,8 +20,8 @@ from nitro_cli.grammar.reserved import IMPORTED_CLASSES
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec, Modifier
 from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS, NAMES, TYPES, FieldType
 from nitro_cli.grammar.values import check_values
-from nitro_cli.grammar.words import pascal, snake
 from nitro_runtime.errors import suggestion
+from nitro_runtime.naming import pascal_case, snake_case
 
 MOST_FIELDS = 100
 
@@ -64,7 +64,7 @@ def read_entity(
     The specification is None when the name or a field cannot be read at all.
     """
     problems = names.check_entity(name, plural)
-    chosen = snake(plural) if plural is not None else None
+    chosen = snake_case(plural) if plural is not None else None
     read = [_read_field(text, problems) for text in fields]
     specs = tuple(spec for spec in read if spec is not None)
     problems += _shell_eaten_pairs(fields) or _duplicates(specs, fields)
@@ -72,7 +72,7 @@ def read_entity(
         problems.append(Problem("many-fields", f"An entity has at most {MOST_FIELDS} fields."))
     if problems:
         return None, problems
-    spec = EntitySpec(pascal(name), specs, chosen)
+    spec = EntitySpec(pascal_case(name), specs, chosen)
     typed = name if plural is None else plural
     return spec, names.check_package(spec.package, typed) + _enum_clashes(spec)
 
@@ -229,7 +229,7 @@ def _enum_params(argument: Field, row: FieldType, params: list[str], name: str) 
 
 def member_name(word: str) -> str:
     """Returns the name of an enum's member: ``ON_HOLD`` for ``on-hold``."""
-    return snake(word).upper()
+    return snake_case(word).upper()
 
 
 def _ref_params(argument: Field, row: FieldType, params: list[str], name: str) -> tuple[str, ...]:
@@ -237,11 +237,11 @@ def _ref_params(argument: Field, row: FieldType, params: list[str], name: str) -
         sentence = f"A reference names one entity: {name}:ref.{params[0] or 'Category'}."
         argument.wrong("bad-parameter", sentence, ".".join(params))
         return ()
-    typed = params[0] if params else pascal(name.removesuffix("_id"))
+    typed = params[0] if params else pascal_case(name.removesuffix("_id"))
     problems = names.check_entity(typed)
     for problem in problems:
         argument.wrong(problem.code, problem.sentence, typed)
-    return () if problems else (pascal(typed),)
+    return () if problems else (pascal_case(typed),)
 
 
 # -- modifiers ------------------------------------------------------------------------------------
@@ -302,7 +302,7 @@ def _enum_clashes(spec: EntitySpec) -> list[Problem]:
     return [
         Problem("reserved-name", f"Its enum would be called {name}; choose another.", str(field))
         for field in spec.fields
-        if field.type == "enum" and (name := spec.name + pascal(field.name)) and _hides(name)
+        if field.type == "enum" and (name := spec.name + pascal_case(field.name)) and _hides(name)
     ]
 
 

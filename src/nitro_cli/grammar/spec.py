@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nitro_cli.grammar.words import pluralize, sentence_case, snake
+from nitro_runtime.naming import pluralize, sentence_case, snake_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class EntitySpec:
     @property
     def table(self) -> str:
         """The table, also the topic of its changes: ``order_item``."""
-        return snake(self.name)
+        return snake_case(self.name)
 
     @property
     def package(self) -> str:

@@ -18,8 +18,8 @@ from pydantic.fields import FieldInfo as PydanticField
 from nitro_runtime.entities.describe import Options, constraint_values, sqlmodel_value
 from nitro_runtime.entities.fields import options_of
 from nitro_runtime.entities.kinds import Kind, kind_of, split_optional
-from nitro_runtime.entities.naming import pluralize, sentence_case
 from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.naming import pluralize, sentence_case
 from nitro_runtime.schema import MISSING, EntityInfo, FieldInfo, RelationInfo, humanize
 
 Row = dict[str, Any]

@@ -21,9 +21,9 @@ from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.ids import new_id
 from nitro_runtime.entities.kinds import split_optional
 from nitro_runtime.entities.mapper import Mapper, to_utc
-from nitro_runtime.entities.naming import snake_case
 from nitro_runtime.entities.relations import relations_of
 from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.naming import snake_case
 from nitro_runtime.schema import register_entity
 
 _KEYWORDS = ("timestamps", "version", "backend", "table_name", "plural", "abstract")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
-from nitro_runtime.entities.naming import snake_case
 from nitro_runtime.entities.writers import running_loop
 from nitro_runtime.errors import EntityDefinitionError, InvalidQuery, NotLoaded, suggestion
+from nitro_runtime.naming import snake_case
 from nitro_runtime.schema import RelationInfo, find_entity, registered_entities
 
 if TYPE_CHECKING:

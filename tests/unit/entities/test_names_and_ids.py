@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from nitro_runtime.entities.ids import IdSource, new_id
-from nitro_runtime.entities.naming import pluralize, sentence_case, snake_case
+from nitro_runtime.naming import pluralize, sentence_case, snake_case
 
 
 @pytest.mark.parametrize(

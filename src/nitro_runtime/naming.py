@@ -1,4 +1,8 @@
-"""The forms of one name: ``OrderItem``, ``order_item``, ``order-items``, "Order items"."""
+"""The forms of one English name: ``OrderItem``, ``order_item``, ``order_items``, "Order items".
+
+The entities name their tables and addresses by these rules, and the command the files that it
+writes. Only the standard library is imported, so that the command may start without a database.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,6 @@ import re
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
-# The rule of `nitro_runtime.entities.naming`, said again: importing that would import SQLAlchemy.
-# A test compares the two.
 _IRREGULAR = {
     "person": "people",
     "child": "children",
@@ -33,41 +35,41 @@ _IRREGULAR = {
     "echo": "echoes",
     "quiz": "quizzes",
 }
-_UNCOUNTABLE = frozenset({"news", "series", "species", "equipment", "information", "sheep", "fish"})
+_UNCHANGED = frozenset({"news", "series", "species", "equipment", "information", "sheep", "fish"})
 
 
-def snake(name: str) -> str:
-    """Returns ``order_item`` for ``OrderItem``, ``orderItem``, ``order-item`` and ``order_item``."""
-    return _BOUNDARY.sub("_", name).replace("-", "_").lower()
+def snake_case(name: str) -> str:
+    """Returns ``order_item`` for ``OrderItem`` and ``order-item``, ``api_key`` for ``APIKey``."""
+    return _BOUNDARY.sub("_", name).replace("-", "_").lower().strip("_")
 
 
-def pascal(name: str) -> str:
+def pascal_case(name: str) -> str:
     """Returns ``OrderItem`` for ``order_item`` and ``order-item``; ``OrderItem`` stays."""
     return "".join(part[:1].upper() + part[1:] for part in re.split(r"[-_]+", name))
 
 
 def sentence_case(name: str) -> str:
-    """Returns ``Order item`` for ``order_item``."""
+    """Returns ``Order item`` for ``order_item``, as people write it."""
     words = name.replace("_", " ").replace("-", " ").strip()
     return words[:1].upper() + words[1:]
 
 
 def pluralize(name: str) -> str:
-    """Returns the plural of a snake-case singular; its last word is what changes."""
+    """Returns the plural of a snake-case singular, by rule; only its last word changes."""
     head, joint, word = name.rpartition("_")
-    return head + joint + _plural(word)
+    return f"{head}{joint}{_plural(word)}"
 
 
 def _plural(word: str) -> str:
-    if word in _UNCOUNTABLE:
+    if word in _UNCHANGED:
         return word
     if word in _IRREGULAR:
         return _IRREGULAR[word]
     if re.search(r"(s|x|z|ch|sh)$", word):
-        return word + "es"
+        return f"{word}es"
     if re.search(r"[^aeiou]y$", word):
-        return word[:-1] + "ies"
-    return word + "s"
+        return f"{word[:-1]}ies"
+    return f"{word}s"
 
 
 def looks_plural(name: str) -> bool:
@@ -75,16 +77,16 @@ def looks_plural(name: str) -> bool:
     word = name.rpartition("_")[2]
     if word in _IRREGULAR.values():
         return True
-    return len(word) > 3 and word not in _UNCOUNTABLE and bool(re.search(r"[^siuao]s$", word))
+    return len(word) > 3 and word not in _UNCHANGED and bool(re.search(r"[^siuao]s$", word))
 
 
-def singular(name: str) -> str:
+def singularize(name: str) -> str:
     """Returns a guess at the singular of a name that `looks_plural`."""
     head, joint, word = name.rpartition("_")
     known = {plural: single for single, plural in _IRREGULAR.items()}
     if word in known:
-        return head + joint + known[word]
+        return f"{head}{joint}{known[word]}"
     if word.endswith("ies"):
         return f"{head}{joint}{word[:-3]}y"
     stem = word[:-2] if re.search(r"(x|z|ch|sh|ss)es$", word) else word[:-1]
-    return head + joint + stem
+    return f"{head}{joint}{stem}"
