@@ -7,16 +7,17 @@ from shop.registry import RESOURCES
 
 
 def layout(*content: Child, title: str) -> Page:
-    """Puts the content of one page under the menu."""
+    """Puts the content of one page under the menu and its heading."""
     return Page(
+        H1(title),
         *content,
         header=Header(
             A("Shop", href="/", cls="brand"),
-            Nav(*menu(), cls="nav", aria_label="Main"),
+            Nav(*menu(title), cls="nav", aria_label="Main"),
             theme_switch(),
             cls="header",
         ),
-        title=f"{title} · Shop",
+        title=title if title == "Shop" else f"{title} · Shop",
         head=[Link(rel="icon", href="/static/favicon.svg", type="image/svg+xml")],
     )
 
@@ -27,12 +28,20 @@ def home() -> Page:
         A(resource.label, href=resource.url, cls="card") for resource in RESOURCES if resource.url
     ]
     empty = P("Nothing here yet. Try: nitro generate scaffold Product name:str price:float")
-    return layout(H1("Shop"), Div(*cards, cls="grid") if cards else empty, title="Home")
+    return layout(Div(*cards, cls="grid") if cards else empty, title="Shop")
 
 
-def menu() -> list[Html]:
-    """The links to the resources."""
-    return [A(resource.label, href=resource.url) for resource in RESOURCES if resource.url]
+def menu(title: str) -> list[Html]:
+    """The links to the resources; the one whose page has this title is marked."""
+    return [
+        A(
+            resource.label,
+            href=resource.url,
+            aria_current="page" if resource.label == title else None,
+        )
+        for resource in RESOURCES
+        if resource.url
+    ]
 
 
 def theme_switch() -> Html:

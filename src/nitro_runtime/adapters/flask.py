@@ -27,7 +27,6 @@ from nitro_runtime.views import Notice
 from nitro_runtime.web import Signals, UserHook, portal, replies, routes
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.installing import already_installed, make_site
-from nitro_runtime.web.wsgi import close_streams_before_quitting
 
 __all__ = [
     "ReadSignals", "gate", "html", "install", "mount", "page", "redirect", "reply",
@@ -68,7 +67,6 @@ def install(
         app.register_error_handler(NitroError, answer_error)
     if type(app).async_to_sync is Flask.async_to_sync:
         app.async_to_sync = portal.to_sync  # pyright: ignore[reportAttributeAccessIssue]
-    close_streams_before_quitting()
     install_shutdown()  # the server's own handlers are in place already when it imports the app
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
@@ -88,6 +88,7 @@ class Card(Generic[E]):
         self.item = item
         self._actions: tuple[Action, ...] = tuple(type(self).actions)
         self._link = type(self).link
+        self._title = True
 
     @classmethod
     def from_entity(cls, item: T) -> Card[T]:
@@ -107,6 +108,11 @@ class Card(Generic[E]):
         self._link = True
         return self
 
+    def without_title(self) -> Self:
+        """Leaves the title out, for a page whose heading says it already."""
+        self._title = False
+        return self
+
     @classmethod
     def _card(cls) -> CardDefinition:
         if cls._definition is None:
@@ -115,7 +121,7 @@ class Card(Generic[E]):
             chosen = columns_from(cls.columns, cls._declared)
             if chosen is None:
                 title = label_field(info)
-                chosen = {n: c for n, c in automatic_columns(info).items() if n != title}
+                chosen = {n: c for n, c in automatic_columns(info, long=True).items() if n != title}
             computed = {name: f"cell_{name}" for name in chosen if hasattr(cls, f"cell_{name}")}
             facts = (c.bind(kind, name, computed=name in computed) for name, c in chosen.items())
             cls._definition = CardDefinition(info, tuple(facts), computed)
@@ -142,10 +148,11 @@ class Card(Generic[E]):
 
     def __html__(self) -> Html:
         card, theme = self._card(), self.theme or current_theme()
-        key = (theme, self._actions, self._link)
+        key = (theme, self._actions, self._link, self._title)
         compiled: CompiledRow[Row] | None = card.compiled.get(key)
         if compiled is None:
-            compiled = _compile(card, theme, self._actions, link=self._link)
+            title = _title(link=self._link) if self._title else None
+            compiled = _compile(card, theme, self._actions, title)
             if not any(callable(action) for action in self._actions):  # functions may be endless
                 card.compiled[key] = compiled
         return compiled(Row(self.item, self))
@@ -154,21 +161,32 @@ class Card(Generic[E]):
         return self.__html__()
 
 
+Title = Callable[["Marks[Any]"], object]
+"""Places the title of a card among its marks."""
+
+
+def _title(*, link: bool) -> Title:
+    def plain(marks: Marks[Any]) -> object:
+        return marks.place(label_of)
+
+    def linked(marks: Marks[Any]) -> object:
+        return A(marks.place(label_of), href=marks.place(address_of))
+
+    return linked if link else plain
+
+
 def _compile(
-    card: CardDefinition, theme: Theme, actions: Sequence[Action], *, link: bool
+    card: CardDefinition, theme: Theme, actions: Sequence[Action], title: Title | None
 ) -> CompiledRow[Row]:
     for action in actions:
         check_action(action)
     marks = Marks[Any](prefix="item.")
-    title: object = marks.place(label_of)
-    if link:
-        title = A(title, href=marks.place(address_of))
     facts = [_fact(card, column, theme, marks) for column in card.facts]
     buttons = row_actions(card.info.slug, actions, theme, marks)
     key = "-".join(marks.place(name) for name in card.info.key)
     return marks.compile(
         Article(
-            H3(title, cls=theme["card_title"]),
+            H3(title(marks), cls=theme["card_title"]) if title else None,
             Dl(facts, cls=theme["card_facts"]) if facts else None,
             Div(buttons, cls=theme["buttons"]) if actions else None,
             id=f"{stem_of(card.info)}-card-{key}",

@@ -96,11 +96,18 @@ def _is_number(known: FieldInfo) -> bool:
     return isinstance(kind, type) and issubclass(kind, int | float | Decimal) and kind is not bool
 
 
-def automatic_columns(info: EntityInfo) -> dict[str, Column]:
-    """Returns the columns of a table that declares none: what is short and no secret."""
+def automatic_columns(info: EntityInfo, *, long: bool = False) -> dict[str, Column]:
+    """Returns the columns of a view that declares none: all but secrets and Nitro's own fields.
+
+    Args:
+        info: The entity.
+        long: Whether texts of several lines have room, as on a card; in a table they have not.
+    """
     shown: dict[str, Column] = {}
     for name, each in info.fields.items():
-        if each.key or each.managed or each.secret or each.hidden or each.multiline:
+        if each.key or each.managed or each.secret or each.hidden:
+            continue
+        if each.multiline and not long:
             continue
         shown[_relation(info, name) or name] = Column()
     return shown

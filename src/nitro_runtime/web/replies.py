@@ -47,8 +47,7 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
     page = view if isinstance(view, Page) else Page(view, title=_title(view))
     state = page_state(request)
     if request.is_datastar:
-        parts = page.parts if page.is_made_of_parts else [page.main(state)]
-        return patches(request, [emit_elements(part).encode() for part in parts])
+        return patches(request, [emit_elements(part).encode() for part in page.patches(state)])
     body = page.render(state).encode()
     session.clear_notices(request)
     return Reply(status or page.status, [*_PAGE_HEADERS, *session.set_cookies(request)], body)
@@ -134,8 +133,13 @@ def reload_patch() -> bytes:
 def refusal(request: Request, error: NitroError) -> Reply:
     """Makes the reply of an error: its status and its sentence, as a page for a browser.
 
-    An error that has no meaning for a visitor (status 500) is not answered here.
+    Datastar ignores a body whose status is not 200, so it gets the sentence as a notice, unless the
+    gate refused: that is no page of this site, and needs the status. An error that has no meaning
+    for a visitor (status 500) is not answered here.
     """
+    if request.is_datastar and not isinstance(error, Refused):
+        session.add_notice(request, Notice(str(error), kind="error"))
+        return patches(request, [])
     extra = list(error.headers) if isinstance(error, Refused) else []
     headers = [("cache-control", "no-store"), *extra]
     sentence = str(error)

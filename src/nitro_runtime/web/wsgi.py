@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from threading import Lock
-from types import FrameType
 from typing import Any
 
-from nitro_runtime.sse import hub
 from nitro_runtime.web.asgi import parse_cookies
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.request import Request, Site
@@ -82,23 +78,3 @@ def before_first_request(inner: Any, act: Callable[[], None]) -> Any:  # noqa: A
         return inner(environ, start_response)
 
     return app
-
-
-def close_streams_before_quitting() -> None:
-    """Ends open streams at SIGQUIT too, by which gunicorn ends its workers after a SIGINT.
-
-    Its worker then leaves the main thread, and the interpreter waits for the threads of streams.
-    Does nothing where no server handles that signal, or outside the main thread.
-    """
-    number = getattr(signal, "SIGQUIT", None)  # not on Windows
-    if number is None or threading.current_thread() is not threading.main_thread():
-        return
-    previous = signal.getsignal(number)
-    if not callable(previous):
-        return
-
-    def close(received: int, at: FrameType | None) -> None:
-        hub.close()
-        previous(received, at)
-
-    signal.signal(number, close)

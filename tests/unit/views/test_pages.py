@@ -119,6 +119,12 @@ def test_a_card_shows_an_entity(Product: Any, Category: Any) -> None:
     assert "hush" not in html
 
 
+def test_a_card_can_leave_its_title_to_the_page(Product: Any) -> None:
+    product = Product(name="Owls", price=1)
+    assert "Owls</h3>" in str(Card.from_entity(product))
+    assert "Owls" not in str(Card.from_entity(product).without_title())
+
+
 async def test_a_card_reads_the_relations_that_it_shows(Product: Any) -> None:
     product = Product.add(id=1, name="Arc", price="2.50")
     card = Card.from_entity(product)

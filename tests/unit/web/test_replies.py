@@ -139,6 +139,13 @@ def test_errors_of_entities_have_their_statuses() -> None:
     assert replies.refusal(plain(), Duplicate("Product", "name")).status == 409
 
 
+def test_datastar_shows_the_sentence_of_an_error_as_it_ignores_other_statuses() -> None:
+    reply = replies.refusal(datastar(), NotFound("Product", "<7>"))
+    assert reply.status == 200
+    assert 'id="notices"' in text(reply)
+    assert "There is no Product with id '&lt;7&gt;'." in text(reply).replace("&#39;", "'")
+
+
 def test_a_page_knows_the_query_it_was_asked_with() -> None:
     request = Request("GET", "/", query=Multi([("page", "2")]))
     assert replies.page_state(request).query["page"] == "2"

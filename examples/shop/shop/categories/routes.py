@@ -35,7 +35,7 @@ async def create(request: Request) -> Response:
 @router.get("/{id}")
 async def show(request: Request, id: str) -> Response:
     category = await Category.aget(id)
-    card = await Card.from_entity(category).with_actions(["edit", "delete"]).load()
+    card = await Card.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
     return reply(request, layout(card, title=category.name))
 
 
