@@ -2,12 +2,13 @@
 
 from nitro import Entity, samples, transaction
 
-import shop.settings  # noqa: F401 # configures the database
 from shop.registry import RESOURCES
+from shop.settings import configure_database
 
 
 def main(count: int) -> None:
     """Fills every empty table with up to `count` believable rows."""
+    configure_database()
     with transaction():
         for resource in RESOURCES:
             entity: type[Entity] = resource.entity

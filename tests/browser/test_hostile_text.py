@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Server
+    from browser.conftest import Server
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Server
+    from browser.conftest import Server
 
 pytestmark = pytest.mark.browser
 
@@ -186,7 +186,8 @@ def test_both_tabs_reconnect_by_themselves_after_a_restart_and_show_the_current_
     server.kill()
     server.run(
         "-c",
-        "from shop import settings; from shop.products.entity import Product;"
+        "from shop.settings import configure_database; configure_database();"
+        "from shop.products.entity import Product;"
         f"Product.create(name='Badgers', price='7', category_id='{category}')",
     )
     server.start()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.generated.conftest import Run
+    from generated.conftest import Run
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 NOT_IN_THE_EXAMPLE = {".nitro", ".env", "static", "__pycache__", ".ruff_cache", ".pytest_cache"}
@@ -52,7 +52,9 @@ def test_it_passes_pyright(project: Path, run: Run) -> None:
 
 
 def test_its_own_tests_pass(project: Path, run: Run) -> None:
-    done = run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error", cwd=project)
+    done = run(
+        "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error", cwd=project
+    )
     assert re.search(r"^\d+ passed", done.stdout, re.MULTILINE)
 
 

@@ -3,9 +3,10 @@
 from alembic import context
 from nitro_runtime.entities import build_tables, connect
 
-import shop.settings  # noqa: F401 # configures the database
 from shop.registry import RESOURCES
+from shop.settings import configure_database
 
+configure_database()
 for resource in RESOURCES:
     resource.module("entity")
 

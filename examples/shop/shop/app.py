@@ -5,8 +5,9 @@ from nitro_runtime.adapters.fastapi import install, reply
 
 from shop.layout import home
 from shop.registry import RESOURCES
-from shop.settings import STATIC, settings
+from shop.settings import STATIC, configure_database, settings
 
+configure_database()
 app = FastAPI(title="Shop")
 install(app, static=STATIC, secret_key=settings.secret_key.get_secret_value())
 

@@ -22,4 +22,8 @@ class Settings(BaseSettings):
 
 
 settings = Settings()
-configure(database=settings.database_url, create_tables=False)
+
+
+def configure_database() -> None:
+    """Points the entities at the database; its tables are made by migrations alone."""
+    configure(database=settings.database_url, create_tables=False)
