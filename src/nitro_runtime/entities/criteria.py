@@ -126,8 +126,8 @@ class Attribute(Generic[T]):
     __slots__ = ("entity", "name")
 
     def __init__(self, entity: type[Any], name: str) -> None:
-        self.entity = entity
-        self.name = name
+        self.entity: type[Any] = entity
+        self.name: str = name
 
     def _compare(self, operator: Operator, value: object) -> Criterion:
         return Comparison(self.name, operator, value, self.entity)

@@ -34,7 +34,7 @@ R = TypeVar("R")
 _place = object.__setattr__
 _OWN = frozenset({"__loaded__", "__related__", "__busy__"})
 
-_CONFIG: Any = ConfigDict(  # Any: SQLModel declares its own, private kind of it
+_CONFIG = ConfigDict(
     extra="forbid",
     allow_inf_nan=False,
     validate_default=True,
@@ -62,7 +62,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     __slots__ = ("__busy__", "__loaded__", "__related__")
 
-    model_config = _CONFIG
+    model_config: ClassVar[Any] = _CONFIG  # Any: SQLModel declares its own, private kind of it
 
     NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
     """What `get` raises; every class has its own."""

@@ -72,29 +72,29 @@ class Mapper:
         described = [
             _mapped(name, field, by_field.get(name)) for name, field in entity.model_fields.items()
         ]
-        self.fields = {f.name: f for f in sorted(described, key=_place)}
-        self.names = tuple(self.fields)
-        self.key = self._find_key()
+        self.fields: dict[str, MappedField] = {f.name: f for f in sorted(described, key=_place)}
+        self.names: tuple[str, ...] = tuple(self.fields)
+        self.key: str = self._find_key()
         key = self.fields[self.key].info
-        self.generated_key = key.type is int and (key.nullable or key.has_default)
-        self.info = self._describe(relations)
-        self.belongs_to = {n: r for n, r in relations.items() if r.kind == "belongs_to"}
-        self.version = "version" if options.version and "version" in self.fields else None
-        self.updated = "updated_at" if options.timestamps else None
-        self.search = tuple(f.name for f in self.fields.values() if f.info.search)
-        self.mutable = tuple(f.name for f in self.fields.values() if f.kind.mutable)
-        self.decimals = {
+        self.generated_key: bool = key.type is int and (key.nullable or key.has_default)
+        self.info: EntityInfo = self._describe(relations)
+        self.belongs_to: dict[str, RelationInfo] = {
+            n: r for n, r in relations.items() if r.kind == "belongs_to"
+        }
+        self.version: str | None = "version" if options.version and "version" in self.fields else None
+        self.updated: str | None = "updated_at" if options.timestamps else None
+        self.search: tuple[str, ...] = tuple(f.name for f in self.fields.values() if f.info.search)
+        self.mutable: tuple[str, ...] = tuple(f.name for f in self.fields.values() if f.kind.mutable)
+        self.decimals: dict[str, Decimal] = {
             f.name: Decimal(1).scaleb(-f.info.decimal_places)
             for f in self.fields.values()
             if f.kind.exact is Decimal and f.info.decimal_places is not None
         }
-        self.references = [
-            (f.name, *f.info.reference.split(".", 1), sqlmodel_value(f.source, "ondelete"))
-            for f in self.fields.values()
-            if f.info.reference
+        self.references: list[tuple[str, str, str, str | None]] = [
+            _reference(f) for f in self.fields.values() if f.info.reference
         ]
         self.has_post_init: bool = bool(entity.__pydantic_post_init__)
-        self.fields_set = frozenset(self.names)
+        self.fields_set: frozenset[str] = frozenset(self.names)
 
     def _find_key(self) -> str:
         declared = [n for n, f in self.fields.items() if sqlmodel_value(f.source, "primary_key")]
@@ -166,6 +166,11 @@ class Mapper:
 def to_utc(value: datetime) -> datetime:
     """Returns the moment in UTC; a datetime without a zone is taken to be UTC already."""
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _reference(field: MappedField) -> tuple[str, str, str, str | None]:
+    table, _, column = (field.info.reference or "").partition(".")
+    return field.name, table, column, sqlmodel_value(field.source, "ondelete")
 
 
 def _place(field: MappedField) -> int:

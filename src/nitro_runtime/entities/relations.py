@@ -19,12 +19,12 @@ _CHUNK = 500  # keys in one IN (...): well below the least limit of any database
 class Relation:
     """What `belongs_to` and `has_many` have in common: a name and another entity."""
 
-    kind = ""
+    kind: str = ""
 
     def __init__(self, target: str | type[Any], field: str | None) -> None:
         self._target = target
         self._field = field
-        self.name = ""
+        self.name: str = ""
         self.owner: type[Any] | None = None
 
     def __set_name__(self, owner: type[Any], name: str) -> None:
@@ -66,7 +66,7 @@ class Relation:
 class BelongsTo(Relation, Generic[T]):
     """The entity that a foreign key of this one points at; None when the key is None."""
 
-    kind = "belongs_to"
+    kind: str = "belongs_to"
 
     def field_of(self, owner: type[Any]) -> str:
         """Returns the foreign key of the owner: ``category_id`` for ``category``."""
@@ -116,7 +116,7 @@ class BelongsTo(Relation, Generic[T]):
 class HasMany(Relation, Generic[T]):
     """The entities whose foreign key points at this one, as a query set."""
 
-    kind = "has_many"
+    kind: str = "has_many"
 
     def field_of(self, owner: type[Any]) -> str:
         """Returns the foreign key of the others: ``category_id`` for a ``Category``."""
