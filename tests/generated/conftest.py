@@ -58,6 +58,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def myapp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The three commands on the project's card, as far as they write."""
+    scratch = tmp_path_factory.mktemp("generated")
+    run("nitro_cli", "new", "myapp", "--framework", "fastapi", cwd=scratch)
+    words = ("entity", "Product", "name:str", "price:float")
+    run("nitro_cli", "generate", *words, cwd=scratch / "myapp")
+    return scratch / "myapp"
+
+
+@pytest.fixture(scope="session")
 def unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project of unusual names, long names, every type of field, and an entity alone."""
     scratch = tmp_path_factory.mktemp("generated")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +17,14 @@ if TYPE_CHECKING:
     from generated.conftest import Run
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
-NOT_IN_THE_EXAMPLE = {".nitro", ".env", "static", "__pycache__", ".ruff_cache", ".pytest_cache"}
+GOLDEN = Path(__file__).parent / "golden"
+NOT_IN_THE_EXAMPLE = {".nitro", ".env", "__pycache__", ".ruff_cache", ".pytest_cache"}
+OBTAINED = ("static/app.css", "static/datastar.js", "static/datastar.LICENSE.txt")
 REQUIREMENT = re.compile(r'"nitro-kit\[fastapi,tailwind\][^"]*"')
+DIRECT = re.compile(r"\n\[tool\.hatch\.metadata\]\nallow-direct-references = true\n")
 
 
-@pytest.fixture(params=["shop", "unusual"])
+@pytest.fixture(params=["shop", "myapp", "unusual"])
 def project(request: pytest.FixtureRequest) -> Path:
     return request.getfixturevalue(request.param)
 
@@ -26,15 +33,46 @@ def tree(root: Path) -> dict[str, str]:
     """Every file of a project that its owner reads, with its text."""
     files = [path for path in sorted(root.rglob("*")) if path.is_file()]
     return {
-        str(path.relative_to(root)): REQUIREMENT.sub('"nitro-kit"', path.read_text())
+        str(path.relative_to(root)): pinned(path.read_text())
         for path in files
         if not NOT_IN_THE_EXAMPLE & set(path.relative_to(root).parts)
-        and not path.name.endswith((".db", ".db-shm", ".db-wal"))
+        and not str(path).endswith((".db", ".db-shm", ".db-wal", *OBTAINED))
     }
 
 
-def test_the_command_makes_exactly_the_shop_that_was_written_by_hand(shop: Path) -> None:
-    assert tree(shop) == tree(EXAMPLE)
+def pinned(text: str) -> str:
+    """The same wherever Nitro was installed from."""
+    return DIRECT.sub("", REQUIREMENT.sub('"nitro-kit[fastapi,tailwind]>=0.1"', text))
+
+
+def check(made: dict[str, str], golden: Path) -> None:
+    """Compares files with a folder that pins them; NITRO_UPDATE=1 pins them anew instead."""
+    if os.environ.get("NITRO_UPDATE") == "1":
+        shutil.rmtree(golden, ignore_errors=True)
+        for name, text in made.items():
+            (golden / name).parent.mkdir(parents=True, exist_ok=True)
+            (golden / name).write_text(text)
+    assert made == tree(golden)
+
+
+def test_the_command_makes_exactly_the_shop_of_the_examples(shop: Path) -> None:
+    check(tree(shop), EXAMPLE)
+
+
+def test_the_three_commands_of_the_card_make_what_is_pinned(myapp: Path) -> None:
+    look = {name: text for name, text in tree(myapp).items() if not name.endswith("components.css")}
+    check(look, GOLDEN / "myapp")
+
+
+@pytest.mark.parametrize("name", ["shop", "myapp"])
+def test_what_is_remembered_of_each_resource_is_pinned(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    resources = request.getfixturevalue(name) / ".nitro" / "resources"
+    check(
+        {path.name: path.read_text() for path in sorted(resources.iterdir())},
+        GOLDEN / f"{name}-resources",
+    )
 
 
 def test_it_passes_ruff(project: Path, run: Run) -> None:
@@ -46,8 +84,6 @@ def test_it_is_formatted(project: Path, run: Run) -> None:
 
 
 def test_it_passes_pyright(project: Path, run: Run) -> None:
-    import sys
-
     run("pyright", "--pythonpath", sys.executable, cwd=project)
 
 
@@ -61,10 +97,6 @@ def test_its_own_tests_pass(project: Path, run: Run) -> None:
 def test_its_migrations_run_up_and_down_and_fit_the_entities(
     project: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-    import subprocess
-    import sys
-
     environment = {**os.environ, "NITRO_DATABASE_URL": f"sqlite:///{tmp_path}/migrated.db"}
 
     def alembic(*arguments: str) -> str:

@@ -1,0 +1,16 @@
+"""Runs the migrations: `nitro db upgrade`, or plain `alembic upgrade head`."""
+
+from alembic import context
+from nitro_runtime.entities import build_tables, connect
+
+from myapp.registry import RESOURCES
+from myapp.settings import configure_database
+
+configure_database()
+for resource in RESOURCES:
+    resource.module("entity")
+
+with connect() as connection:
+    context.configure(connection=connection, target_metadata=build_tables(), render_as_batch=True)
+    with context.begin_transaction():
+        context.run_migrations()

@@ -1,0 +1,22 @@
+"""The application: creates it, installs Nitro, includes every resource."""
+
+from fastapi import FastAPI, Request, Response
+from nitro_runtime.adapters.fastapi import install, reply
+
+from myapp.layout import home
+from myapp.registry import RESOURCES
+from myapp.settings import STATIC, configure_database, settings
+
+configure_database()
+app = FastAPI(title="Myapp")
+install(app, static=STATIC, secret_key=settings.secret_key.get_secret_value())
+
+for resource in RESOURCES:
+    resource.module("handlers")  # importing them is what registers them
+    if routes := resource.module("routes"):
+        app.include_router(routes.router)
+
+
+@app.get("/", include_in_schema=False)
+async def index(request: Request) -> Response:
+    return reply(request, home())

@@ -1,0 +1,1 @@
+"""Products: what they are, how they look, where they are found."""

@@ -1,0 +1,8 @@
+"""What a product is."""
+
+from nitro import Entity
+
+
+class Product(Entity, timestamps=True):
+    name: str
+    price: float

@@ -1,0 +1,16 @@
+"""Example data for development: `nitro db seed`. Replace it with your own."""
+
+from nitro import Entity, samples, transaction
+
+from myapp.registry import RESOURCES
+from myapp.settings import configure_database
+
+
+def main(count: int) -> None:
+    """Fills every empty table with up to `count` believable rows."""
+    configure_database()
+    with transaction():
+        for resource in RESOURCES:
+            entity: type[Entity] = resource.entity
+            if not entity.exists():
+                entity.create_many(samples(entity, count))
