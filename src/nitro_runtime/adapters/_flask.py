@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from flask import request as current_request
 from werkzeug.local import LocalProxy
 
 from nitro_runtime import context
-from nitro_runtime.errors import NitroError
+from nitro_runtime.errors import NitroError, Refused
 from nitro_runtime.web import Multi, Reply, Route, Site, portal, replies
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web.installing import STATIC_URL
@@ -48,7 +48,7 @@ def neutral(request: Request | None = None) -> NeutralRequest:
     environ: dict[str, Any] = (request or current_request).environ
     if _NEUTRAL not in environ:
         # The request itself, where ``flask.request`` is a proxy that is good in this thread only.
-        environ[_NEUTRAL] = _neutral(environ["werkzeug.request"])
+        environ[_NEUTRAL] = _neutral(environ["werkzeug.request"], environ)
     return environ[_NEUTRAL]
 
 
@@ -67,13 +67,13 @@ context.register_request(Request, neutral)
 context.register_request(LocalProxy, neutral)
 
 
-def _neutral(native: Request) -> NeutralRequest:
+def _neutral(native: Request, environ: Mapping[str, Any]) -> NeutralRequest:
     site: Site = current_app.extensions.get(EXTENSION) or Site()
 
     async def read(limit: int) -> bytes:
         return await asyncio.to_thread(_read, native, limit)  # the portal's loop must not wait
 
-    return request_of_environ(native.environ, site, native, native.view_args or {}, read)
+    return request_of_environ(environ, site, native, native.view_args or {}, read)
 
 
 def _read(native: Request, limit: int) -> bytes:
@@ -101,7 +101,16 @@ def answer_error(error: NitroError) -> FlaskResponse:
     """Answers an error that has a meaning for a visitor; any other goes on its way."""
     if error.status == 500:
         raise error
-    return native_reply(replies.refusal(neutral(), error))
+    return native_reply(replies.refusal(_without_bad_query(), error))
+
+
+def _without_bad_query() -> NeutralRequest:
+    """Returns the neutral request of one that is refused, perhaps for its very query."""
+    try:
+        return neutral()
+    except Refused:
+        native: Request = current_request.environ["werkzeug.request"]
+        return _neutral(native, {**native.environ, "QUERY_STRING": ""})
 
 
 def mount_static(app: Flask, site: Site) -> Site:

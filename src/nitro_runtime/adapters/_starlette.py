@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -57,14 +57,17 @@ def neutral(request: Request) -> NeutralRequest:
     """Returns the neutral request of a native one, always the same for the same request."""
     known = request.scope.get(_NEUTRAL)
     if known is None:
-        site = getattr(request.app.state, "nitro", None) or Site()
-
-        async def read(limit: int) -> bytes:
-            return await _read(request, limit)
-
-        known = request_of_scope(request.scope, site, request, read)
-        request.scope[_NEUTRAL] = known
+        known = request.scope[_NEUTRAL] = _neutral(request.scope, request)
     return known
+
+
+def _neutral(scope: Mapping[str, Any], request: Request) -> NeutralRequest:
+    site = getattr(request.app.state, "nitro", None) or Site()
+
+    async def read(limit: int) -> bytes:
+        return await _read(request, limit)
+
+    return request_of_scope(scope, site, request, read)
 
 
 class NativeReply(Response):
@@ -116,7 +119,15 @@ async def answer_error(request: Request, error: Exception) -> Response:
     """Answers an error that has a meaning for a visitor; any other goes on its way."""
     if not isinstance(error, NitroError) or error.status == 500:
         raise error
-    return NativeReply(replies.refusal(neutral(request), error))
+    return NativeReply(replies.refusal(_without_bad_query(request), error))
+
+
+def _without_bad_query(request: Request) -> NeutralRequest:
+    """Returns the neutral request of one that is refused, perhaps for its very query."""
+    try:
+        return neutral(request)
+    except Refused:
+        return _neutral({**request.scope, "query_string": b""}, request)
 
 
 class Yielding(BaseRoute):

@@ -267,6 +267,14 @@ class WebSuite:
         assert re.fullmatch(r"[A-Za-z][^\n]{8,200}\.", response.text)
         assert "Traceback" not in response.text
 
+    @pytest.mark.parametrize("path", ["/", "/events", "/cmds/suite.greet/x", "/echo/x"])
+    def test_a_query_that_is_not_utf_8_is_refused(self, client: httpx.Client, path: str) -> None:
+        """Anybody may type such an address: it is no failure of the server."""
+        for accept in ("text/html", "*/*"):
+            response = client.get(f"{path}?tab=%ff", headers={"accept": accept})
+            assert response.status_code == 422
+            assert "percent-encoded UTF-8" in response.text
+
     def test_a_command_is_not_run_by_get(self, tab: Tab) -> None:
         """A link must not change anything."""
         response = tab.client.get(
