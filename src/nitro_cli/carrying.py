@@ -61,16 +61,21 @@ class Conflicts(NitroError):
         )
 
 
-def prepare(root: Path, flags: Flags) -> None:
+def prepare(root: Path, flags: Flags) -> bool:
     """Finishes what a crashed command had begun, before anything is read from the project.
+
+    Returns:
+        Whether there was anything to finish.
 
     Raises:
         UsageError: The flags contradict each other.
     """
     if flags.force and flags.skip:
         raise UsageError("--force overwrites changed files and --skip keeps them; choose one.")
-    if not flags.dry_run and recover(root) and not flags.json:
+    finished = not flags.dry_run and recover(root)
+    if finished:
         typer.echo("Finished what an interrupted nitro command had begun.", err=True)
+    return finished
 
 
 def carry_out(plan: Plan, root: Path, flags: Flags) -> list[Change]:

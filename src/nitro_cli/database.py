@@ -164,14 +164,14 @@ def _changed_by(root: Path, change: Callable[[Config], None], *, applied: bool) 
     before = status(root)
     if not before:
         return []
-    with _inside(root), _sentences():
+    with _inside(root), _sentences(" All there are: nitro db status"):
         change(_config(root))
     old = {one.id for one in before if one.applied is applied}
     return [one for one in status(root) if one.applied is applied and one.id not in old]
 
 
 @contextmanager
-def _sentences() -> Generator[None]:
+def _sentences(hint: str = "") -> Generator[None]:
     """Turns what Alembic and the database say into errors that are one sentence."""
     from alembic.util import CommandError
     from sqlalchemy.exc import DBAPIError
@@ -179,7 +179,7 @@ def _sentences() -> Generator[None]:
     try:
         yield
     except CommandError as problem:
-        raise UsageError(f"Alembic: {problem}") from problem
+        raise UsageError(f"Alembic: {problem}.{hint}") from problem
     except DBAPIError as problem:
         raise DatabaseFailed(_reason(problem.statement, str(problem.orig))) from problem
 

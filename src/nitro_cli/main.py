@@ -20,8 +20,14 @@ from nitro_runtime.errors import NitroError, UsageError, suggestion
 
 HELP = "Rich entities, event-driven routing and reactive HTML for your web framework."
 
+EPILOG = "Start with: nitro new myapp. More on a command: nitro COMMAND --help"
+
 FAILED, BAD_INPUT, CONFLICTS = 1, 2, 3
 """What the program exits with besides 0: failed and undone; nothing written; something in the way."""
+
+
+_WORDS_REFUSED: Any = typer.BadParameter.__bases__[0]
+"""What Typer raises for words that fit no command; it exports only this kind of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ class Entry:
 
 COMMANDS = (
     Entry("new", "Make a new project."),
-    Entry("generate", "Write source into the project: an entity, a scaffold. Also: g.", ("g",)),
-    Entry("dev", "Run the project's server with reload, and build its CSS, until Ctrl-C."),
+    Entry("generate", "Write source into the project: an entity, a scaffold (or: g).", ("g",)),
+    Entry("dev", "Run the server with reload and build the CSS, until Ctrl-C."),
     Entry("db", "Migrate the database and fill it with example data."),
     Entry("assets", "Obtain Datastar's browser file, checked against its hash."),
     Entry("tailwind", "Build the stylesheet with Tailwind."),
@@ -61,10 +67,15 @@ def main(words: Sequence[str] | None = None) -> None:
         words: The words after the program's name; those of the process when not given.
     """
     given = list(sys.argv[1:] if words is None else words)
+    as_json = "--json" in given
     try:
-        build(given)(given, prog_name="nitro")
+        # Typer's own complaints about the words are prose with a usage line; a tool wants data.
+        code = build(given)(given, prog_name="nitro", standalone_mode=not as_json)
     except NitroError as error:
-        sys.exit(_report(error, as_json="--json" in given))
+        sys.exit(_report(error, as_json=as_json))
+    except _WORDS_REFUSED as error:
+        sys.exit(_report(UsageError(error.format_message()), as_json=True))
+    sys.exit(code)
 
 
 def build(words: Sequence[str]) -> typer.Typer:
@@ -78,7 +89,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     app = typer.Typer(
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        epilog="More on a command: nitro COMMAND --help",
+        epilog=EPILOG,
         context_settings={"help_option_names": ["-h", "--help"]},
         no_args_is_help=True,
     )
@@ -86,9 +97,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     name = _command_word(words)
     entry = _find(name)
     if name and entry is None and not _completing():
-        known = [word for one in COMMANDS for word in (one.name, *one.aliases)]
-        hint = suggestion(name, known)
-        raise UsageError(f"There is no command {name!r}.{hint} All of them: nitro --help")
+        raise UsageError(f"There is no command {name!r}.{_hint(name)} All of them: nitro --help")
     if entry is not None:
         _mount(app, entry, name)
     for other in COMMANDS if entry is None else ():
@@ -115,6 +124,12 @@ def _options(
 
 def _stub() -> None:
     """Stands for a command that is not the one asked for."""
+
+
+def _hint(name: str) -> str:
+    known = [entry.name for entry in COMMANDS]
+    begun = [word for word in known if word.startswith(name.lower())]
+    return f" Did you mean {begun[0]!r}?" if len(begun) == 1 else suggestion(name.lower(), known)
 
 
 def _find(name: str) -> Entry | None:
@@ -152,8 +167,31 @@ def _report(error: NitroError, *, as_json: bool) -> int:
 
         typer.echo(json.dumps(_as_data(error, code), indent=2))
     else:
-        typer.echo(str(error), err=True)
+        typer.echo(_fitted(str(error)) if sys.stderr.isatty() else str(error), err=True)
     return code
+
+
+def _fitted(text: str) -> str:
+    """Breaks the long lines of a message between words, as wide as the terminal is.
+
+    A command at the end of a sentence moves to a line of its own, to be copied whole. Lines that
+    begin with a space show a place in what was typed and stay as they are.
+    """
+    import re
+    import shutil
+    import textwrap
+
+    width = shutil.get_terminal_size().columns
+    lines: list[str] = []
+    for line in text.split("\n"):
+        sentence, command = line, ""
+        if len(line) > width and (found := re.search(r": ((?:nitro|pip|alembic) .*)$", line)):
+            sentence, command = line[: found.start() + 1], f"\n    {found[1]}"
+        if len(sentence) > width and not sentence.startswith(" "):
+            fold = textwrap.TextWrapper(width, break_long_words=False, break_on_hyphens=False)
+            sentence = fold.fill(sentence)
+        lines.append(sentence + command)
+    return "\n".join(lines)
 
 
 def _as_data(error: NitroError, code: int) -> dict[str, Any]:

@@ -22,21 +22,43 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Name = Annotated[str, typer.Argument(help="The entity, in the singular: Product.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The entity, in the singular: Product.")]
 Fields = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[FIELD]...",
-        help="name:type:modifier=default, such as name:str.80:search price:decimal.10.2:min.0 "
-        "stock:int=0 status:enum.draft.live=draft category:ref.Category note:text:opt",
+        metavar="FIELD",
+        help="name:type:modifier=default; all but the name may be left out.",
     ),
 ]
 Plural = Annotated[
     str | None, typer.Option(help="Its plural, when the rule is wrong: --plural people.")
 ]
 
+# Said here, not built from the grammar's tables, so that help starts fast; a test compares.
+FIELDS_HELP = """\b
+Types:
+  str text int bigint float decimal bool date time datetime
+  uuid email url json enum ref
+  with numbers or words: str.80 decimal.10.2 enum.draft.live ref.Category
 
-@app.command()
+\b
+Modifiers, each after a colon:
+  opt       may be empty            unique, index  in the database
+  min.0     at least, or shortest   search         part of the search
+  max.5     at most, or longest     sort           the table sorts by it
+  secret    never sent out          readonly       never taken in
+  hidden    not shown               on.cascade     when the other goes
+
+\b
+For example:
+  {command} Category name:str.60:unique
+  {command} Product name:str.80:search \\
+      price:decimal.10.2:min.0 stock:int=0 \\
+      status:enum.draft.live=draft category:ref.Category
+"""
+
+
+@app.command(epilog=FIELDS_HELP.format(command="nitro generate entity"))
 def entity(
     name: Name,
     fields: Fields = None,
@@ -57,7 +79,7 @@ def entity(
     _generate(plan_entity, asked(name, fields or [], plural), flags)
 
 
-@app.command()
+@app.command(epilog=FIELDS_HELP.format(command="nitro generate scaffold"))
 def scaffold(
     name: Name,
     fields: Fields = None,
@@ -69,7 +91,7 @@ def scaffold(
     yes: Yes = False,
     verbose: Verbose = False,
 ) -> None:
-    """Write an entity with its form, table, pages, handlers, migration and tests."""
+    """Write an entity with its pages, handlers, migration and tests."""
     from nitro_cli.carrying import Flags
     from nitro_cli.generators.resource import asked
     from nitro_cli.generators.scaffold import plan_scaffold

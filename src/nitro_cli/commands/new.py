@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nitro_cli.commands.options import DryRun, Force, Json, Skip, Verbose, Yes
+from nitro_cli.commands.options import DryRun, Json, Verbose, Yes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nitro_cli.carrying import Flags
     from nitro_cli.frameworks import Framework
     from nitro_cli.plan.resolve import Change
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Use a folder with files in it; overwrite those in the way.")
+]
+Skip = Annotated[
+    bool, typer.Option("--skip", help="Use a folder with files in it; keep those in the way.")
+]
 
 HARMLESS = frozenset({".git", ".venv", "venv", ".idea", ".vscode", ".DS_Store"})
 """What a folder may hold and still count as empty."""
@@ -21,7 +30,8 @@ HARMLESS = frozenset({".git", ".venv", "venv", ".idea", ".vscode", ".DS_Store"})
 
 def command(
     name: Annotated[
-        str | None, typer.Argument(help="The project's name, or . for the current folder.")
+        str | None,
+        typer.Argument(metavar="NAME", help="The project's name, or . for the current folder."),
     ] = None,
     framework: Annotated[
         str | None, typer.Option("--framework", "-f", help="The web framework: fastapi.")
@@ -58,10 +68,27 @@ def _ask(name: str | None, framework: str | None, flags: Flags) -> tuple[str, st
         missing = "a name" if name is None else "a framework"
         sentence = f"A new project needs {missing}: {example}. Frameworks: {', '.join(known)}."
         raise UsageError(sentence)
-    name = name if name is not None else typer.prompt("Name of the project")
+    if name is None:
+        name = _prompt("Name of the project", None, _check_name)
     if framework is None:
-        framework = typer.prompt(f"Framework ({', '.join(known)})", default=known[0])
-    return str(name), str(framework)
+        from nitro_cli.frameworks import find_framework
+
+        framework = _prompt(f"Framework ({', '.join(known)})", known[0], find_framework)
+    return name, framework
+
+
+def _prompt(question: str, default: str | None, check: Callable[[str], object]) -> str:
+    """Asks until the answer will do; says each time what is wrong with it."""
+    from nitro_runtime.errors import UsageError
+
+    while True:
+        answer = str(typer.prompt(question, default=default))
+        try:
+            check(answer)
+        except UsageError as error:
+            typer.echo(str(error), err=True)
+        else:
+            return answer
 
 
 def _make(typed: str, wanted: str, flags: Flags, *, hint: bool) -> None:
@@ -71,7 +98,9 @@ def _make(typed: str, wanted: str, flags: Flags, *, hint: bool) -> None:
     from nitro_cli.generators.project import nitro_requirement, plan_project
 
     root, name, framework = _check(typed, wanted)
-    prepare(root, flags)
+    if prepare(root, flags) and _is_project(root) and not flags.json:
+        _tell_next(typed)
+        return
     _refuse_occupied(root, typed, flags)
     secret = secrets.token_urlsafe(32)
     plan = plan_project(name, framework, secret, nitro_requirement(framework))
@@ -79,7 +108,8 @@ def _make(typed: str, wanted: str, flags: Flags, *, hint: bool) -> None:
     if flags.dry_run or flags.json:
         return
     _verify(root, changes)
-    _tell(typed, name, root, framework, changes, verbose=flags.verbose)
+    _tell(name, framework, changes, verbose=flags.verbose)
+    _tell_next(typed)
     if hint:
         typer.echo(f"The same again: nitro new {typed} --framework {framework.name}")
 
@@ -91,19 +121,35 @@ def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:
         UsageError: One or more of them will not do; every problem is in it.
     """
     from nitro_cli.frameworks import find_framework
-    from nitro_cli.grammar.names import check_project
     from nitro_runtime.errors import UsageError
 
     root = Path.cwd() if typed == "." else Path.cwd() / typed
-    name = root.name if typed == "." else typed
-    problems = [str(problem) for problem in check_project(name)]
+    problems = _name_problems(typed)
     try:
         framework = find_framework(wanted)
     except UsageError as error:
         raise UsageError(*problems, *error.problems) from None
     if problems:
         raise UsageError(*problems)
-    return root, name, framework
+    return root, root.name if typed == "." else typed, framework
+
+
+def _check_name(typed: str) -> None:
+    from nitro_runtime.errors import UsageError
+
+    if problems := _name_problems(typed):
+        raise UsageError(*problems)
+
+
+def _name_problems(typed: str) -> list[str]:
+    from nitro_cli.grammar.names import check_project
+
+    problems = [str(one) for one in check_project(Path.cwd().name if typed == "." else typed)]
+    if problems and typed == ".":
+        problems.append(
+            "The project would be called like this folder; rename it, or go up and name one."
+        )
+    return problems
 
 
 def _refuse_occupied(root: Path, typed: str, flags: Flags) -> None:
@@ -111,42 +157,58 @@ def _refuse_occupied(root: Path, typed: str, flags: Flags) -> None:
 
     if root.is_symlink() or (root.exists() and not root.is_dir()):
         raise UsageError(f"{typed} is there already and is not a folder; choose another name.")
-    found = sorted(p.name for p in root.iterdir()) if root.is_dir() else []
-    held = [name for name in found if name not in HARMLESS]
-    if held and not flags.force:
+    where = "This folder" if typed == "." else f"The folder {typed}"
+    if _is_project(root):
+        raise UsageError(f"{where} is a Nitro project already; go on in it or choose another name.")
+    held = _held(root)
+    if held and not (flags.force or flags.skip):
         some = ", ".join(held[:3]) + (", ..." if len(held) > 3 else "")
-        where = "This folder" if typed == "." else f"The folder {typed}"
-        raise UsageError(f"{where} is not empty ({some}); choose another name or empty it first.")
+        sentence = "choose another name, empty it, or keep what is in it with --skip."
+        raise UsageError(f"{where} is not empty ({some}); {sentence}")
+
+
+def _is_project(root: Path) -> bool:
+    from nitro_cli.project import MEMORY, PROJECT_FILE
+
+    return (root / MEMORY / PROJECT_FILE).is_file()
+
+
+def _held(root: Path) -> list[str]:
+    """Returns what is in a folder; what a command left that was killed early does not count."""
+    from nitro_cli.project import MEMORY
+
+    found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
+    if MEMORY in found and not any((root / MEMORY).iterdir()):
+        found.remove(MEMORY)
+    return [name for name in found if name not in HARMLESS]
 
 
 def _verify(root: Path, changes: list[Change]) -> None:
     """Compiles every Python file that was made, as it is on disk."""
     for change in changes:
-        if change.path.endswith(".py"):
+        if change.writes and change.path.endswith(".py"):
             source = (root / change.path).read_bytes()
             compile(source, change.path, "exec", dont_inherit=True)
 
 
-def _tell(
-    typed: str,
-    name: str,
-    root: Path,
-    framework: Framework,
-    changes: list[Change],
-    *,
-    verbose: bool,
-) -> None:
+def _tell(name: str, framework: Framework, changes: list[Change], *, verbose: bool) -> None:
     from nitro_cli.carrying import line
 
     made = [change for change in changes if change.writes and change.status != "record"]
+    kept = [change.path for change in changes if change.status == "kept"]
     python = sum(change.path.endswith(".py") for change in made)
     if verbose:
         for change in made:
             typer.echo(line(change))
     typer.echo(f"Made {name}: {framework.title} and Nitro, {len(made)} files.")
+    if kept:
+        typer.echo(f"Kept as they were: {', '.join(kept)}")
     typer.echo(f"Checked: all {python} Python files compile.")
+
+
+def _tell_next(typed: str) -> None:
     typer.echo("\nNext:")
     if typed != ".":
-        typer.echo(f"  cd {root.name}")
+        typer.echo(f"  cd {typed}")
     typer.echo("  nitro generate scaffold Product name:str price:float")
     typer.echo("  nitro db upgrade && nitro dev     # http://127.0.0.1:8000")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from nitro_cli.generators.project import framework_values, project_view
 from nitro_cli.grammar import names
 from nitro_cli.grammar.parser import read_entity
 from nitro_cli.grammar.problems import BadWords, Problem
-from nitro_cli.grammar.spec import EntitySpec
+from nitro_cli.grammar.spec import EntitySpec, FieldSpec
 from nitro_cli.plan.edits import RegisterResource
 from nitro_cli.plan.memory import read_record
 from nitro_cli.plan.plan import Create, Inject, Plan
@@ -64,16 +65,10 @@ def read_spec(project: Project, asked: Asked) -> EntitySpec:
 
 
 def _remembered(project: Project, asked: Asked) -> EntitySpec | None:
-    record = (
-        read_record(project.root, snake_case(pascal_case(asked.name)))
-        if _is_safe(asked.name)
-        else {}
-    )
+    if names.check_entity(asked.name, plural="given"):
+        return None
+    record = read_record(project.root, snake_case(pascal_case(asked.name)))
     return EntitySpec.from_json(record["spec"]) if record else None
-
-
-def _is_safe(name: str) -> bool:
-    return not names.check_entity(name, plural="given")
 
 
 def _same(one: EntitySpec, other: EntitySpec) -> bool:
@@ -88,8 +83,8 @@ def _changed_fields(old: EntitySpec, new: EntitySpec) -> str:
     parts += [f"no longer there: {' '.join(gone)}"] if gone else []
     return (
         f"{old.name} exists with other fields ({'; '.join(parts) or 'in another order'}). Changing "
-        f"fields comes later; edit {old.package}/entity.py and write a migration with: "
-        "nitro db revision"
+        f"fields comes later; edit {old.package}/entity.py, then write the migration with: "
+        'alembic revision --autogenerate -m "Change it"'
     )
 
 
@@ -119,7 +114,7 @@ def _has_memory(project: Project, spec: EntitySpec) -> bool:
 def _unknown_targets(project: Project, spec: EntitySpec, asked: Asked) -> list[Problem]:
     known = project.entities()
     problems: list[Problem] = []
-    for field, text in zip(spec.fields, asked.fields, strict=True):
+    for field in spec.fields:
         target = field.params[0] if field.type == "ref" else spec.name
         if target != spec.name and target not in known:
             hint = suggestion(target, known)
@@ -127,10 +122,17 @@ def _unknown_targets(project: Project, spec: EntitySpec, asked: Asked) -> list[P
                 f"There is no entity {target} yet.{hint} Make it first: "
                 f"nitro generate scaffold {target} name:str"
             )
+            text = _typed(asked, field)
             start = max(text.find(target), 0)
             found = len(target) if target in text else 0
             problems.append(Problem("unknown-entity", sentence, text, start, found))
     return problems
+
+
+def _typed(asked: Asked, field: FieldSpec) -> str:
+    """Returns the argument that a field was read from; a reference may have been typed with _id."""
+    found = {re.split("[:=]", text)[0].removesuffix("_id"): text for text in asked.fields}
+    return found.get(field.name.removesuffix("_id"), "")
 
 
 # -- the plan -------------------------------------------------------------------------------------

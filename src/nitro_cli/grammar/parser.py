@@ -61,20 +61,22 @@ def read_entity(
 ) -> tuple[EntitySpec | None, list[Problem]]:
     """Reads an entity as `parse_entity` does, and returns the problems instead of raising them.
 
-    The specification is None when the name or a field cannot be read at all.
+    The specification is None when the name cannot be used; otherwise it has the fields that can be
+    read, so that they are checked further and everything is reported at once.
     """
     problems = names.check_entity(name, plural)
+    nameless = bool(problems)
     chosen = snake_case(plural) if plural is not None else None
     read = [_read_field(text, problems) for text in fields]
     specs = tuple(spec for spec in read if spec is not None)
     problems += _shell_eaten_pairs(fields) or _duplicates(specs, fields)
     if len(fields) > MOST_FIELDS:
         problems.append(Problem("many-fields", f"An entity has at most {MOST_FIELDS} fields."))
-    if problems:
+    if nameless:
         return None, problems
     spec = EntitySpec(pascal_case(name), specs, chosen)
     typed = name if plural is None else plural
-    return spec, names.check_package(spec.package, typed) + _enum_clashes(spec)
+    return spec, problems + names.check_package(spec.package, typed) + _enum_clashes(spec)
 
 
 def parse_field(text: str) -> FieldSpec:

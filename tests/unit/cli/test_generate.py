@@ -194,6 +194,21 @@ def test_bad_input_is_named_and_writes_no_byte(
     assert tree_hash(shop) == before
 
 
+def test_everything_that_is_wrong_is_said_at_once(shop: Path, nitro: Nitro) -> None:
+    nitro("generate", "entity", "Category", "name:str")
+    words = ("CATEGORY", "name:strng", "owner:ref.Persn", "size:int=big", "--plural", "settings")
+    code, _, err = nitro("generate", "entity", *words)
+    assert code == 2
+    codes = set(re.findall(r"\[([a-z-]+)\]", err))
+    assert codes == {
+        "unknown-type",
+        "unknown-entity",
+        "bad-default",
+        "entity-clash",
+        "reserved-name",
+    }
+
+
 def test_an_entity_that_was_written_by_hand_counts(shop: Path, nitro: Nitro) -> None:
     (shop / "shop/people").mkdir()
     (shop / "shop/people/entity.py").write_text(

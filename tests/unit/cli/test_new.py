@@ -199,6 +199,40 @@ def test_a_failure_leaves_nothing_behind_and_claims_no_success(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_folder_with_files_is_used_when_that_was_said(nitro: Nitro, tmp_path: Path) -> None:
+    for name in ("kept", "lost"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "README.md").write_text("mine")
+        (tmp_path / name / "broken.py").write_text("def (")
+    code, out, _ = nitro("new", "kept", "--framework", "fastapi", "--skip")
+    assert (code, "Kept as they were: README.md" in out) == (0, True)
+    assert (tmp_path / "kept" / "README.md").read_text() == "mine"
+    assert (tmp_path / "kept" / "kept" / "app.py").is_file()
+    assert nitro("new", "lost", "--framework", "fastapi", "--force")[0] == 0
+    assert (tmp_path / "lost" / "README.md").read_text() != "mine"
+
+
+@pytest.mark.parametrize("option", ["--force", "--skip"])
+def test_a_project_is_never_made_over_another(nitro: Nitro, tmp_path: Path, option: str) -> None:
+    assert nitro("new", "shop", "--framework", "fastapi")[0] == 0
+    before = tree_hash(tmp_path)
+    code, _, err = nitro("new", "shop", "--framework", "fastapi", option)
+    assert (code, "The folder shop is a Nitro project already" in err) == (2, True)
+    assert tree_hash(tmp_path) == before
+
+
+def test_a_folder_whose_name_no_project_may_have_is_explained(
+    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my shop").mkdir()
+    monkeypatch.chdir(tmp_path / "my shop")
+    code, _, err = nitro("new", ".", "--framework", "fastapi")
+    assert code == 2
+    assert "Did you mean 'my-shop'?" in err
+    assert "called like this folder" in err
+    assert list((tmp_path / "my shop").iterdir()) == []
+
+
 def test_it_asks_in_a_terminal_and_says_the_same_command_in_full(tmp_path: Path) -> None:
     mine, its = pty.openpty()
     process = subprocess.Popen(
@@ -210,7 +244,7 @@ def test_it_asks_in_a_terminal_and_says_the_same_command_in_full(tmp_path: Path)
         env={**os.environ, "TERM": "dumb"},
     )
     os.close(its)
-    os.write(mine, b"zoo\nfastapi\n")
+    os.write(mine, b"class\nzoo\nrails\nfastapi\n")
     said = b""
     while True:
         try:
@@ -222,7 +256,9 @@ def test_it_asks_in_a_terminal_and_says_the_same_command_in_full(tmp_path: Path)
         said += piece
     os.close(mine)
     assert process.wait() == 0
-    assert b"Name of the project" in said
+    assert said.count(b"Name of the project") == 2
+    assert b"a word of Python itself" in said
+    assert b"no framework 'rails'" in said
     assert b"The same again: nitro new zoo --framework fastapi" in said
     assert (tmp_path / "zoo" / "zoo" / "app.py").is_file()
 

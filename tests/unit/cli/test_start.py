@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -60,6 +64,59 @@ def test_an_unknown_command_is_answered_with_the_nearest(
         main(["generat", "scaffold"])
     assert ended.value.code == 2
     assert "There is no command 'generat'. Did you mean 'generate'?" in capsys.readouterr().err
+
+
+def test_the_beginning_of_a_command_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["Gen"])
+    assert "There is no command 'Gen'. Did you mean 'generate'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], *([entry.name] for entry in COMMANDS)])
+def test_help_fits_a_terminal_and_no_line_is_cut(words: list[str]) -> None:
+    said = nitro(*words, "--help", COLUMNS="80").stdout
+    assert max(map(len, said.splitlines())) <= 80
+    assert not any(line.endswith("...") for line in said.splitlines()[1:])
+
+
+@pytest.mark.parametrize("command", ["entity", "scaffold"])
+def test_help_names_every_type_and_modifier_of_fields(command: str) -> None:
+    from nitro_cli.grammar.types import MODIFIERS, TYPES
+
+    said = nitro("generate", command, "--help", COLUMNS="80").stdout
+    assert max(map(len, said.splitlines())) <= 80
+    types, _, modifiers = said.partition("Types:")[2].partition("Modifiers")
+    named = set(types.split()) | {word.partition(".")[0] for word in modifiers.split()}
+    assert {name for name, row in TYPES.items() if not row.later} <= named
+    assert {name for name, row in MODIFIERS.items() if not row.later} <= {
+        word.rstrip(",") for word in named
+    }
+
+
+def test_words_that_fit_no_command_are_data_for_a_tool_too() -> None:
+    done = nitro("generate", "entity", "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    told = json.loads(done.stdout)
+    assert told["problems"] == [{"sentence": "Missing argument 'NAME'."}]
+
+
+def test_a_long_message_is_broken_between_words_and_its_command_stays_whole(
+    tmp_path: Path,
+) -> None:
+    mine, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    command = [sys.executable, "-m", "nitro_cli", "db", "status"]
+    with os.fdopen(its, "wb"):
+        done = subprocess.run(command, cwd=tmp_path, env=environ, stdout=its, stderr=its)
+        said = os.read(mine, 4096).decode()
+    os.close(mine)
+    assert done.returncode == 2
+    assert said.splitlines() == [
+        "There is no Nitro project here or above. Go into one, or",
+        "make one with:",
+        "    nitro new myapp --framework fastapi",
+    ]
 
 
 def test_a_bug_shows_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
