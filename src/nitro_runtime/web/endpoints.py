@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nitro_runtime import context
-from nitro_runtime.errors import BadSignature, NitroError, Refused
+from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, Refused
 from nitro_runtime.events import CommandSpec, Context, find_command, run_command
 from nitro_runtime.signing import unsign
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
@@ -20,6 +20,7 @@ from nitro_runtime.web import gate, session
 from nitro_runtime.web.live import Group, live, patch_of
 from nitro_runtime.web.replies import (
     STREAM_HEADERS,
+    local,
     patches,
     redirect,
     reload_patch,
@@ -93,9 +94,15 @@ def _plain(request: Request, result: Any) -> Reply:  # noqa: ANN401 # what the c
 
 def _referer(request: Request) -> str:
     """The path of the page that the browser was on; the front page when it is not told."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    path = "/" + parts.path.lstrip("/\\") if parts.netloc == request.host else f"{request.base}/"
-    return f"{path}?{parts.query}" if parts.query and parts.netloc == request.host else path
+    home = f"{request.base}/"
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+        if parts.netloc != request.host:
+            return home
+        path = "/" + parts.path.lstrip("/\\")
+        return local(f"{path}?{parts.query}" if parts.query else path)
+    except (ValueError, ConfigurationError):  # no browser sends such an address
+        return home
 
 
 class _Run:
