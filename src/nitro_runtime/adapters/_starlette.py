@@ -16,7 +16,7 @@ from nitro_runtime import context
 from nitro_runtime.errors import NitroError, Refused
 from nitro_runtime.web import Reply, Route, Site, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
-from nitro_runtime.web.asgi import request_of_scope, send_reply
+from nitro_runtime.web.asgi import path_params, request_of_scope, send_reply
 from nitro_runtime.web.installing import already_installed
 from nitro_runtime.web.request import refuse_longer
 
@@ -58,6 +58,8 @@ def neutral(request: Request) -> NeutralRequest:
     known = request.scope.get(_NEUTRAL)
     if known is None:
         known = request.scope[_NEUTRAL] = _neutral(request.scope, request)
+    elif known.params != (params := path_params(request.scope)):
+        known.params = params  # a middleware asked before the route was found
     return known
 
 

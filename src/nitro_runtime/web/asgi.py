@@ -50,7 +50,7 @@ def request_of_scope(scope: Mapping[str, Any], site: Site, native: Any, read: Re
         headers=headers,
         query=parse_urlencoded(scope.get("query_string", b"")),
         cookies=parse_cookies(headers.get("cookie", "")),
-        params={name: str(value) for name, value in scope.get("path_params", {}).items()},
+        params=path_params(scope),
         scheme=scope.get("scheme", "http"),
         host=headers.get("host", ""),
         base=base,
@@ -58,6 +58,11 @@ def request_of_scope(scope: Mapping[str, Any], site: Site, native: Any, read: Re
         site=site,
         read=read,
     )
+
+
+def path_params(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the parameters of the route, as text; none before the route is found."""
+    return {name: str(value) for name, value in scope.get("path_params", {}).items()}
 
 
 def _below(base: str, path: str) -> str:

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 import nitro
 from nitro_runtime.adapters.fastapi import ReadSignals, ViewRoute, gate, html, install, reply
+from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import Div, Html, P
 from nitro_runtime.views import Page
@@ -380,3 +381,16 @@ def test_a_cookie_set_on_a_reply_is_sent() -> None:
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.body) == (203, b"<p>hi</p>")
+
+
+def test_a_middleware_may_ask_for_the_request_before_its_route_is_found() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.middleware("http")
+    async def early(request: Request, call_next: Any) -> Response:  # noqa: ANN401 # Starlette's
+        assert neutral_request(request).params == {}
+        return await call_next(request)
+
+    answer = TestClient(app).post("/cmds/any/tab", headers=DATASTAR)
+    assert answer.status_code == 403
