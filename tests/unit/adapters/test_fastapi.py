@@ -388,7 +388,7 @@ def test_a_middleware_may_ask_for_the_request_before_its_route_is_found() -> Non
     install(app)
 
     @app.middleware("http")
-    async def early(request: Request, call_next: Any) -> Response:  # noqa: ANN401 # Starlette's
+    async def early(request: Request, call_next: Any) -> Response:  # Starlette's
         assert neutral_request(request).params == {}
         return await call_next(request)
 
