@@ -15,7 +15,7 @@ from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, R
 from nitro_runtime.events import CommandSpec, Context, find_command, run_command
 from nitro_runtime.signing import unsign
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
-from nitro_runtime.views import view_from_key
+from nitro_runtime.views import Notice, notices_html, view_from_key
 from nitro_runtime.web import gate, session
 from nitro_runtime.web.live import Group, live, patch_of
 from nitro_runtime.web.replies import (
@@ -158,10 +158,14 @@ class _Run:
         while event is not None:
             yield event
             event = await self._queue.get()
+        # Too late for a status. An error that broke the reply off would have Datastar take it for
+        # a lost connection and send the command again, up to ten times.
         try:
             await task
-        except NitroError as error:  # too late for a status
-            log.warning("command %s failed after its first patch: %s", self._name, type(error))
+        except Exception as error:
+            log.exception("command %s failed after its first patch", self._name)
+            if isinstance(error, NitroError) and error.status != 500:
+                yield emit_elements(notices_html([Notice(str(error), kind="error")])).encode()
 
 
 def patches_of(result: Any) -> list[bytes]:  # noqa: ANN401 # what the command returned

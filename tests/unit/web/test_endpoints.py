@@ -142,13 +142,21 @@ async def test_what_a_command_says_before_its_first_patch_is_the_status() -> Non
         await commands(call())
 
 
-async def test_a_failure_after_the_first_patch_ends_the_reply() -> None:
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(NotFound("Product", "7"), True), (Refused(422, "No Product."), True), (KeyError("x"), False)],
+)
+async def test_a_failure_after_the_first_patch_does_not_break_the_reply_off(
+    error: Exception, told: bool
+) -> None:
     @command(NAME, allow=anyone)
     async def run() -> AsyncGenerator[SignalsPatch]:
         yield emit_signals({"step": 1})
-        raise NotFound("Product", "7")
+        raise error
 
-    assert b'"step":1' in await read(await commands(call()))
+    answer = await read(await commands(call()))
+    assert b'"step":1' in answer
+    assert (b'id="notices"' in answer and b"Product" in answer) is told
 
 
 async def test_who_acts_comes_from_the_host() -> None:
