@@ -256,6 +256,9 @@ def _notice(notice: Notice, theme: Theme) -> Html:
 
 # -- the stream ---------------------------------------------------------------------------------
 
+STREAM_ID = "nitro-stream"
+"""The id of the element that keeps the stream open; without it the page asks for none."""
+
 # Seen in Chromium with Datastar 1.0.4. An effect over the keys opens the stream once at load and
 # again when a morph changes a key; a morph with the same key leaves it open. Only the cancellation
 # "cleanup" closes the request before: "auto" compares addresses, and the addresses differ. Retries
@@ -272,7 +275,7 @@ def stream_html(state: PageState) -> Html:
     """Returns the element that keeps the page's one stream open; it stands last in the body."""
     address = f"{state.events_url}?tab={quote(state.tab or '', safe='')}"
     return Div(
-        id="nitro-stream",
+        id=STREAM_ID,
         hidden=True,
         # last in the body, so the views' own keys are there before the effect first runs
         signals__ifmissing={"_views": {}},

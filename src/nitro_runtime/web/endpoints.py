@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from nitro_runtime import context
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, Refused
 from nitro_runtime.events import CommandSpec, Context, find_command, run_command
-from nitro_runtime.signing import unsign
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Notice, notices_html, view_from_key
 from nitro_runtime.web import gate, session
@@ -25,6 +24,7 @@ from nitro_runtime.web.replies import (
     redirect,
     reload_patch,
     respond,
+    stale_tab,
 )
 from nitro_runtime.web.request import Reply, Request, Route
 from nitro_runtime.web.signals import Signals
@@ -197,24 +197,16 @@ async def events(request: Request) -> Reply:
         raise Refused(422, f"A page may have at most {MOST_VIEWS} live views.")
     try:
         tab = session.check_tab(request, request.query.get("tab", ""))
-    except Refused:
-        if keys and not any(_is_signed(key) for key in keys):  # the app has a new secret key
-            return patches(request, [reload_patch()])
-        raise
+    except Refused as error:  # the app has a new secret key, or the browser lost its cookies
+        if not request.is_datastar:
+            raise
+        return stale_tab(request, error, has_views=bool(keys))
     client = session.session_id(request)
     gate.streams.check(client)
     topics = [f"tab:{tab}"]
     if (user := await request.load_user()) is not None:
         topics.append(f"user:{getattr(user, 'id', user)}")
     return Reply(200, list(STREAM_HEADERS), _stream(request, client, topics, keys))
-
-
-def _is_signed(key: str) -> bool:
-    try:
-        unsign("view", key)
-    except BadSignature:
-        return False
-    return True
 
 
 async def _stream(

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.html import H1, Div, P, expr
-from nitro_runtime.sse import emit_elements
-from nitro_runtime.views import Notice, Page, PageState, notices_html
+from nitro_runtime.sse import emit_elements, remove_elements
+from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.web import session
 from nitro_runtime.web.request import Reply, Request
 
@@ -124,10 +124,33 @@ def local(url: str) -> str:
     return quote(url, safe="/?#[]@!$&'()*+,;=:%-._~", errors="replace")
 
 
+# A page that was loaded again a moment ago and is refused again would go round for ever, as in a
+# browser that keeps no cookies.
+_RELOAD = expr(
+    "performance.now() < 10000 && performance.getEntriesByType('navigation')[0]?.type === 'reload'"
+    " || location.reload()"
+)
+
+
 def reload_patch() -> bytes:
-    """Returns the event that has the page loaded again, as when its keys are from an old secret."""
-    element = Div(init=expr("location.reload()"), hidden=True)
+    """Returns the event that has the page loaded again, as when its keys are from an old secret.
+
+    A page that does not get better by it is left alone.
+    """
+    element = Div(init=_RELOAD, hidden=True)
     return emit_elements(element, selector="body", mode="append").encode()
+
+
+def stale_tab(request: Request, error: Refused, *, has_views: bool) -> Reply:
+    """Answers the stream of a tab that is no longer good, so that its page asks no more.
+
+    Datastar would repeat a refused stream for ever. The page says what is the matter. One with live
+    views is loaded again; one without keeps what somebody is typing into it.
+    """
+    told = [Notice(str(error), kind="error")]
+    sent = [emit_elements(notices_html(told)).encode(), reload_patch() if has_views else b""]
+    sent.append(remove_elements(f"#{STREAM_ID}").encode())
+    return Reply(200, list(STREAM_HEADERS), b"".join(sent))
 
 
 def refusal(request: Request, error: NitroError) -> Reply:

@@ -265,10 +265,31 @@ async def test_a_page_has_no_more_live_views_than_it_can() -> None:
     assert refused.value.status == 422
 
 
+STOP = b"data: mode remove\ndata: selector #nitro-stream\n\n"
+
+
 async def test_after_a_new_secret_key_an_open_page_reloads() -> None:
-    request = stream_request(view="e30.AAAAAAAAAAAAAAAAAAAAAA")
+    request = Request("GET", "/events", headers={"datastar-request": "true"})
     request.query = Multi([("tab", "a.b"), ("view", "e30.AAAAAAAAAAAAAAAAAAAAAA")])
-    assert b"location.reload()" in await read(await events(request))
+    reply = await events(request)
+    assert reply.status == 200
+    assert b"location.reload()" in await read(reply)
+    assert (await read(reply)).endswith(STOP)
+
+
+async def test_a_page_without_live_views_is_told_that_its_tab_is_no_longer_good() -> None:
+    request = Request("GET", "/events", headers={"datastar-request": "true"})
+    request.query = Multi([("tab", "a.b")])
+    answer = await read(await events(request))
+    assert b"reload()" not in answer
+    assert b"This tab belongs to another session; reload the page." in answer
+    assert answer.endswith(STOP)
+
+
+async def test_what_is_no_page_is_refused_with_a_status() -> None:
+    with pytest.raises(Refused) as refused:
+        await events(Request("GET", "/events", query=Multi([("tab", "a.b")])))
+    assert refused.value.status == 403
 
 
 async def test_a_user_has_streams_of_their_own() -> None:
