@@ -63,11 +63,10 @@ def signature(name: str, owner: object) -> str:
     return whole if len(whole) <= LONGEST_SIGNATURE else f"{name}(...)"
 
 
-def _default(parameter: inspect.Parameter) -> Any:  # noqa: ANN401 # any value
-    plain = parameter.default is parameter.empty or isinstance(
-        parameter.default, str | int | float | bool | tuple | None
-    )
-    return parameter.default if plain else _Dots()
+def _default(parameter: inspect.Parameter) -> object:
+    value: object = parameter.default
+    plain = value is parameter.empty or isinstance(value, str | int | float | bool | None)
+    return value if plain else _Dots()
 
 
 class _Dots:
