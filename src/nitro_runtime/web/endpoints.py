@@ -200,7 +200,7 @@ async def events(request: Request) -> Reply:
     except Refused as error:  # the app has a new secret key, or the browser lost its cookies
         if not request.is_datastar:
             raise
-        return stale_tab(request, error, has_views=bool(keys))
+        return stale_tab(error, has_views=bool(keys))
     client = session.session_id(request)
     gate.streams.check(client)
     topics = [f"tab:{tab}"]

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.html import H1, Div, P, expr
-from nitro_runtime.sse import emit_elements, remove_elements
+from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.web import session
 from nitro_runtime.web.request import Reply, Request
@@ -141,16 +141,17 @@ def reload_patch() -> bytes:
     return emit_elements(element, selector="body", mode="append").encode()
 
 
-def stale_tab(request: Request, error: Refused, *, has_views: bool) -> Reply:
+def stale_tab(error: Refused, *, has_views: bool) -> Reply:
     """Answers the stream of a tab that is no longer good, so that its page asks no more.
 
-    Datastar would repeat a refused stream for ever. The page says what is the matter. One with live
-    views is loaded again; one without keeps what somebody is typing into it.
+    Datastar would repeat a refused stream for ever, and one that ends too; an answer that is HTML it
+    takes for the last one. The page says what is the matter. One with live views is loaded again;
+    one without keeps what somebody is typing into it.
     """
-    told = [Notice(str(error), kind="error")]
-    sent = [emit_elements(notices_html(told)).encode(), reload_patch() if has_views else b""]
-    sent.append(remove_elements(f"#{STREAM_ID}").encode())
-    return Reply(200, list(STREAM_HEADERS), b"".join(sent))
+    told = notices_html([Notice(str(error), kind="error")])
+    still = Div(id=STREAM_ID, hidden=True, init=_RELOAD if has_views else None)
+    headers = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")]
+    return Reply(200, headers, f"{told}{still}".encode())
 
 
 def refusal(request: Request, error: NitroError) -> Reply:
