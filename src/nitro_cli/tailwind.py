@@ -102,7 +102,7 @@ def init(sheet: Stylesheet) -> bool:
     lines = [IMPORT_TAILWIND, SOURCES]
     if sheet.components.is_file():
         lines.append(IMPORT_COMPONENTS)
-    write_whole(sheet.source, ("\n".join(lines) + "\n").encode())
+    _put(sheet.source, ("\n".join(lines) + "\n").encode())
     return True
 
 
@@ -135,8 +135,15 @@ def copy_components(sheet: Stylesheet) -> bool:
     """Puts the plain stylesheet in the built one's place; says whether there was one to copy."""
     if not sheet.components.is_file():
         return False
-    write_whole(sheet.target, sheet.components.read_bytes())
+    _put(sheet.target, sheet.components.read_bytes())
     return True
+
+
+def _put(path: Path, content: bytes) -> None:
+    try:
+        write_whole(path, content)
+    except OSError as problem:
+        raise UsageError(f"{path} cannot be written ({problem.strerror or problem})") from problem
 
 
 def _command(sheet: Stylesheet, executable: Executable) -> list[str]:

@@ -77,14 +77,26 @@ def apply(changes: Iterable[Change], root: Path) -> None:
     try:
         made += _make_folders(root / MEMORY)
         with _locked(root):
-            _carry_out(_stage(wanted, root), root)
+            _write_all(wanted, root)
     except OSError as error:
-        _clean(root / JOURNAL, made)
-        reason = error.strerror or str(error)
-        raise ApplyFailed(f"{error.filename or root}: {reason}.") from error
+        _remove_empty(made)
+        raise ApplyFailed(_reason(error, root)) from error
     except ApplyFailed:
-        _clean(root / JOURNAL, made)
+        _remove_empty(made)
         raise
+
+
+def _write_all(wanted: Sequence[Change], root: Path) -> None:
+    try:
+        _carry_out(_stage(wanted, root), root)
+    except (OSError, ApplyFailed):  # while the lock is held: another's journal is never touched
+        with suppress(OSError):
+            _forget(root)
+        raise
+
+
+def _reason(error: OSError, root: Path) -> str:
+    return f"{error.filename or root}: {error.strerror or error}."
 
 
 def recover(root: Path) -> bool:
@@ -96,17 +108,30 @@ def recover(root: Path) -> bool:
 
     Returns:
         Whether there was anything to finish.
+
+    Raises:
+        ApplyFailed: It cannot be finished now; the journal stays for the next time.
+        UsageError: Another command is writing in the project.
     """
     if not (root / JOURNAL).is_dir():
         return False
-    with _locked(root):
-        journal = root / JOURNAL / _LIST
-        begun = journal.is_file()
-        if begun:
-            data: list[dict[str, Any]] = json.loads(journal.read_text(encoding="utf-8"))
-            for step in (Step(**item) for item in data):
-                if _hash(locate(root, step.path)) == step.old:
-                    _move(step, root)
+    try:
+        with _locked(root):
+            return _finish(root)
+    except OSError as error:
+        reason = f"an interrupted nitro command cannot be finished. {_reason(error, root)}"
+        raise ApplyFailed(reason) from error
+
+
+def _finish(root: Path) -> bool:
+    journal = root / JOURNAL / _LIST
+    begun = journal.is_file()
+    if begun:
+        data: list[dict[str, Any]] = json.loads(journal.read_text(encoding="utf-8"))
+        for step in (Step(**item) for item in data):
+            if _hash(locate(root, step.path)) == step.old:
+                _move(step, root)
+    if (root / JOURNAL).is_dir():  # another command may have ended while this one looked
         _forget(root)
     return begun
 
@@ -137,7 +162,9 @@ def _stage(changes: Sequence[Change], root: Path) -> list[Step]:
         target = locate(root, change.path)
         before = _hash(target)
         if before != (None if change.old is None else sha256(change.old.encode()).hexdigest()):
-            raise ApplyFailed(f"{change.path} was changed by somebody else meanwhile.")
+            raise ApplyFailed(
+                f"{change.path} was changed by somebody else meanwhile; run the command again."
+            )
         staged = None if change.new is None else f"{number}.new"
         if staged is not None and change.new is not None:
             _write(journal / staged, change.new, change.mode)
@@ -212,8 +239,7 @@ def _make_folders(folder: Path) -> list[Path]:
     return list(reversed(missing))
 
 
-def _clean(journal: Path, folders: Sequence[Path]) -> None:
-    shutil.rmtree(journal, ignore_errors=True)
+def _remove_empty(folders: Sequence[Path]) -> None:
     for folder in reversed(folders):
         with suppress(OSError):  # it held something before, or does now
             folder.rmdir()
