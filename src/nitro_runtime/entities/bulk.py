@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from nitro_runtime.entities.columns import quantized
 from nitro_runtime.entities.criteria import Arithmetic
 from nitro_runtime.entities.kinds import is_exact_number
 from nitro_runtime.entities.lookups import field_named, typed
 from nitro_runtime.entities.mapper import MappedField, Mapper
+from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.errors import InvalidQuery
 
 
@@ -61,8 +63,9 @@ def amount(mapper: Mapper, field: MappedField, change: Arithmetic) -> Any:  # no
     if change.operator == "*" and field.kind.name != "float" and not isinstance(change.amount, int):
         raise InvalidQuery(f"{field.name} can only be multiplied by whole numbers in the database.")
     number = typed(mapper, field, change.amount)
+    refuse_unstorable(mapper, {field.name: number})
     quantum = mapper.decimals.get(field.name)
-    if quantum is not None and number != number.quantize(quantum):
+    if quantum is not None and number != quantized(number, quantum):
         raise InvalidQuery(f"{field.name} keeps fewer decimal places than {change.amount!r}.")
     return number
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
@@ -19,6 +19,19 @@ _SCALED_DIGITS = 18  # what fits into a 64-bit integer with certainty
 _BIAS = 5000  # above every exponent of a Decimal that a person writes
 _GREATEST_PLACE = 9999
 _COMPLEMENT = str.maketrans("0123456789", "9876543210")
+
+
+# Python's own context has 28 digits; a column may have more.
+WIDE = Context(prec=5_100, traps=[InvalidOperation])
+
+
+def quantized(value: Decimal, quantum: Decimal) -> Decimal:
+    """Returns a number with exactly the decimal places of the quantum, however many digits it has.
+
+    Raises:
+        InvalidOperation: It has more digits than any column.
+    """
+    return value.quantize(quantum, context=WIDE)
 
 
 class ExactDecimal(types.TypeDecorator[Decimal]):
@@ -62,7 +75,10 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
         if value is None or dialect.name != "sqlite":
             return value
         if not self.is_scaled:
-            return from_sortable_text(value)
+            number = from_sortable_text(value)
+            return (
+                number if self.scale is None else quantized(number, Decimal(1).scaleb(-self.scale))
+            )
         return Decimal(value).scaleb(-(self.scale or 0))
 
 

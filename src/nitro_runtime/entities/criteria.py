@@ -28,10 +28,10 @@ class Criterion:
     __slots__ = ()
 
     def __and__(self, other: Criterion | bool) -> Criterion:
-        return Every((self, as_criterion(other)))
+        return Every((*_parts_of(self, Every), as_criterion(other)))
 
     def __or__(self, other: Criterion | bool) -> Criterion:
-        return Either((self, as_criterion(other)))
+        return Either((*_parts_of(self, Either), as_criterion(other)))
 
     def __invert__(self) -> Criterion:
         return Negation(self)
@@ -85,6 +85,11 @@ class Negation(Criterion):
     """The part does not hold."""
 
     part: Criterion
+
+
+def _parts_of(criterion: Criterion, joint: type[Every] | type[Either]) -> tuple[Criterion, ...]:
+    """Keeps a long chain of ``|`` or ``&`` flat."""
+    return criterion.parts if isinstance(criterion, joint) else (criterion,)
 
 
 def as_criterion(value: object) -> Criterion:

@@ -18,7 +18,7 @@ from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
 from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
-from nitro_runtime.entities.relations import Relation, load_relations
+from nitro_runtime.entities.relations import Relation, key_for, load_relations
 from nitro_runtime.entities.settings import repository_named, settings
 from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.schema import MISSING, EntityInfo
@@ -40,6 +40,7 @@ _CONFIG = ConfigDict(
     validate_default=True,
     ignored_types=(Relation,),
     from_attributes=False,
+    populate_by_name=True,
 )
 
 
@@ -106,9 +107,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
             related = {k: values.pop(k) for k in type(self).__relation_names__ if k in values}
             for name, other in related.items():
                 field = getattr(type(self), name).field_of(type(self))
-                values[field] = (
-                    None if other is None else other.__dict__[other.__nitro_mapper__.key]
-                )
+                values[field] = key_for(name, other)
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             for name, other in related.items():
                 self.__related__[name] = other
@@ -243,7 +242,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
     @classmethod
     def create_many(cls, rows: Iterable[Self | Mapping[str, Any]]) -> list[Self]:
         """Stores many new entities at once, all or none; one change of the table is announced."""
-        made = [row if isinstance(row, cls) else cls(**row) for row in rows]  # type: ignore[arg-type]
+        made = [saving.valid_entity(cls, row) for row in rows]
         saving.insert_many(cls, made)
         if made and context.has_listeners():
             context.announce(Change("created", cls.__nitro_mapper__.info.table))
@@ -281,6 +280,8 @@ class Entity(SQLModel, metaclass=EntityMeta):
             **values: All values, those of ``match`` included.
         """
         names = [match] if isinstance(match, str) else list(match)
+        if missing := [name for name in names if name not in values]:
+            raise errors.InvalidQuery(f"upsert() needs a value for {', '.join(missing)}.")
         with transaction():
             found = cls.first(**{name: values[name] for name in names})
             return cls.create(**values) if found is None else found.update(**values)

@@ -52,8 +52,7 @@ def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
         field, lookup = name, "eq"
     relation = mapper.belongs_to.get(field)
     if relation is not None and lookup == "eq":
-        key = value.__dict__[mapper.key] if hasattr(value, "__entity__") else value
-        return Comparison(relation.field, "eq", key)
+        return _belonging(relation.field, value)
     operator = _LOOKUPS.get(lookup)
     if operator is None:
         raise InvalidQuery(
@@ -61,6 +60,14 @@ def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
             f"{', '.join(_LOOKUPS)}.{suggestion(lookup, _LOOKUPS)}"
         )
     return Comparison(field, operator, value)
+
+
+def _belonging(field: str, value: Any) -> Criterion:  # noqa: ANN401 # an entity or a key
+    if not hasattr(value, "__entity__"):
+        return Comparison(field, "eq", value)
+    key = value.__dict__[value.__nitro_mapper__.key]
+    # One that is not stored yet and has no key has nobody: that is not the same as no relation.
+    return Either(()) if key is None else Comparison(field, "eq", key)
 
 
 def field_named(mapper: Mapper, name: str) -> MappedField:
@@ -88,7 +95,10 @@ def orderings(mapper: Mapper, given: Iterable[object]) -> tuple[Ordering, ...]:
 
 def _ordering(mapper: Mapper, item: object) -> Ordering:
     if isinstance(item, Attribute):
-        item = Ordering(item.name)
+        attribute = cast("Attribute[Any]", item)
+        if not issubclass(mapper.entity, attribute.entity):
+            raise InvalidQuery(f"{attribute!r} cannot sort rows of {mapper.info.name}.")
+        item = Ordering(attribute.name)
     elif isinstance(item, str):
         item = Ordering(item.lstrip("-+"), item.startswith("-"))
     if not isinstance(item, Ordering):
@@ -196,6 +206,8 @@ def typed(mapper: Mapper, field: MappedField | None, value: object) -> Any:  # n
     plain: Any = str if field is None else field.plain
     try:
         result = converter(plain)(value)
+        if isinstance(result, str):
+            result.encode()  # half of a surrogate pair is no text; its error is a ValueError
         return mapper.stored(field, result) if field is not None else result
     except (ValueError, ArithmeticError, OverflowError):
         name = "text" if field is None else f"{mapper.info.name}.{field.name}"

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from pydantic.fields import FieldInfo as PydanticField
 
+from nitro_runtime.entities.columns import quantized
 from nitro_runtime.entities.describe import Options, constraint_values, sqlmodel_value
 from nitro_runtime.entities.fields import options_of
 from nitro_runtime.entities.kinds import Kind, kind_of, split_optional
+from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.naming import pluralize, sentence_case
 from nitro_runtime.schema import MISSING, EntityInfo, FieldInfo, RelationInfo, humanize
@@ -81,10 +83,14 @@ class Mapper:
         self.belongs_to: dict[str, RelationInfo] = {
             n: r for n, r in relations.items() if r.kind == "belongs_to"
         }
-        self.version: str | None = "version" if options.version and "version" in self.fields else None
+        self.version: str | None = (
+            "version" if options.version and "version" in self.fields else None
+        )
         self.updated: str | None = "updated_at" if options.timestamps else None
         self.search: tuple[str, ...] = tuple(f.name for f in self.fields.values() if f.info.search)
-        self.mutable: tuple[str, ...] = tuple(f.name for f in self.fields.values() if f.kind.mutable)
+        self.mutable: tuple[str, ...] = tuple(
+            f.name for f in self.fields.values() if f.kind.mutable
+        )
         self.decimals: dict[str, Decimal] = {
             f.name: Decimal(1).scaleb(-f.info.decimal_places)
             for f in self.fields.values()
@@ -153,8 +159,15 @@ class Mapper:
         for name, quantum in self.decimals.items():
             value = row.get(name)
             if value is not None:
-                row[name] = value.quantize(quantum)
+                row[name] = self._kept(name, value, quantum)
         return row
+
+    def _kept(self, name: str, value: Decimal, quantum: Decimal) -> Decimal:
+        try:
+            return quantized(value, quantum)
+        except InvalidOperation:
+            refuse_unstorable(self, {name: value})
+            raise
 
     def stored(self, field: MappedField, value: Any) -> Any:  # noqa: ANN401 # of the field's type
         """Returns a value as loading it would give it back: datetimes in UTC."""

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from nitro_runtime.entities.criteria import Arithmetic
 from nitro_runtime.entities.evaluate import predicate, sort_rows
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.repository import Query
+from nitro_runtime.entities.storable import reckoned, refuse_unstorable, too_great
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.entities.writers import WriterQueue
 from nitro_runtime.errors import BrokenReference, Duplicate
@@ -79,6 +82,8 @@ class MemoryRepository:
 
     def insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
         """Stores new rows, all or none, and returns their keys."""
+        for row in rows:
+            refuse_unstorable(mapper, row)
         return self._write(lambda tables: _insert(tables, mapper, rows))
 
     def update(
@@ -89,6 +94,7 @@ class MemoryRepository:
         version: int | None,
     ) -> bool:
         """Stores new values of one row; False when it is gone or its version is another."""
+        refuse_unstorable(mapper, changes)
 
         def change(tables: _Tables) -> bool:
             row = tables.read(mapper.info.table).get(key)
@@ -106,18 +112,19 @@ class MemoryRepository:
             row = tables.read(mapper.info.table).get(key)
             if row is None or not _has_version(mapper, row, version):
                 return False
-            _remove(tables, mapper, [row])
+            _remove(tables, mapper, [row], mapper.info.name)
             return True
 
         return self._write(change)
 
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
         """Changes all rows of a query at once and returns how many."""
+        refuse_unstorable(mapper, changes)
 
         def change(tables: _Tables) -> int:
             rows = self._matching(mapper, query)
             for row in rows:
-                _replace(tables, mapper, row[mapper.key], {**row, **_reckon(row, changes)})
+                _replace(tables, mapper, row[mapper.key], {**row, **_reckon(mapper, row, changes)})
             return len(rows)
 
         return self._write(change)
@@ -127,7 +134,7 @@ class MemoryRepository:
 
         def change(tables: _Tables) -> int:
             rows = self._matching(mapper, query)
-            _remove(tables, mapper, rows)
+            _remove(tables, mapper, rows, mapper.info.name)
             return len(rows)
 
         return self._write(change)
@@ -233,19 +240,18 @@ def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:
     return version is None or mapper.version is None or row[mapper.version] == version
 
 
-def _reckon(row: Row, changes: Mapping[str, Any]) -> Row:
-    return {
-        name: _arithmetic(row[value.field], value) if isinstance(value, Arithmetic) else value
+def _reckon(mapper: Mapper, row: Row, changes: Mapping[str, Any]) -> Row:
+    new = {
+        name: reckoned(row[value.field], value.operator, value.amount)
+        if isinstance(value, Arithmetic)
+        else value
         for name, value in changes.items()
     }
-
-
-def _arithmetic(old: Any, change: Arithmetic) -> Any:  # noqa: ANN401 # numbers
-    if old is None:
-        return None
-    if change.operator == "*":
-        return old * change.amount
-    return old + change.amount if change.operator == "+" else old - change.amount
+    try:
+        refuse_unstorable(mapper, new)
+    except ValidationError:
+        raise too_great(mapper) from None
+    return new
 
 
 def _insert(tables: _Tables, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
@@ -289,7 +295,7 @@ def _candidates(tables: _Tables, target: str, column: str, value: Any) -> list[R
     return list(rows.values())
 
 
-def _remove(tables: _Tables, mapper: Mapper, rows: Sequence[Row]) -> None:
+def _remove(tables: _Tables, mapper: Mapper, rows: Sequence[Row], blamed: str) -> None:
     """Deletes rows, then does to those that refer to them what their foreign keys say."""
     table = tables.write(mapper.info.table)
     for row in rows:
@@ -298,17 +304,19 @@ def _remove(tables: _Tables, mapper: Mapper, rows: Sequence[Row]) -> None:
         other: Mapper = entity.__nitro_mapper__
         for name, target, column, rule in other.references:
             if target == mapper.info.table:
-                _unlink(tables, other, name, {row[column] for row in rows}, rule)
+                _unlink(tables, other, name, {row[column] for row in rows}, rule, blamed)
 
 
-def _unlink(tables: _Tables, mapper: Mapper, name: str, gone: set[Any], rule: str | None) -> None:
+def _unlink(
+    tables: _Tables, mapper: Mapper, name: str, gone: set[Any], rule: str | None, blamed: str
+) -> None:
     orphans = [r for r in tables.read(mapper.info.table).values() if r.get(name) in gone]
     if not orphans:
         return
     if rule == "CASCADE":
-        _remove(tables, mapper, orphans)
+        _remove(tables, mapper, orphans, blamed)
     elif rule == "SET NULL":
         for row in orphans:
             tables.write(mapper.info.table)[row[mapper.key]] = {**row, name: None}
     else:
-        raise BrokenReference(mapper.info.name)
+        raise BrokenReference(blamed)

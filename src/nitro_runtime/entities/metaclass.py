@@ -209,7 +209,10 @@ def normalise_datetimes(entity: type[Any]) -> bool:
 
 
 def _utc(value: datetime | None) -> datetime | None:
-    return None if value is None else to_utc(value)
+    try:
+        return None if value is None else to_utc(value)
+    except OverflowError:
+        raise ValueError("the moment lies outside the calendar in UTC") from None
 
 
 _UTC = AfterValidator(_utc)
@@ -233,6 +236,12 @@ def mapper_of(entity: type[Any]) -> Mapper:
             ) from None
     relations = {name: relation.info(entity) for name, relation in relations_of(entity).items()}
     mapper = Mapper(entity, options, relations)
+    for name in mapper.search:
+        if f"{name}_search" in mapper.fields:
+            raise EntityDefinitionError(
+                f"{entity.__name__}.{name}_search: the folded copy of {name} that is searched has "
+                "this column; call the field differently."
+            )
     for name, relation in relations.items():
         if relation.kind == "belongs_to" and relation.field not in mapper.fields:
             raise EntityDefinitionError(

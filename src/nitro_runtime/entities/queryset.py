@@ -14,6 +14,7 @@ from nitro_runtime.entities.lookups import criterion_from, field_named, ordering
 from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.relations import load_relations, relation_named
 from nitro_runtime.entities.repository import Query, Repository
+from nitro_runtime.entities.storable import clamped, is_storable_text
 from nitro_runtime.entities.text import fold
 from nitro_runtime.errors import EntityError, InvalidQuery
 
@@ -114,9 +115,11 @@ class QuerySet(Generic[T]):
             fields: Where to look; the fields marked ``search`` when left out, or, when none is
                 marked, every text that is not secret or hidden.
         """
-        words = [folded for word in text.split() if (folded := fold(word))]
+        words = dict.fromkeys(folded for word in text.split() if (folded := fold(word)))
         if not words:
             return self
+        if not is_storable_text(text):
+            return self.where(Either(()))
         names = fields or self._mapper.search or self._texts()
         for name in names:
             if "icontains" not in field_named(self._mapper, name).kind.operators:
@@ -234,7 +237,7 @@ class QuerySet(Generic[T]):
         total = self.count()
         last = max(1, -(-total // size))
         number = min(max(1, number), last)
-        items = self._with(limit=size, offset=(number - 1) * size)
+        items = self._with(limit=clamped(size), offset=(number - 1) * size)
         return QueryPage(items.all(), number, size, total)
 
     # -- changing many --------------------------------------------------------------------------
@@ -318,4 +321,4 @@ class QuerySet(Generic[T]):
 def _at_least(least: int, name: str, count: int) -> int:
     if isinstance(count, bool) or not isinstance(count, int) or count < least:  # pyright: ignore[reportUnnecessaryIsInstance] # callers pass query strings
         raise InvalidQuery(f"{name} takes a whole number from {least}, not {count!r}.")
-    return count
+    return clamped(count)

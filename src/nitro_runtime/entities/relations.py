@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
+from nitro_runtime.entities.criteria import Either
 from nitro_runtime.entities.writers import running_loop
-from nitro_runtime.errors import EntityDefinitionError, InvalidQuery, NotLoaded, suggestion
+from nitro_runtime.errors import (
+    EntityDefinitionError,
+    EntityError,
+    InvalidQuery,
+    NotLoaded,
+    suggestion,
+)
 from nitro_runtime.naming import snake_case
 from nitro_runtime.schema import RelationInfo, find_entity, registered_entities
 
@@ -90,7 +97,7 @@ class BelongsTo(Relation, Generic[T]):
         return self.remember(entity, self.target().find(key))
 
     def __set__(self, entity: Any, value: Any) -> None:  # noqa: ANN401 # entities
-        key = None if value is None else value.__dict__[_key_of(value)]
+        key = key_for(self.name, value)
         setattr(entity, self.field_of(_class_of([entity])), key)
         self.remember(entity, value)
 
@@ -133,6 +140,8 @@ class HasMany(Relation, Generic[T]):
         if known is not None:
             return known
         key = entity.__dict__[_key_of(entity)]
+        if key is None:  # not stored yet: nobody can belong to it
+            return self.target().where(Either(()))
         return self.target().where(**{self.field_of(owner): key})
 
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
@@ -146,6 +155,23 @@ class HasMany(Relation, Generic[T]):
             own = entity.__dict__[key]
             query = self.target().where(**{field: own})
             entity.__related__[self.name] = query.holding(groups[own])
+
+
+def key_for(relation: str, other: Any) -> Any:  # noqa: ANN401 # an entity or None, and its key
+    """Returns the foreign key that points at an entity.
+
+    Raises:
+        EntityError: It gets its key from the database, and is not stored yet.
+    """
+    if other is None:
+        return None
+    key = other.__dict__[_key_of(other)]
+    if key is None:
+        raise EntityError(
+            f"Save the {type(other).__name__} before it becomes the {relation} of something: it has "
+            "no key yet."
+        )
+    return key
 
 
 def _key_of(entity: Any) -> str:  # noqa: ANN401 # any entity

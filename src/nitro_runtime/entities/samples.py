@@ -221,7 +221,7 @@ def samples(entity: type[E], count: int, seed: int = 1) -> list[E]:
     taken = {
         f.name: {row[f.name] for row in entity.all().values(f.name)}
         for f in entity.__nitro_mapper__.fields.values()
-        if f.info.unique
+        if f.info.unique or f.name == entity.__nitro_mapper__.key
     }
     targets = {f.name: _targets(entity, f) for f in _made_up(entity) if f.info.reference}
     found: list[E] = []
@@ -244,10 +244,14 @@ def _targets(entity: type[Entity], field: MappedField) -> list[Any]:
     rows: list[dict[str, Any]] = (
         [] if target is None else target.all().limit(_MOST_TARGETS).values(column)
     )
-    if not rows and not field.info.nullable and table != entity.__entity__.table:
+    if not rows and not field.info.nullable:
+        how = (
+            "write the first one by hand"
+            if table == entity.__entity__.table
+            else f"make samples of {table} first"
+        )
         raise EntityError(
-            f"{entity.__name__}.{field.name} must point at a {table}, and there is none; make "
-            f"samples of {table} first."
+            f"{entity.__name__}.{field.name} must point at a {table}, and there is none; {how}."
         )
     return [row[column] for row in rows]
 
@@ -262,8 +266,10 @@ def _values(
     values: dict[str, Any] = {}
     for field in _made_up(entity):
         if field.name in targets:
-            choices = targets[field.name]
-            values[field.name] = source.random.choice(choices) if choices else None
+            target = _target(source, field, targets[field.name], taken.get(field.name))
+            if target is None and not field.info.nullable:
+                return None
+            values[field.name] = target
             continue
         made = _unless_taken(source, field, taken.get(field.name))
         if made is _NOTHING_LEFT:
@@ -274,6 +280,12 @@ def _values(
         if name in values:
             seen.add(values[name])
     return values
+
+
+def _target(source: _Source, field: MappedField, choices: list[Any], taken: set[Any] | None) -> Any:  # noqa: ANN401 # a key, or None
+    if taken:
+        choices = [key for key in choices if key not in taken]
+    return source.random.choice(choices) if choices else None
 
 
 _NOTHING_LEFT = object()

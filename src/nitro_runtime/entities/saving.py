@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from nitro_runtime.context import Kind
 from nitro_runtime.entities.bulk import amount, managed_changes
@@ -95,7 +95,7 @@ def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
         field_named(mapper, name)
     if not given:
         return
-    valid = _validated(entity, {**vars(entity), **given})
+    valid = _validated(entity, {**own_values(entity), **given})
     before = vars(entity).copy()
     *others, last = given
     vars(entity).update({name: valid[name] for name in others})
@@ -104,6 +104,20 @@ def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
     except BaseException:
         _place(entity, "__dict__", before)
         raise
+
+
+def own_values(entity: Entity) -> Row:
+    """Returns the values of the fields; a cached property keeps its value beside them."""
+    values = vars(entity)
+    return {name: values[name] for name in entity.__nitro_mapper__.names}
+
+
+def valid_entity(entity: type[E], row: E | Mapping[str, Any]) -> E:
+    """Returns a new entity of plain values, or the given one, checked again as it may have changed."""
+    if isinstance(row, entity):
+        revalidate(row, None)
+        return row
+    return entity(**cast("Mapping[str, Any]", row))
 
 
 def _validated(entity: Entity, values: Row) -> Row:
@@ -119,7 +133,7 @@ def revalidate(entity: Entity, loaded: Row | None) -> None:
     What the validators make of values that were assigned, and so validated, is not taken over: a
     validator that is not idempotent would otherwise work twice.
     """
-    valid = _validated(entity, vars(entity).copy())
+    valid = _validated(entity, own_values(entity))
     for name in entity.__nitro_mapper__.mutable:
         if loaded is None or vars(entity)[name] != loaded[name]:
             vars(entity)[name] = valid[name]
@@ -133,7 +147,23 @@ def changes(entity: Entity, loaded: Row) -> Row:
         value = values[name]
         if value is not loaded[name] and value != loaded[name] and name != mapper.version:
             found[name] = value
+    for name in mapper.mutable:
+        if name not in found and not _is_same(values[name], loaded[name]):
+            found[name] = values[name]
     return found
+
+
+def _is_same(new: Any, old: Any) -> bool:  # noqa: ANN401 # JSON values
+    """Whether equal values are also of the same types: to Python, ``[True]`` equals ``[1]``."""
+    if type(new) is not type(old):
+        return False
+    if isinstance(new, dict):
+        pairs = cast("dict[Any, Any]", new)
+        return all(_is_same(value, old[key]) for key, value in pairs.items())
+    if isinstance(new, list | tuple):
+        items = cast("list[Any]", new)
+        return all(map(_is_same, items, old))
+    return True
 
 
 def carry_over(source: E, copy: E) -> E:
@@ -261,8 +291,16 @@ def increment(entity: Entity, amounts: Mapping[str, Any]) -> None:
         fresh = repository.get(mapper, key)
         if fresh is None:
             raise StaleEntity(mapper.info.name, key)
+        _check_outcome(mapper, fresh, added)
         _remember(entity)
         _adopt(entity, fresh, added)
+
+
+def _check_outcome(mapper: Mapper, row: Row, added: Iterable[str]) -> None:
+    """Raises what an assignment of the new values would: not every rule is a bound SQL can check."""
+    outcome = mapper.load(mapper.snapshot(row))
+    for name in added:
+        setattr(outcome, name, row[name])
 
 
 def _addition(mapper: Mapper, name: str, value: object) -> Arithmetic:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nitro_runtime.entities.memory import MemoryRepository
 from nitro_runtime.entities.repository import Repository
+from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import ConfigurationError, suggestion
 
 
@@ -83,7 +84,12 @@ def use(repository: Repository) -> None:
     """Makes a repository the default of every entity that does not choose its own.
 
     The former one is closed if it can be.
+
+    Raises:
+        ConfigurationError: A transaction is open here.
     """
+    if current_transaction() is not None:
+        raise ConfigurationError("The backend cannot be changed inside a transaction.")
     with settings.lock:
         former, settings.default = settings.default, repository
         settings.generation += 1

@@ -8,8 +8,9 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import Grouping
 
-from nitro_runtime.entities.columns import ExactDecimal
+from nitro_runtime.entities.columns import Duration, ExactDecimal
 from nitro_runtime.entities.criteria import (
     Arithmetic,
     Comparison,
@@ -32,6 +33,9 @@ _ZERO: Any = sa.literal_column(
     "0", sa.Integer()
 )  # written out: a plain number would become a parameter
 _ONE: Any = sa.literal_column("1", sa.Integer())
+_LEAST: Any = sa.literal_column("-9223372036854775807 - 1", sa.Integer())
+_REAL: Any = sa.literal_column("'real'", sa.String())
+_CHAIN = 100
 _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "eq": operator.eq,
     "ne": operator.ne,
@@ -46,6 +50,23 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "like": lambda column, value: column.bool_op("GLOB")(value),
 }
 _ROUNDING = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
+
+
+def _is_whole(kind: Any) -> bool:  # noqa: ANN401 # a SQLAlchemy type
+    if isinstance(kind, ExactDecimal):
+        return kind.is_scaled
+    return isinstance(kind, sa.Integer | Duration)
+
+
+def _joined(join: Callable[..., Any], start: Any, parts: list[Any]) -> Any:  # noqa: ANN401
+    """Joins expressions; many of them in groups, as SQLite takes only 1,000 in one chain."""
+    while len(parts) > _CHAIN:
+        parts = [
+            # type_coerce: SQLAlchemy would take bare brackets away again.
+            sa.type_coerce(Grouping(join(start, *parts[first : first + _CHAIN])), sa.Boolean())
+            for first in range(0, len(parts), _CHAIN)
+        ]
+    return join(start, *parts)
 
 
 class Values:
@@ -83,9 +104,9 @@ class Expressions:
         """Returns the expression of a shape that `shape_of` made."""
         match shape:
             case ("and", parts):
-                return sa.and_(sa.true(), *(self.criterion(part) for part in parts))
+                return _joined(sa.and_, sa.true(), [self.criterion(part) for part in parts])
             case ("or", parts):
-                return sa.or_(sa.false(), *(self.criterion(part) for part in parts))
+                return _joined(sa.or_, sa.false(), [self.criterion(part) for part in parts])
             case ("not", part):
                 return sa.not_(self.criterion(part))
             case ("isnull", name, yes):
@@ -120,11 +141,21 @@ class Expressions:
         """Returns the expression of an `Arithmetic` shape."""
         name, sign = change
         column = self._table.c[name]
+        whole = _is_whole(column.type)
+        if isinstance(column.type, ExactDecimal) and not whole:
+            text = sa.type_coerce(column, sa.Text())
+            step = sa.literal_column(f"'{sign}'", sa.Text())
+            return sa.func.nitro_reckon(text, step, self.parameter(column.type))
         # A factor is a plain number, also where the column's numbers are scaled.
-        kind = sa.Numeric(asdecimal=False) if sign == "*" else column.type
+        factor = sa.Integer() if whole else sa.Float()
+        kind = factor if sign == "*" else column.type
         amount = self.parameter(kind)
         reckon = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
-        return reckon(sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))
+        result = reckon(sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))
+        if not whole:
+            return result
+        # SQLite makes a float of a sum that leaves 64 bits; abs() of the least number raises instead.
+        return sa.case((sa.func.typeof(result) == _REAL, sa.func.abs(_LEAST)), else_=result)
 
     def order(self, order: tuple[Ordering, ...], key: str) -> list[Any]:
         """Returns what ORDER BY lists: the order, then the key."""

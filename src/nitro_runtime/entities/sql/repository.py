@@ -25,8 +25,9 @@ from nitro_runtime.entities.sql.sqlite import (
     translated,
 )
 from nitro_runtime.entities.sql.tables import with_references
+from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
-from nitro_runtime.errors import ConfigurationError, DatabaseBusy, EntityError
+from nitro_runtime.errors import ConfigurationError, DatabaseBusy
 
 T = TypeVar("T")
 _FIRST_WAIT = 0.001  # seconds; doubled up to _LONGEST_WAIT while another process writes
@@ -89,7 +90,10 @@ class SqlRepository:
     def get(self, mapper: Mapper, key: Any) -> Row | None:  # noqa: ANN401
         """Returns the row with this key, or None."""
         plan = self._plans.get(mapper) or self.plan(mapper)
-        rows = self._fetch(mapper, plan.by_key, (plan.bind_key(key),))
+        try:
+            rows = self._fetch(mapper, plan.by_key, (plan.bind_key(key),))
+        except UnicodeEncodeError:  # half of a surrogate pair: nothing has such a key
+            return None
         return plan.decode(rows[0]) if rows else None
 
     def select(self, mapper: Mapper, query: Query) -> list[Row]:
@@ -124,9 +128,17 @@ class SqlRepository:
 
     def insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
         """Stores new rows, all or none, and returns their keys."""
+        try:
+            return self._insert(mapper, rows)
+        except (OverflowError, UnicodeError, ValueError):
+            for row in rows:  # asked only now, as it hardly ever happens: which value was it?
+                refuse_unstorable(mapper, row)
+            raise
+
+    def _insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
         plan = self.plan(mapper)
+        work = [plan.encode(row) for row in rows]
         if len(rows) == 1 or mapper.generated_key:
-            work = [plan.encode(row) for row in rows]
             return self._write(
                 mapper,
                 lambda cursor: [
@@ -135,8 +147,7 @@ class SqlRepository:
                 ],
                 several=len(rows) > 1,
             )
-        many = [plan.encode(row) for row in rows]
-        self._write(mapper, lambda cursor: cursor.executemany(plan.insert, many), several=True)
+        self._write(mapper, lambda cursor: cursor.executemany(plan.insert, work), several=True)
         return [row[mapper.key] for row in rows]
 
     def update(
@@ -147,6 +158,7 @@ class SqlRepository:
         version: int | None,
     ) -> bool:
         """Stores new values of one row; False when it is gone or its version is another."""
+        refuse_unstorable(mapper, changes)
         plan = self.plan(mapper)
         full = plan.with_shadows(changes)
         guarded = version is not None and mapper.version is not None
@@ -165,6 +177,7 @@ class SqlRepository:
 
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
         """Changes all rows of a query at once and returns how many."""
+        refuse_unstorable(mapper, changes)
         return self._change(mapper, *self.plan(mapper).update_where(query, changes))
 
     def delete_where(self, mapper: Mapper, query: Query) -> int:
@@ -182,7 +195,8 @@ class SqlRepository:
         if active is not None:
             unit = active.handle(self)
             assert isinstance(unit, _SqliteUnit)  # noqa: S101
-            return self._attempt(mapper, unit.lane.cursor, work)
+            run = self._as_one if several else self._attempt
+            return run(mapper, unit.lane.cursor, work)
         writers = self.database.writers
         taken = writers.acquire()
         try:
@@ -208,15 +222,25 @@ class SqlRepository:
                 return work(cursor)
         except sqlite3.Error as error:
             self._fail(error, mapper)
-        except OverflowError:
-            raise EntityError(
-                f"A number of {mapper.info.name} is greater than a database keeps (64 bits)."
-            ) from None
 
     def _fail(self, error: sqlite3.Error, mapper: Mapper) -> NoReturn:
         if current_transaction() is None and self.database.lane().connection.in_transaction:
             self.database.discard()  # it must not serve anybody with half a transaction open
         raise translated(error, mapper) from error
+
+    def _as_one(
+        self, mapper: Mapper, cursor: sqlite3.Cursor, work: Callable[[sqlite3.Cursor], T]
+    ) -> T:
+        """Runs several statements inside a transaction, all or none of them."""
+        cursor.execute("SAVEPOINT nitro_several")
+        try:
+            result = self._attempt(mapper, cursor, work)
+        except BaseException:
+            cursor.execute("ROLLBACK TO nitro_several")
+            cursor.execute("RELEASE nitro_several")
+            raise
+        cursor.execute("RELEASE nitro_several")
+        return result
 
     def _together(
         self, mapper: Mapper, cursor: sqlite3.Cursor, work: Callable[[sqlite3.Cursor], T]
@@ -276,7 +300,7 @@ class SqlRepository:
         if not write or current_transaction() is not None:
             return work()
         writers = self.database.writers
-        await writers.aacquire()
+        await writers.aacquire(keep=True)  # it may await another process
         try:
             return await self._patiently(
                 lambda: writers.run_in_turn(work), repeatable=lambda: not writers.has_written

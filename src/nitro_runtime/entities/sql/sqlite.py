@@ -12,6 +12,7 @@ import weakref
 from typing import Any
 
 from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.storable import reckoned_text, too_great
 from nitro_runtime.entities.text import fold
 from nitro_runtime.entities.writers import WriterQueue
 from nitro_runtime.errors import (
@@ -20,6 +21,7 @@ from nitro_runtime.errors import (
     DatabaseBusy,
     Duplicate,
     EntityError,
+    InvalidQuery,
     MissingColumn,
     MissingTable,
 )
@@ -85,6 +87,19 @@ class SqliteDatabase:
         self._pool: list[Lane] = []
         self._lock = threading.Lock()
 
+    def before_fork(self) -> None:
+        """Closes what can be closed, in the parent.
+
+        A child that opens a file which its parent had open believes to hold locks that only the
+        parent holds; when the parent closes, SQLite would delete the log that the child writes to.
+        Connections of other threads and open transactions have to stay.
+        """
+        with self._lock:
+            idle, self._pool = self._pool, []
+        for lane in idle:
+            lane.close()
+        self.discard()
+
     def after_fork(self) -> None:
         """Leaves the parent's connections alone, in a child: SQLite's must not cross a fork."""
         _left_behind.append((self._open, list(self._open), self.local, self._pool))
@@ -129,15 +144,25 @@ class SqliteDatabase:
                 f"The database {self.path} cannot be opened: {error}."
             ) from None
         lane = Lane(connection)
+        try:
+            self._prepare(lane, patience)
+        except sqlite3.DatabaseError as error:
+            lane.close()
+            if is_busy(error):
+                raise DatabaseBusy("Another writer holds the database.") from None
+            raise ConfigurationError(f"The database {self.path} cannot be used: {error}.") from None
+        with self._lock:
+            self._open.add(lane)
+        return lane
+
+    def _prepare(self, lane: Lane, patience: float) -> None:
         lane.cursor.execute("PRAGMA busy_timeout = 5000")  # changing to WAL needs the file alone
         lane.cursor.execute("PRAGMA journal_mode = WAL").fetchall()
         lane.cursor.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
         lane.cursor.execute("PRAGMA foreign_keys = ON")
         lane.cursor.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}").fetchall()
-        connection.create_function("nitro_fold", 1, fold, deterministic=True)
-        with self._lock:
-            self._open.add(lane)
-        return lane
+        lane.connection.create_function("nitro_fold", 1, fold, deterministic=True)
+        lane.connection.create_function("nitro_reckon", 3, reckoned_text, deterministic=True)
 
     def borrow(self) -> Lane:
         """Returns a connection for one transaction."""
@@ -165,13 +190,18 @@ class SqliteDatabase:
 _databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
 
 
+def _before_fork() -> None:
+    for database in list(_databases):
+        database.before_fork()
+
+
 def _after_fork() -> None:
     for database in list(_databases):
         database.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -200,6 +230,10 @@ def translated(error: sqlite3.Error, mapper: Mapper) -> Exception:
         return MissingColumn(mapper.info.table, found[1])
     if is_busy(error):
         return DatabaseBusy("Another writer holds the database.")
+    if "integer overflow" in text:
+        return too_great(mapper)
+    if found := re.match(r"too many SQL variables|Expression tree is too|LIKE or GLOB", text):
+        return InvalidQuery(f"A question to {name} is too long for the database: {text}.")
     if isinstance(error, sqlite3.IntegrityError):
         return EntityError(f"The database refused a {name}: {text}.")
     return error
