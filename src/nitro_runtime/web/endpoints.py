@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 MOST_VIEWS = 32
 """Live views of one page."""
 
+BROKEN_VIEW_SECONDS = 5.0
+"""How long a stream lasts of whose views one could not be shown."""
+
 
 def routes() -> list[Route]:
     """Returns the routes that every adapter mounts."""
@@ -217,20 +220,33 @@ async def _stream(
         mark = live.changes
         groups: list[Group] = []
         first: list[bytes] = []
+        broken = False
         for key in keys:
             try:
-                view = await view_from_key(key, request)
+                group, event = await _open_view(key, request)
             except BadSignature:
                 first.append(reload_patch())
-                continue
-            group = live.watch(view.view_group, view.view_topics, view.refresh)
-            stack.callback(live.leave, group)
-            groups.append(group)
-            first.append(patch_of(view))
+            except Exception:  # the other views of the page go on
+                log.exception("a live view could not be read or rendered")
+                broken = True
+            else:
+                stack.callback(live.leave, group)
+                groups.append(group)
+                first.append(event)
         subscription = hub.subscribe([*topics, *(group.topic for group in groups)], first=first)
         if live.changes != mark:  # something was saved after a view was read, before this line
             for group in groups:
                 group.touch()
+        if broken:  # the browser comes back by itself, and the view may be readable then
+            end = asyncio.get_running_loop().call_later(BROKEN_VIEW_SECONDS, subscription.close)
+            stack.callback(end.cancel)
         async with aclosing(subscription):
             async for event in subscription:
                 yield event
+
+
+async def _open_view(key: str, request: Request) -> tuple[Group, bytes]:
+    """Reads a view, renders it, and watches what it shows."""
+    view = await view_from_key(key, request)
+    event = patch_of(view)
+    return live.watch(view.view_group, view.view_topics, view.refresh), event

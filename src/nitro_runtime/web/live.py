@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 INTERVAL = 0.05
 """Seconds between two renderings of one group, at least."""
 
+RETRIES = (0.25, 1.0, 4.0, 15.0)
+"""Seconds after which a rendering that failed is tried again, as when the database was busy."""
+
 Render = Callable[[], Awaitable[Any]]
 """Reads the view anew and returns it, ready to be turned into text."""
 
@@ -52,6 +55,7 @@ class Group:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self._changed = False
+        self._failures = 0
 
     def touch(self) -> None:
         """Says, from any thread, that what the group shows has changed."""
@@ -71,18 +75,29 @@ class Group:
             while self._changed and self.watchers:
                 self._changed = False
                 started = self._loop.time()
-                await self._publish()
+                if await self._publish():
+                    self._failures = 0
+                else:
+                    self._try_again()
                 await asyncio.sleep(started + INTERVAL - self._loop.time())
         finally:
             self._task = None
         if self._changed:  # said while the last interval ended
             self._start()
 
-    async def _publish(self) -> None:
+    async def _publish(self) -> bool:
         try:
             self._hub.publish(self.topic, patch_of(await self._render()))
         except Exception:  # one broken view must not end the others; the tab keeps what it shows
             log.exception("a live view could not be rendered")
+            return False
+        return True
+
+    def _try_again(self) -> None:
+        """Renders later, without waiting for another change: the tabs still miss the last one."""
+        if self._failures < len(RETRIES):
+            self._loop.call_later(RETRIES[self._failures], self._start)
+            self._failures += 1
 
     def stop(self) -> None:
         """Ends what is under way: nobody watches any more."""

@@ -257,6 +257,35 @@ async def test_a_stream_that_ends_leaves_nothing_behind(monkeypatch: pytest.Monk
     assert (await events(request)).status == 200
 
 
+class BrokenThingTable(Table[EndpointThing]):
+    entity = EndpointThing
+    number = Column()
+    reactive = True
+
+    def cell_number(self, thing: EndpointThing) -> object:
+        raise ZeroDivisionError
+
+
+async def test_a_broken_view_leaves_the_others_of_its_page_alive_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("nitro_runtime.web.endpoints.BROKEN_VIEW_SECONDS", 0.01)
+    EndpointThing.create(number=4711)
+    asked = Request("GET", "/")
+    views = [await BrokenThingTable.read(asked), await EndpointThingTable.read(asked)]
+    request = stream_request()
+    keys = [("view", str(view.view_key)) for view in views]
+    request.query = Multi([*request.query.pairs(), *keys])
+    reply = await events(request)
+    assert isinstance(reply.body, AsyncGenerator)
+    first = await anext(reply.body)
+    assert b">4711<" in first
+    assert b"broken-thing" not in first
+    with pytest.raises(StopAsyncIteration):  # the stream ends, so that the browser comes back
+        await anext(reply.body)
+    assert live.watched == 0
+
+
 async def test_a_page_has_no_more_live_views_than_it_can() -> None:
     request = stream_request()
     request.query = Multi([("view", str(number)) for number in range(MOST_VIEWS + 1)])

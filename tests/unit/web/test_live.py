@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
+
+import pytest
 
 from nitro_runtime.context import Change
 from nitro_runtime.sse import Hub
@@ -114,6 +117,29 @@ async def test_a_view_that_fails_is_tried_again_at_the_next_change() -> None:
     await until(lambda: len(tries) == 1)
     live.changed(Change("updated", "product"))
     await until(lambda: len(tries) == 2)
+
+
+async def test_a_view_that_fails_is_tried_again_by_itself_and_not_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules[Live.__module__], "RETRIES", (0.001, 0.001))
+    live = Live(Hub())
+    tries: list[int] = []
+
+    async def busy() -> str:
+        tries.append(1)
+        if len(tries) in {1, 2, 4, 5, 6}:
+            raise ValueError("busy")
+        return "<p>now</p>"
+
+    group = live.watch("products", ["product"], busy)
+    live.changed(Change("updated", "product"))
+    await until(lambda: len(tries) == 3)
+    live.changed(Change("updated", "product"))
+    await until(lambda: len(tries) == 6)
+    await asyncio.sleep(3 * INTERVAL)
+    assert len(tries) == 6
+    live.leave(group)
 
 
 async def test_nobody_watching_means_nothing_is_rendered() -> None:
