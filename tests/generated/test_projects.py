@@ -121,6 +121,37 @@ def test_its_migrations_run_up_and_down_and_fit_the_entities(
     assert left == [("alembic_version",)]
 
 
+def test_a_field_added_by_hand_becomes_a_migration_that_runs(
+    shop: Path, run: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "shop"
+    shutil.copytree(shop, copy)
+    entity = copy / "shop" / "products" / "entity.py"
+    text = entity.read_text().replace(
+        "from datetime import date", "from datetime import date, datetime"
+    )
+    entity.write_text(
+        text.replace(
+            "    available_from: date | None = None\n",
+            "    available_from: date | None = None\n"
+            "    sold_at: datetime | None = None\n"
+            "    cost: Decimal | None = Field(default=None, max_digits=8, decimal_places=3)\n"
+            "    second: ProductStatus | None = None\n",
+        )
+    )
+    run("nitro_cli", "db", "upgrade", cwd=copy)
+    run("alembic", "revision", "--autogenerate", "-m", "more", cwd=copy)
+    (made,) = (path for path in (copy / "migrations" / "versions").glob("*_more.py"))
+    source = made.read_text()
+    assert 'sa.Column("sold_at", UtcDateTime(), nullable=True)' in source
+    assert "ExactDecimal(8, 3)" in source
+    assert "EnumText(32)" in source
+    run("ruff", "check", "--no-cache", str(made), cwd=copy)
+    run("ruff", "format", "--check", "--no-cache", str(made), cwd=copy)
+    run("nitro_cli", "db", "upgrade", cwd=copy)
+    assert "No new upgrade operations" in run("alembic", "check", cwd=copy).stdout
+
+
 @pytest.mark.parametrize("place", ["shop", "unusual"])
 def test_every_generated_file_is_clean(place: str, request: pytest.FixtureRequest) -> None:
     for name, text in tree(request.getfixturevalue(place)).items():

@@ -2,6 +2,7 @@
 
 from alembic import context
 from nitro_runtime.entities import build_tables, connect
+from nitro_runtime.entities.migrations import render_item
 
 from myapp.registry import RESOURCES
 from myapp.settings import configure_database
@@ -11,6 +12,11 @@ for resource in RESOURCES:
     resource.module("entity")
 
 with connect() as connection:
-    context.configure(connection=connection, target_metadata=build_tables(), render_as_batch=True)
+    context.configure(
+        connection=connection,
+        target_metadata=build_tables(),
+        render_as_batch=True,
+        render_item=render_item,
+    )
     with context.begin_transaction():
         context.run_migrations()
