@@ -398,6 +398,7 @@ def test_two_generators_at_once_make_both_or_one_and_tell_the_other(
             assert process.returncode == 2
             assert said == "Another nitro command is at work in this project; wait for it to end.\n"
         assert (shop / "shop" / f"{name.lower()}s").exists() is (process.returncode == 0)
+    assert 0 in {process.returncode for process in running}
     for name in ("Apple", "Pear"):
         assert nitro("generate", "scaffold", name, "name:str", cwd=shop).returncode == 0
     registry = (shop / "shop" / "registry.py").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -103,12 +104,14 @@ def scaffold(
 def _generate(make: Callable[[Project, Asked], Plan], wanted: Asked, flags: Flags) -> None:
     from nitro_cli.carrying import carry_out, line, prepare
     from nitro_cli.plan.resolve import QUIET
+    from nitro_cli.plan.writer import locked
     from nitro_cli.project import find_project
 
     project = find_project(Path.cwd())
-    prepare(project.root, flags)
-    plan = make(project, wanted)
-    changes = carry_out(plan, project.root, flags)
+    with nullcontext() if flags.dry_run else locked(project.root):
+        prepare(project.root, flags)
+        plan = make(project, wanted)
+        changes = carry_out(plan, project.root, flags)
     if flags.dry_run or flags.json:
         return
     shown = [change for change in changes if change.status not in QUIET or flags.verbose]

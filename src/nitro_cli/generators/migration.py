@@ -68,7 +68,7 @@ def _read(source: Path) -> tuple[str, set[str]]:
     """Returns a file's revision and the ones before it; an empty one when it is no migration."""
     try:
         tree = ast.parse(source.read_bytes())
-    except (SyntaxError, ValueError):
+    except (OSError, SyntaxError, ValueError):  # a link that leads nowhere is no migration either
         return "", set()
     values = {name: value for node in tree.body for name, value in _assigned(node)}
     revision = values.get("revision")

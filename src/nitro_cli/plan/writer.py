@@ -27,6 +27,8 @@ from nitro_runtime.errors import NitroError, UsageError
 
 JOURNAL = f"{MEMORY}/journal"
 _LIST = "steps.json"
+_held: set[Path] = set()
+"""The memories of the projects that this process has locked."""
 
 
 class ApplyFailed(NitroError):
@@ -76,7 +78,7 @@ def apply(changes: Iterable[Change], root: Path) -> None:
     made: list[Path] = []
     try:
         made += _make_folders(root / MEMORY)
-        with _locked(root):
+        with locked(root):
             _write_all(wanted, root)
     except OSError as error:
         _remove_empty(made)
@@ -116,7 +118,7 @@ def recover(root: Path) -> bool:
     if not (root / JOURNAL).is_dir():
         return False
     try:
-        with _locked(root):
+        with locked(root):
             return _finish(root)
     except OSError as error:
         reason = f"an interrupted nitro command cannot be finished. {_reason(error, root)}"
@@ -253,24 +255,34 @@ def _hash(path: Path) -> str | None:
 
 
 @contextmanager
-def _locked(root: Path) -> Generator[None]:
+def locked(root: Path) -> Generator[None]:
     """Keeps other commands out of the project; the system lets go of the lock at a crash.
+
+    A command that holds the lock may take it again. Take it before a plan is made: what the plan
+    was made from must be so until it is written.
 
     Raises:
         UsageError: Another command holds it.
+        OSError: The project's memory cannot be opened.
     """
+    home = (root / MEMORY).resolve()
+    if home in _held:
+        yield
+        return
     try:
         import fcntl
     except ImportError:  # Windows: no locks on folders; one user, one terminal
         yield
         return
-    descriptor = os.open(root / MEMORY, os.O_RDONLY)
+    descriptor = os.open(home, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            sentence = "Another nitro command is writing in this project; wait for it."
+            sentence = "Another nitro command is at work in this project; wait for it to end."
             raise UsageError(sentence) from None
+        _held.add(home)
         yield
     finally:
+        _held.discard(home)
         os.close(descriptor)
