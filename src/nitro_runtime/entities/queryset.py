@@ -177,8 +177,7 @@ class QuerySet(Generic[T]):
         """Reads the entities."""
         if self._held is not None:
             return list(self._held)
-        load = self._mapper.load
-        entities = [load(row) for row in self._repository.select(self._mapper, self._query)]
+        entities = self._mapper.load_all(self._repository.select(self._mapper, self._query))
         if self._includes:
             load_relations(entities, self._includes)
         return entities
