@@ -184,8 +184,8 @@ def refuse_longer(length: int, limit: int) -> None:
 
 def _length(headers: Mapping[str, str]) -> int:
     """The announced length in bytes; 0 when there is none, or none that can be read."""
-    text = headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else 0
+    text = headers.get("content-length", "").lstrip("0")
+    return int(text[:20]) if text.isascii() and text.isdigit() else 0  # 20 digits: too long for all
 
 
 @dataclass(slots=True)
