@@ -29,7 +29,10 @@ SELECT = f"SELECT {', '.join(COLUMNS)} FROM product WHERE id = ?"
 INSERT = f"INSERT INTO product ({', '.join(COLUMNS)}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 UPDATE = "UPDATE product SET stock = ?, version = ? WHERE id = ? AND version = ?"
 FILTER = f"SELECT {', '.join(COLUMNS)} FROM product WHERE category = ? ORDER BY id"
+COUNT = "SELECT count(*) FROM product WHERE category = ?"
+DELETE = "DELETE FROM product WHERE id = ?"
 KEY = "key-05000"
+MANY = 1_000
 
 
 class Product(Entity):
@@ -45,19 +48,25 @@ class Product(Entity):
 
 @dataclass(frozen=True)
 class Peer:
-    """One way to do the four things.
+    """One way to do the seven things.
 
     Attributes:
         get: Reads the product with the key.
         create: Stores a new product.
         update: Reads nothing; changes the stock of a product that was read before.
         select: Reads the 20 products of a category.
+        count: Counts them in the database.
+        insert_many: Stores 1,000 new products at once, all or none.
+        delete: Deletes the product with a key, without reading it.
     """
 
     get: Callable[[], object]
     create: Callable[[], object]
     update: Callable[[], object]
     select: Callable[[], object]
+    count: Callable[[], object]
+    insert_many: Callable[[], object]
+    delete: Callable[[], object]
 
 
 def _values(number: int) -> dict[str, Any]:
@@ -77,6 +86,14 @@ def _new() -> Iterator[dict[str, Any]]:
     return map(_values, itertools.count(ROWS))
 
 
+def _many(new: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list(itertools.islice(new, MANY))
+
+
+def _doomed() -> Iterator[str]:
+    return (f"key-{number:05}" for number in range(ROWS - 1, ROWS // 2, -1))
+
+
 def _template(folder: Path) -> Path:
     path = folder / "template.db"
     db = sqlite3.connect(path, isolation_level=None)
@@ -93,7 +110,12 @@ def _template(folder: Path) -> Path:
 def _raw(path: Path) -> Peer:
     db = sqlite3.connect(path, isolation_level=None)
     db.execute("PRAGMA synchronous = NORMAL")
-    new, versions = _new(), itertools.count(1)
+    new, versions, doomed = _new(), itertools.count(1), _doomed()
+
+    def insert_many() -> object:
+        db.execute("BEGIN")
+        db.executemany(INSERT, [tuple(values.values()) for values in _many(new)])
+        return db.execute("COMMIT")
 
     def update() -> object:
         version = next(versions)
@@ -104,12 +126,15 @@ def _raw(path: Path) -> Peer:
         create=lambda: db.execute(INSERT, tuple(next(new).values())),
         update=update,
         select=lambda: db.execute(FILTER, ("c7",)).fetchall(),
+        count=lambda: db.execute(COUNT, ("c7",)).fetchone(),
+        insert_many=insert_many,
+        delete=lambda: db.execute(DELETE, (next(doomed),)).rowcount,
     )
 
 
 def _nitro(path: Path) -> Peer:
     configure(f"sqlite:///{path}")
-    new, held = _new(), Product.get(KEY)
+    new, held, doomed = _new(), Product.get(KEY), _doomed()
 
     def update() -> object:
         held.stock += 1
@@ -120,6 +145,9 @@ def _nitro(path: Path) -> Peer:
         create=lambda: Product.create(**next(new)),
         update=update,
         select=lambda: Product.where(Product.category == "c7").all(),
+        count=lambda: Product.where(Product.category == "c7").count(),
+        insert_many=lambda: Product.create_many(_many(new)),
+        delete=lambda: Product.where(id=next(doomed)).delete(),
     )
 
 
@@ -141,7 +169,7 @@ def _sqlalchemy_core(path: Path) -> Peer:
 
     engine = _engine(path)
     table = sa.Table("product", sa.MetaData(), autoload_with=engine)
-    new, versions = _new(), itertools.count(1)
+    new, versions, doomed = _new(), itertools.count(1), _doomed()
 
     def get() -> object:
         with engine.connect() as connection:
@@ -165,11 +193,24 @@ def _sqlalchemy_core(path: Path) -> Peer:
         with engine.connect() as connection:
             return connection.execute(query).all()
 
-    return Peer(get, create, update, select)
+    def count() -> object:
+        query = sa.select(sa.func.count()).select_from(table).where(table.c.category == "c7")
+        with engine.connect() as connection:
+            return connection.execute(query).scalar_one()
+
+    def insert_many() -> object:
+        with engine.begin() as connection:
+            return connection.execute(sa.insert(table), _many(new))
+
+    def delete() -> object:
+        with engine.begin() as connection:
+            return connection.execute(sa.delete(table).where(table.c.id == next(doomed))).rowcount
+
+    return Peer(get, create, update, select, count, insert_many, delete)
 
 
 def _sqlmodel(path: Path) -> Peer:
-    from sqlmodel import Field, MetaData, Session, SQLModel, select
+    from sqlmodel import Field, MetaData, Session, SQLModel, col, delete, func, select
 
     class Row(SQLModel, table=True):
         __tablename__ = "product"  # pyright: ignore[reportAssignmentType]
@@ -184,7 +225,7 @@ def _sqlmodel(path: Path) -> Peer:
         version: int = 1
 
     engine = _engine(path)
-    new = _new()
+    new, doomed = _new(), _doomed()
 
     def get() -> object:
         with Session(engine) as session:
@@ -209,7 +250,22 @@ def _sqlmodel(path: Path) -> Peer:
         with Session(engine) as session:
             return session.exec(select(Row).where(Row.category == "c7").order_by(Row.id)).all()
 
-    return Peer(get, create, update, find)
+    def count() -> object:
+        query = select(func.count()).select_from(Row).where(Row.category == "c7")
+        with Session(engine) as session:
+            return session.exec(query).one()
+
+    def insert_many() -> object:
+        with Session(engine) as session:
+            session.add_all([Row(**values) for values in _many(new)])
+            return session.commit()
+
+    def remove() -> object:
+        with Session(engine) as session:
+            session.exec(delete(Row).where(col(Row.id) == next(doomed)))
+            return session.commit()
+
+    return Peer(get, create, update, find, count, insert_many, remove)
 
 
 def _django(path: Path) -> Peer:
@@ -247,7 +303,7 @@ def _django(path: Path) -> Peer:
 
     new: Iterator[dict[str, Any]] = _new()
     objects: Any = Row.objects
-    held = objects.get(pk=KEY)
+    held, doomed = objects.get(pk=KEY), _doomed()
 
     def update() -> object:
         held.stock += 1
@@ -259,6 +315,9 @@ def _django(path: Path) -> Peer:
         create=lambda: objects.create(**next(new)),
         update=update,
         select=lambda: list(objects.filter(category="c7").order_by("id")),
+        count=lambda: objects.filter(category="c7").count(),
+        insert_many=lambda: objects.bulk_create([Row(**values) for values in _many(new)]),
+        delete=lambda: objects.filter(pk=next(doomed)).delete(),
     )
 
 
@@ -282,18 +341,25 @@ def _peewee(path: Path) -> Peer:
 
     row: Any = Row
     database.bind([row])
-    new, held = _new(), row.get_by_id(KEY)
+    new, held, doomed = _new(), row.get_by_id(KEY), _doomed()
 
     def update() -> object:
         held.stock += 1
         held.version += 1
         return held.save(only=[row.stock, row.version])
 
+    def insert_many() -> object:
+        with database.atomic():
+            return row.bulk_create([row(**values) for values in _many(new)], batch_size=100)
+
     return Peer(
         get=lambda: row.get_by_id(KEY),
         create=lambda: row.create(**next(new)),
         update=update,
         select=lambda: list(row.select().where(row.category == "c7").order_by(row.id)),
+        count=lambda: row.select().where(row.category == "c7").count(),
+        insert_many=insert_many,
+        delete=lambda: row.delete().where(row.id == next(doomed)).execute(),
     )
 
 
@@ -325,7 +391,10 @@ def comparisons() -> list[Comparison]:
         for heading, verb, number in (
             ("entity: get one of 10,000 by id", "get", 300),
             ("entity: filter 20 of 10,000", "select", 100),
+            ("entity: count 20 of 10,000", "count", 200),
             ("entity: update one", "update", 100),
             ("entity: create one", "create", 100),
+            ("entity: delete one by id, unread", "delete", 100),
+            ("entity: insert 1,000 at once (only nitro validates them)", "insert_many", 1),
         )
     ]
