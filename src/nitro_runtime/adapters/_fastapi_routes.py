@@ -60,7 +60,7 @@ class SwitchingRoute(APIRoute):
         """Wraps an endpoint so that a view becomes a response while its thread still runs."""
         if inspect.isgeneratorfunction(endpoint) or inspect.isasyncgenfunction(endpoint):
             return endpoint
-        if inspect.iscoroutinefunction(endpoint):
+        if _is_async(endpoint):
 
             @wraps(endpoint)
             async def call_async(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the endpoint's
@@ -69,18 +69,29 @@ class SwitchingRoute(APIRoute):
                     await self.load(_current.get(), result)
                 return self._answered(result)
 
-            return call_async
+            return _named(call_async, endpoint)
 
         @wraps(endpoint)
         def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the endpoint's
             return self._answered(endpoint(*args, **kwargs))
 
-        return call
+        return _named(call, endpoint)
 
     def _answered(self, result: Any) -> Any:  # noqa: ANN401 # the endpoint's
         if hasattr(result, "__html__"):
             return self.answer(_current.get(), result)
         return result
+
+
+def _is_async(endpoint: Callable[..., Any]) -> bool:
+    """Whether calling it gives a coroutine; an object may be called by an ``async`` method."""
+    return any(map(inspect.iscoroutinefunction, (endpoint, type(endpoint).__call__)))
+
+
+def _named(wrapper: Callable[..., Any], endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives a wrapper the name that FastAPI would give an endpoint that has none, such as a partial."""
+    wrapper.__name__ = getattr(endpoint, "__name__", type(endpoint).__name__)
+    return wrapper
 
 
 def _returned(endpoint: Callable[..., Any]) -> Any:  # noqa: ANN401 # an annotation

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -394,3 +396,30 @@ def test_a_middleware_may_ask_for_the_request_before_its_route_is_found() -> Non
 
     answer = TestClient(app).post("/cmds/any/tab", headers=DATASTAR)
     assert answer.status_code == 403
+
+
+class Shelf:
+    """An endpoint that is an object."""
+
+    async def __call__(self, name: str):  # noqa: ANN204 # what the test is about
+        return P(name, id="shelf") if name == "view" else {"name": name}
+
+
+async def of_two(first: str, name: str):  # noqa: ANN201 # what the test is about
+    return {"first": first, "name": name}
+
+
+def test_endpoints_without_a_name_are_described_and_called_as_before() -> None:
+    def register(app: FastAPI) -> FastAPI:
+        app.get("/shelf")(Shelf())
+        app.get("/partial")(partial(of_two, "a"))
+        return app
+
+    plain, installed = register(FastAPI()), FastAPI()
+    install(installed)
+    register(installed)
+    assert json.dumps(installed.openapi()) == json.dumps(plain.openapi())
+    client = TestClient(installed)
+    assert client.get("/shelf?name=lamp").json() == {"name": "lamp"}
+    assert '<p id="shelf">view</p>' in client.get("/shelf?name=view").text
+    assert client.get("/partial?name=b").json() == {"first": "a", "name": "b"}
