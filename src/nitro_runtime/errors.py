@@ -68,16 +68,23 @@ class EntityDefinitionError(EntityError, TypeError):
 
 
 class NotFound(EntityError, LookupError):
-    """No entity has this id. Every entity class has its own subclass, ``Product.NotFound``."""
+    """No entity has this id. Every entity class has its own subclass, ``Product.NotFound``.
+
+    Attributes:
+        entity: The class name.
+        key: The id that was asked for; None when a query found nothing.
+    """
 
     status = 404
 
-    def __init__(self, entity: str, key: object) -> None:
+    def __init__(self, entity: str, key: object = None) -> None:
         self.entity = entity
         self.key = key
         super().__init__(entity, key)
 
     def __str__(self) -> str:
+        if self.key is None:
+            return f"No {self.entity} fits the query."
         return f"There is no {self.entity} with id {self.key!r}."
 
 

@@ -205,7 +205,7 @@ class QuerySet(Generic[T]):
         """
         found = self._at_most(2).all()
         if not found:
-            raise self._mapper.entity.NotFound(self._mapper.info.name, "matching the query")
+            raise self._mapper.entity.NotFound(self._mapper.info.name)
         if len(found) > 1:
             raise EntityError(f"There are several {self._mapper.info.name} where one was expected.")
         return found[0]

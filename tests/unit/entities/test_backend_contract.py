@@ -357,7 +357,7 @@ def test_first_one_count_exists_and_values() -> None:
     assert first.name == "Green Tea"
     assert Product.first(stock=77) is None
     assert Product.where(stock=9).one().name == "Espresso"
-    with pytest.raises(Product.NotFound):
+    with pytest.raises(Product.NotFound, match="No Product fits the query"):
         Product.where(stock=77).one()
     with pytest.raises(EntityError):
         Product.where(stock=5).one()
