@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
@@ -51,6 +52,7 @@ def mount(app: Starlette, routes: Iterable[Route], prefix: str = "") -> None:
                 include_in_schema=False,
             )
         )
+    _put_in_order(app.router)
 
 
 def neutral(request: Request) -> NeutralRequest:
@@ -138,6 +140,10 @@ class Yielding(BaseRoute):
     settled = False
     """Whether it stands behind all others, where it costs their requests nothing."""
 
+    def gives_way_to(self, other: BaseRoute) -> bool:
+        """Whether another route is one that it gives way to."""
+        return not isinstance(other, Yielding)
+
     def matches(self, scope: Any) -> tuple[Match, Any]:  # noqa: ANN401 # an ASGI scope
         """Matches when no route of the app's own matches fully."""
         router = scope["app"].router
@@ -146,26 +152,45 @@ class Yielding(BaseRoute):
         match, child = super().matches(scope)
         if match is Match.NONE:
             return match, child
-        others = [route for route in router.routes if not isinstance(route, Yielding)]
+        others = [route for route in router.routes if self.gives_way_to(route)]
         if any(route.matches(scope)[0] is Match.FULL for route in others):
             return Match.NONE, {}
         return match, child
 
 
 def _settle(router: Router) -> None:
-    """Moves Nitro's routes behind the app's own, once they are all there: at the first request.
+    """Puts Nitro's routes in order, once the app's own are all there: at the first request."""
+    _put_in_order(router)
+    for route in router.routes:
+        if isinstance(route, Yielding):
+            route.settled = True
 
-    A new list, because the request that brought us here is walking through the old one.
+
+def _put_in_order(router: Router) -> None:
+    """Moves Nitro's routes behind the app's own, plain ones before those that take everything.
+
+    A new list, because a request may be walking through the old one.
     """
-    mine = [route for route in router.routes if isinstance(route, Yielding)]
-    others = [route for route in router.routes if not isinstance(route, Yielding)]
-    router.routes = [*others, *mine]
-    for route in mine:
-        route.settled = True
+    own = [route for route in router.routes if not isinstance(route, Yielding)]
+    end = next((n for n, route in enumerate(own) if _takes_everything(route)), len(own))
+    plain = [route for route in router.routes if isinstance(route, YieldingRoute)]
+    mounts = [route for route in router.routes if isinstance(route, YieldingMount)]
+    router.routes = [*own[:end], *plain, *own[end:], *mounts]
+
+
+def _takes_everything(route: BaseRoute) -> bool:
+    """Whether a route takes every address: files at the root, or the page of a single-page app."""
+    if isinstance(route, Mount):
+        return not route.path
+    return isinstance(route, NativeRoute) and bool(re.fullmatch(r"/{\w+:path}", route.path))
 
 
 class YieldingRoute(Yielding, NativeRoute):
-    """A plain route that gives way."""
+    """A plain route that gives way, but not to one that takes whatever is left over."""
+
+    def gives_way_to(self, other: BaseRoute) -> bool:
+        """Whether another route is more than a last resort."""
+        return super().gives_way_to(other) and not _takes_everything(other)
 
 
 class YieldingMount(Yielding, Mount):

@@ -423,3 +423,35 @@ def test_endpoints_without_a_name_are_described_and_called_as_before() -> None:
     assert client.get("/shelf?name=lamp").json() == {"name": "lamp"}
     assert '<p id="shelf">view</p>' in client.get("/shelf?name=view").text
     assert client.get("/partial?name=b").json() == {"first": "a", "name": "b"}
+
+
+@pytest.mark.parametrize("after", [True, False])
+@pytest.mark.parametrize("route", ["files", "page"])
+def test_what_takes_every_address_leaves_nitros_routes_alone(
+    tmp_path: Path, route: str, after: bool
+) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    app = FastAPI()
+    if after:
+        install(app)
+    if route == "files":
+        app.mount("/", StaticFiles(directory=tmp_path, html=True))
+    else:
+
+        @app.api_route("/{path:path}", methods=["GET", "POST"])
+        def page() -> PlainTextResponse:
+            return PlainTextResponse("mine")
+
+    if not after:
+        install(app)
+
+    @app.get("/later")
+    def later() -> str:
+        return "later"
+
+    client = TestClient(app)
+    for _ in range(2):  # the order of the routes is settled at the first request
+        assert "This tab belongs to another session" in client.get("/events").text
+        assert client.post("/cmds/a/b", headers=DATASTAR).status_code == 403
+        assert client.get("/").text == "mine"
+    assert ("later" in client.get("/later").text) is False
