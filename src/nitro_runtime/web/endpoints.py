@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from nitro_runtime import context
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, Refused
-from nitro_runtime.events import CommandSpec, Context, find_command, run_command
+from nitro_runtime.events import CommandSpec, Context, find_command, run_command, signed_in
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Notice, notices_html, view_from_key
 from nitro_runtime.web import gate, session
@@ -207,7 +207,7 @@ async def events(request: Request) -> Reply:
     client = session.session_id(request)
     gate.streams.check(client)
     topics = [f"tab:{tab}"]
-    if (user := await request.load_user()) is not None:
+    if signed_in(user := await request.load_user()):  # frameworks have objects for nobody too
         topics.append(f"user:{getattr(user, 'id', user)}")
     return Reply(200, list(STREAM_HEADERS), _stream(request, client, topics, keys))
 

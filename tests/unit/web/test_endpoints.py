@@ -327,6 +327,20 @@ async def test_what_is_no_page_is_refused_with_a_status() -> None:
     assert refused.value.status == 403
 
 
+async def test_those_who_are_not_signed_in_share_no_stream() -> None:
+    class Anonymous:
+        id = None
+        is_authenticated = False
+
+    request = stream_request()
+    request.site = Site(user=lambda native: Anonymous())
+    reply = await events(request)
+    assert isinstance(reply.body, AsyncGenerator)
+    await anext(reply.body)
+    assert not [topic for topic in hub.topics if topic.startswith("user:")]
+    await reply.body.aclose()
+
+
 async def test_a_user_has_streams_of_their_own() -> None:
     request = stream_request()
     request.site = Site(user=lambda native: "ann")
