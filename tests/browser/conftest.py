@@ -134,6 +134,11 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 15) ->
         time.sleep(0.01)
 
 
+@pytest.fixture(scope="session", name="wait_until")
+def wait_until_fixture() -> Callable[..., None]:
+    return wait_until
+
+
 @pytest.fixture
 def server(project: Path, tmp_path: Path) -> Iterator[Server]:
     server = Server(project, tmp_path / "shop.db")

@@ -89,7 +89,7 @@ def test_save_does_not_apply_a_validator_a_second_time() -> None:
         def hashed(cls, value: str) -> str:
             return f"hash({value})"
 
-    account = Account.create(password="x")  # noqa: S106
+    account = Account.create(password="x")
     account.save()
     assert Account.get(account.id).password == "hash(x)"  # noqa: S105
 
