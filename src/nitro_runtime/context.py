@@ -174,17 +174,32 @@ Outlet = Callable[[Patch], object]
 Router = Callable[[str, Patch], object]
 """Takes a patch for the open streams of a tab or user id."""
 
-_outlet: ContextVar[Outlet | None] = ContextVar("nitro_outlet", default=None)
+
+class _Opening:
+    """An outlet for as long as its block runs; tasks that outlive the block inherit it closed."""
+
+    __slots__ = ("take",)
+
+    def __init__(self, take: Outlet) -> None:
+        self.take: Outlet | None = take
+
+
+_outlet: ContextVar[_Opening | None] = ContextVar("nitro_outlet", default=None)
 _routers: list[Router] = []
 
 
 @contextmanager
 def outlet(take: Outlet) -> Generator[None]:
-    """Sends what handlers yield inside the block to ``take``: the response of a command."""
-    token = _outlet.set(take)
+    """Sends what handlers yield inside the block to ``take``: the response of a command.
+
+    What a task or thread that was started inside yields after the block goes where it goes outside.
+    """
+    opening = _Opening(take)
+    token = _outlet.set(opening)
     try:
         yield
     finally:
+        opening.take = None
         _outlet.reset(token)
 
 
@@ -200,7 +215,8 @@ def deliver(sender: object, patch: Patch) -> None:
     To the response of the current command; outside one, to the open streams whose tab or user id
     equals ``str(sender)``; else nowhere.
     """
-    take = _outlet.get()
+    opening = _outlet.get()
+    take = opening.take if opening is not None else None
     if take is not None:
         take(patch)
         return

@@ -9,7 +9,17 @@ import pytest
 
 from nitro_runtime.entities import Entity
 from nitro_runtime.errors import NotFound, Refused
-from nitro_runtime.events import anyone, command, emit, forget_command, off, on, signed_in
+from nitro_runtime.events import (
+    Context,
+    anyone,
+    command,
+    emit,
+    emit_async,
+    forget_command,
+    off,
+    on,
+    signed_in,
+)
 from nitro_runtime.html import P
 from nitro_runtime.sse import SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Column, Table
@@ -131,6 +141,36 @@ async def test_what_handlers_yield_during_a_command_is_its_answer() -> None:
         assert b'{"done":true}' in await read(await commands(call()))
     finally:
         off(done)
+
+
+async def test_what_is_yielded_after_a_command_goes_to_the_stream_of_its_tab() -> None:
+    answered = asyncio.Event()
+    jobs: list[asyncio.Task[None]] = []
+
+    @on("endpoint_test.progress")
+    async def progress() -> AsyncGenerator[SignalsPatch]:
+        yield emit_signals({"progress": 100})
+
+    @command(NAME, allow=anyone)
+    async def run(ctx: Context) -> None:
+        async def job() -> None:
+            await answered.wait()
+            await emit_async("endpoint_test.progress", ctx.tab)
+
+        jobs.append(asyncio.create_task(job()))
+
+    asked = call()
+    stream = hub.subscribe([f"tab:{asked.params['sender']}"])
+    try:
+        assert await read(await commands(asked)) == b""
+        assert (await anext(stream)).startswith(b"retry:")
+        answered.set()
+        async with asyncio.timeout(2):
+            assert b'{"progress":100}' in await anext(stream)
+    finally:
+        off(progress)
+        stream.close()
+        await asyncio.gather(*jobs)
 
 
 async def test_what_a_command_says_before_its_first_patch_is_the_status() -> None:
