@@ -18,6 +18,7 @@ WORDS: dict[str, str] = {
     "delete_one": "Delete {label}",
     "confirm_delete": "Delete {label}? This cannot be undone.",
     "dismiss": "Dismiss",
+    "front_page": "Front page",
     # tables
     "search": "Search",
     "clear_search": "Clear search",

@@ -13,9 +13,10 @@ from typing import Any
 from urllib.parse import quote
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
-from nitro_runtime.html import H1, Div, P, expr
+from nitro_runtime.html import H1, A, Div, P, expr
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
+from nitro_runtime.views.words import say
 from nitro_runtime.web import session
 from nitro_runtime.web.request import Reply, Request
 
@@ -171,7 +172,8 @@ def refusal(request: Request, error: NitroError) -> Reply:
         headers.append(("content-type", "text/plain; charset=utf-8"))
         return Reply(error.status, headers, sentence.encode())
     title = HTTPStatus(error.status).phrase
-    page = Page(H1(title), P(sentence), title=title, live=False)
+    home = A(say("front_page"), href=f"{request.base}/")
+    page = Page(H1(title), P(sentence), P(home), title=title, live=False)
     headers.append(("content-type", "text/html; charset=utf-8"))
     return Reply(error.status, headers, page.render(page_state(request)).encode())
 

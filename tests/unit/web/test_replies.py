@@ -127,6 +127,7 @@ def test_a_refusal_is_a_page_for_a_browser_and_a_sentence_for_others() -> None:
     assert page.status == 429
     assert ("retry-after", "1") in page.headers
     assert "Too &lt;many&gt;." in text(page)
+    assert '<a href="/">Front page</a>' in text(page)
     assert "nitro-stream" not in text(page)
     for request in (plain(), plain(accept="application/json"), datastar()):
         sentence = replies.refusal(request, error)
