@@ -106,8 +106,8 @@ class transaction:  # reads as a word: with transaction():
     def __enter__(self) -> Self:
         if self._nest():
             return self
+        repository = default_repository()  # the first to ask configures it, which none may inside
         active = self._open()
-        repository = default_repository()
         try:
             active.adopt(repository, repository.begin())
         except BaseException:
@@ -118,8 +118,8 @@ class transaction:  # reads as a word: with transaction():
     async def __aenter__(self) -> Self:
         if self._nest():
             return self
+        repository = default_repository()  # the first to ask configures it, which none may inside
         active = self._open()
-        repository = default_repository()
         try:
             active.adopt(repository, await repository.abegin())
         except BaseException:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 from pydantic import ValidationError
 
 from nitro_runtime.context import neutral_request
-from nitro_runtime.errors import Duplicate, StaleEntity, ViewError
+from nitro_runtime.errors import BrokenReference, Duplicate, StaleEntity, ViewError
 from nitro_runtime.html import Html
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
 from nitro_runtime.views.fields import FormField, SelectField, default_of
@@ -256,6 +256,8 @@ class Form(Generic[E]):
         except Duplicate as error:
             name = error.field if error.field in self._form().fields else ""
             self._reading.complain(name, say("duplicate", entity=self._form().info.label.lower()))
+        except BrokenReference:
+            self._reading.complain("", say("broken_reference"))
         except StaleEntity:
             self._complain_stale()
         return None

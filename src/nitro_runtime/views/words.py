@@ -66,6 +66,7 @@ WORDS: dict[str, str] = {
     "unknown_field": "This field is not known.",
     "invalid": "This value is not valid.",
     "duplicate": "Another {entity} has this already.",
+    "broken_reference": "What you chose does not exist any more. Choose again.",
     "stale": "Somebody else changed this while you were editing it. Reload the page and try again.",
 }
 

@@ -1,5 +1,6 @@
 """What is SQLite's own: its file, its connections, its failures."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -265,6 +266,26 @@ def test_the_environment_names_the_database(path: Path, monkeypatch: pytest.Monk
     db = raw(path)
     assert db.execute("SELECT title, title_search FROM book").fetchall() == [("A", "a")]
     db.close()
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_transaction_may_be_what_first_needs_the_database(
+    kind: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NITRO_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setattr(settings, "default", None)
+    monkeypatch.setattr(settings, "generation", settings.generation + 1)
+
+    async def make() -> None:
+        async with transaction():
+            await Book.acreate(title="A")
+
+    if kind == "async":
+        asyncio.run(make())
+    else:
+        with transaction():
+            Book.create(title="A")
+    assert Book.count() == 1
 
 
 def test_an_unknown_backend_is_refused_with_a_suggestion() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nitro_runtime.errors import StaleEntity, ViewError
+from nitro_runtime.errors import BrokenReference, StaleEntity, ViewError
 from nitro_runtime.views import (
     Form,
     NumberField,
@@ -194,6 +194,19 @@ async def test_an_entity_that_is_gone_at_the_save_is_told_too(
     assert form.http_status == 409
     with pytest.raises(StaleEntity):
         await product.aupdate(name="Mine")
+
+
+async def test_a_choice_that_is_gone_at_the_save_is_told(
+    Product: Any, request_with: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(self: Any) -> None:
+        raise BrokenReference("Product")
+
+    monkeypatch.setattr(Product, "asave", gone)
+    form = await Form.from_entity(Product).receive(request_with({**GOOD, "name": "Lamp"}))
+    assert await form.save() is None
+    assert form.form_errors == ["What you chose does not exist any more. Choose again."]
+    assert 'value="Lamp"' in str(form)
 
 
 async def test_a_duplicate_is_an_error_at_its_field(Product: Any, request_with: Any) -> None:
