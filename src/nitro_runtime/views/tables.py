@@ -197,7 +197,7 @@ class EntityTable(TableView, Generic[E]):
         where: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(rows, where=where)
-        self._entity = entity
+        self.entity = entity
         self._options = TableOptions()
         self._definition: TableDefinition | None = None
 
@@ -217,7 +217,7 @@ class EntityTable(TableView, Generic[E]):
 
     def with_search(self, *fields: str) -> Self:
         """Offers a search through these fields; through those marked ``search`` when left out."""
-        return self._with(search=search_fields(info_of(entity_class(self._entity)), fields))
+        return self._with(search=search_fields(info_of(entity_class(self.entity)), fields))
 
     def with_sorting(self, order: str | None = None) -> Self:
         """Lets people sort; ``order`` is what nobody chose, ``"-price"``."""
@@ -249,7 +249,7 @@ class EntityTable(TableView, Generic[E]):
     @override
     def _table(self) -> TableDefinition:
         if self._definition is None:
-            self._definition = define_table(self._entity, self._options)
+            self._definition = define_table(self.entity, self._options)
         return self._definition
 
     @override
@@ -265,7 +265,7 @@ class EntityTable(TableView, Generic[E]):
                 " class ProductTable(Table[Product])."
             )
         return {
-            "entity": info_of(self._entity).name,
+            "entity": info_of(self.entity).name,
             "columns": None if options.columns is None else list(options.columns),
             "actions": list(options.actions),
             "fields": None if options.search is None else list(options.search),

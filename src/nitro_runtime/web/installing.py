@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from os import PathLike
 from pathlib import Path
 
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.signing import configure_secret
 from nitro_runtime.web.request import Site, UserHook
+
+log = logging.getLogger(__name__)
 
 STATIC_URL = "/static"
 
@@ -38,6 +41,11 @@ def make_site(
     found = folder.is_dir()
     if static is not None and not found:
         raise ConfigurationError(f"The static folder {str(folder)!r} does not exist.")
+    if not found:
+        log.warning(
+            "there is no static folder, so pages have no script and nothing is live; "
+            "make one with: nitro assets static"
+        )
     return Site(
         prefix=prefix,
         static_url=STATIC_URL if found else None,

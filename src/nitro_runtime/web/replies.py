@@ -179,5 +179,9 @@ def refusal(request: Request, error: NitroError) -> Reply:
 
 
 def _title(view: Any) -> str:  # noqa: ANN401 # any view
+    """The title of a page that was made around a view: its own, or its entity's name."""
     title = getattr(view, "title", None)
-    return title if isinstance(title, str) else ""
+    if isinstance(title, str):
+        return title
+    info = getattr(getattr(view, "entity", None), "__entity__", None)
+    return info.plural if info else ""

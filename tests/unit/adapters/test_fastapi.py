@@ -224,6 +224,18 @@ def test_the_apps_own_routes_win_wherever_they_are_registered(after: bool) -> No
     assert client.post("/cmds/a/b", headers=DATASTAR).status_code == 403  # Nitro's: a foreign tab
 
 
+def test_a_missing_static_folder_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    install(FastAPI())
+    assert "nitro assets static" in caplog.text
+    caplog.clear()
+    (tmp_path / "static").mkdir()
+    install(FastAPI())
+    assert caplog.text == ""
+
+
 def test_a_static_folder_is_served_unless_the_app_has_one(tmp_path: Path) -> None:
     for name in ("mine", "nitro"):
         (tmp_path / name).mkdir()

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nitro_runtime.entities import Entity
 from nitro_runtime.errors import ConfigurationError, Duplicate, NotFound, Refused
 from nitro_runtime.html import Div, P
-from nitro_runtime.views import Notice, Page
+from nitro_runtime.views import Card, Form, Notice, Page, Table
 from nitro_runtime.web import replies, session
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.request import Reply, Request
@@ -145,6 +146,15 @@ def test_datastar_shows_the_sentence_of_an_error_as_it_ignores_other_statuses() 
     assert reply.status == 200
     assert 'id="notices"' in text(reply)
     assert "There is no Product with id '&lt;7&gt;'." in text(reply).replace("&#39;", "'")
+
+
+def test_a_page_around_a_bare_view_is_called_after_its_entity() -> None:
+    class Lamp(Entity, backend="memory"):
+        name: str
+
+    for view in (Table.from_entity(Lamp), Form.from_entity(Lamp), Card.from_entity(Lamp(name="x"))):
+        assert "<title>Lamps</title>" in text(replies.respond(plain(), view))
+    assert "<title></title>" in text(replies.respond(plain(), P("x")))
 
 
 def test_a_page_knows_the_query_it_was_asked_with() -> None:
