@@ -18,6 +18,7 @@ from typing import Protocol
 
 from nitro_cli.assets import write_whole
 from nitro_cli.children import Child, ends_quietly, stop
+from nitro_cli.frameworks import BUNDLED
 from nitro_runtime.errors import UsageError
 
 ENVIRONMENT_NAME = "NITRO_TAILWIND_BIN"
@@ -129,6 +130,26 @@ def watch(sheet: Stylesheet, executable: Executable) -> int:
         finally:
             stop([child])
     return 0
+
+
+def plain_stylesheet(folder: Path) -> Path | None:
+    """Gives a static folder without a stylesheet a plain one, as ``app.css``.
+
+    It is the project's own ``components.css``, or the one that Nitro brings where there is none.
+
+    Returns:
+        The new file, or None when the folder has one.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    target = folder / "app.css"
+    if target.exists():
+        return None
+    own = folder.parent / "styles" / "components.css"
+    source = own if own.is_file() else BUNDLED / "shared/project/styles/components.css.jinja"
+    _put(target, source.read_bytes())
+    return target
 
 
 def copy_components(sheet: Stylesheet) -> bool:

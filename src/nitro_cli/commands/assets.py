@@ -18,8 +18,9 @@ def command(
         typer.Option("--from", help="A path or URL to take the file from first."),
     ] = None,
 ) -> None:
-    """Obtain Datastar's browser file, checked against its hash, for the pages to load."""
+    """Obtain what pages load: Datastar's file, checked against its hash, and a plain stylesheet."""
     from nitro_cli.assets import DATASTAR, all_sources, install_datastar
+    from nitro_cli.tailwind import plain_stylesheet
 
     target = folder if folder is not None else _static_dir()
     result = install_datastar(target, sources=all_sources(source), say=_tell, release=DATASTAR)
@@ -27,6 +28,8 @@ def command(
         typer.echo(f"Datastar {DATASTAR.version} from {result.source}: {result.path}")
     else:
         typer.echo(f"Datastar {DATASTAR.version} is there already: {result.path}")
+    if stylesheet := plain_stylesheet(target):
+        typer.echo(f"The plain stylesheet, yours to change: {stylesheet}")
 
 
 def _static_dir() -> Path:

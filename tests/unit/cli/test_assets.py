@@ -30,6 +30,7 @@ from nitro_cli.assets import (
     write_whole,
 )
 from nitro_cli.commands.assets import command
+from nitro_cli.tailwind import plain_stylesheet
 from nitro_runtime.errors import UsageError
 
 CONTENT = b"/* the browser file */"
@@ -336,7 +337,10 @@ def test_the_command_writes_into_the_project_and_names_the_source(
     done = nitro_assets("--from", str(tmp_path / "mine.js"))
     target = tmp_path / "shop" / "static" / "datastar.js"
     assert done.exit_code == 0
-    assert done.stdout == f"Datastar 9.9.9 from {tmp_path / 'mine.js'}: {target}\n"
+    assert done.stdout.splitlines() == [
+        f"Datastar 9.9.9 from {tmp_path / 'mine.js'}: {target}",
+        f"The plain stylesheet, yours to change: {target.with_name('app.css')}",
+    ]
     assert target.read_bytes() == CONTENT
     assert nitro_assets().stdout == f"Datastar 9.9.9 is there already: {target}\n"
 
@@ -361,3 +365,21 @@ def test_the_command_tells_each_failure_and_ends_with_the_way_out(
     ]
     assert isinstance(done.exception, UsageError)
     assert not (tmp_path / "shop").exists()
+
+
+def test_a_folder_without_a_stylesheet_is_given_the_plain_one(tmp_path: Path) -> None:
+    made = plain_stylesheet(tmp_path)
+    assert made is not None
+    assert made == tmp_path / "app.css"
+    assert ".btn" in made.read_text()
+    made.write_text("mine")
+    assert plain_stylesheet(tmp_path) is None
+    assert made.read_text() == "mine"
+
+
+def test_a_projects_own_look_is_the_plain_one_of_its_static_folder(tmp_path: Path) -> None:
+    (tmp_path / "styles").mkdir()
+    (tmp_path / "styles" / "components.css").write_text(".btn { color: red }")
+    (tmp_path / "static").mkdir()
+    plain_stylesheet(tmp_path / "static")
+    assert (tmp_path / "static" / "app.css").read_text() == ".btn { color: red }"
