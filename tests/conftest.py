@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import runpy
 from collections.abc import Callable
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
@@ -22,3 +24,9 @@ def missing() -> Callable[[str], NoReturn]:
         pytest.skip(sentence)
 
     return give_up
+
+
+@pytest.fixture(scope="session")
+def demo() -> dict[str, Any]:
+    """The names of `demo/run.py`: the commands that make the shop."""
+    return runpy.run_path(str(Path(__file__).parents[1] / "demo" / "run.py"))

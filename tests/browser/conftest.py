@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -22,17 +23,6 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-]
-CATEGORY = ["Category", "name:str.60:unique"]
-PRODUCT = [
-    "Product",
-    "name:str.80:search",
-    "price:decimal.10.2:min.0",
-    "stock:int=0",
-    "status:enum.draft.live.retired=draft",
-    "category:ref.Category",
-    "description:text:opt",
-    "available_from:date:opt",
 ]
 
 
@@ -50,13 +40,13 @@ def nitro(*arguments: str, cwd: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop of the README: new, two scaffolds, migrated; with Datastar's file."""
+def project(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Path:
+    """The shop of the demo, with Datastar's file."""
     scratch = tmp_path_factory.mktemp("browser")
-    nitro("new", "shop", "--framework", "fastapi", cwd=scratch)
+    nitro(*demo["NEW"].split(), cwd=scratch)
     shop = scratch / "shop"
-    nitro("generate", "scaffold", *CATEGORY, cwd=shop)
-    nitro("generate", "scaffold", *PRODUCT, cwd=shop)
+    for scaffold in demo["SCAFFOLDS"]:
+        nitro(*scaffold.split(), cwd=shop)
     nitro("assets", cwd=shop)
     return shop
 
@@ -149,13 +139,10 @@ def server(project: Path, tmp_path: Path) -> Iterator[Server]:
 
 # No longer than a module: while Playwright is there, asyncio takes this thread for a running loop.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def chromium(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
-        reason = "Chromium is not installed (Debian's package is called chromium)"
-        if os.environ.get("NITRO_REQUIRE") == "all":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing("Chromium is not installed (Debian's package is called chromium).")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser

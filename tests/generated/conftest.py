@@ -7,20 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-CATEGORY = ["Category", "name:str.60:unique"]
-PRODUCT = [
-    "Product",
-    "name:str.80:search",
-    "price:decimal.10.2:min.0",
-    "stock:int=0",
-    "status:enum.draft.live.retired=draft",
-    "category:ref.Category",
-    "description:text:opt",
-    "available_from:date:opt",
-]
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -48,12 +37,12 @@ def run_fixture() -> Run:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shop of the README, as the command makes it."""
+def shop(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Path:
+    """The shop of the demo, as the command makes it."""
     scratch = tmp_path_factory.mktemp("generated")
-    run("nitro_cli", "new", "shop", "--framework", "fastapi", cwd=scratch)
-    run("nitro_cli", "generate", "scaffold", *CATEGORY, cwd=scratch / "shop")
-    run("nitro_cli", "generate", "scaffold", *PRODUCT, cwd=scratch / "shop")
+    run("nitro_cli", *demo["NEW"].split(), cwd=scratch)
+    for scaffold in demo["SCAFFOLDS"]:
+        run("nitro_cli", *scaffold.split(), cwd=scratch / "shop")
     return scratch / "shop"
 
 
