@@ -208,7 +208,7 @@ def _tell(name: str, framework: Framework, changes: list[Change], *, verbose: bo
 
 def _tell_next(typed: str) -> None:
     typer.echo("\nNext:")
-    if typed != ".":
-        typer.echo(f"  cd {typed}")
+    there = "" if typed == "." else f"cd {typed} && "
+    typer.echo(f'  {there}pip install -e ".[dev]"')
     typer.echo("  nitro generate scaffold Product name:str price:float")
     typer.echo("  nitro db upgrade && nitro dev     # http://127.0.0.1:8000")
