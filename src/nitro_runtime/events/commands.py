@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.events import running
 from nitro_runtime.events.bus import bus
-from nitro_runtime.events.inputs import Input
+from nitro_runtime.events.inputs import Input, refusal_of
 from nitro_runtime.events.tasks import TaskList, started_tasks
 
 if TYPE_CHECKING:
@@ -165,7 +165,8 @@ async def run_command(name: str, data: Mapping[str, Any], ctx: Context) -> Any: 
         What the function returns; for a generator None, its yields have been delivered.
 
     Raises:
-        Refused: 404 there is none of this name; 403 ``allow`` said no; 422 the data does not fit.
+        Refused: 404 there is none of this name; 403 ``allow`` said no; 422 the data does not fit,
+            or an entity refused a value that it was given.
         ExceptionGroup: Handlers of its event raised, or those that it started; a single `NitroError`
             with a status for visitors is raised by itself.
     """
@@ -174,6 +175,11 @@ async def run_command(name: str, data: Mapping[str, Any], ctx: Context) -> Any: 
         raise Refused(404, "There is no such command.")
     try:
         return await spec.run(data, ctx)
+    except ValueError as error:
+        refused = refusal_of(error)
+        if refused is None:
+            raise
+        raise refused from error
     except ExceptionGroup as group:
         meant_for_visitor = _only_error(group)
         if meant_for_visitor is None:

@@ -113,6 +113,13 @@ class Input:
             ) from error
 
 
+def refusal_of(error: ValueError) -> Refused | None:
+    """Returns what a visitor is told of a validation that failed, or None for any other error."""
+    from pydantic import ValidationError
+
+    return Refused(422, _sentence(error)) if isinstance(error, ValidationError) else None
+
+
 def _sentence(error: ValidationError) -> str:
     """Says what does not fit, with nothing of what was sent: no values, no unknown names."""
     problems: list[str] = []

@@ -310,3 +310,22 @@ async def test_a_type_that_is_unknown_at_run_time_is_named() -> None:
 
     with pytest.raises(ConfigurationError, match="NativeRequest"):
         await run_command("x", {"a": 1}, ANN)
+
+
+async def test_a_value_that_an_entity_refuses_is_the_callers_mistake() -> None:
+    @command("test.save")
+    def save(quantity: int) -> None:
+        Restock(product_id="7", quantity=quantity)
+
+    with pytest.raises(Refused, match="quantity: Input should be greater than 0") as refused:
+        await run_command("test.save", {"quantity": -1}, ANN)
+    assert refused.value.status == 422
+
+
+async def test_any_other_value_error_of_a_command_is_its_own() -> None:
+    @command("test.broken")
+    def broken() -> None:
+        raise ValueError("a bug")
+
+    with pytest.raises(ValueError, match="a bug"):
+        await run_command("test.broken", {}, ANN)
