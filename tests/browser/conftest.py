@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from waiting import until
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -85,7 +85,7 @@ class Server:
         self.process = subprocess.Popen(
             [*command, "--log-level", "warning"], cwd=self.project, env=self.environment
         )
-        wait_until(self.answers, "the shop's server answers")
+        until(self.answers, "the shop's server to answer")
 
     def answers(self) -> bool:
         assert self.process and self.process.poll() is None, "the shop's server ended"
@@ -114,19 +114,6 @@ class Server:
         answer = self.post("/products", {"stock": "1", "status": "draft", **values})
         assert answer.status_code == 303, answer.text
         return answer.headers["location"].rpartition("/")[2]
-
-
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 15) -> None:
-    """Waits for a condition, or fails naming it."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s in vain until {what}"
-        time.sleep(0.01)
-
-
-@pytest.fixture(scope="session", name="wait_until")
-def wait_until_fixture() -> Callable[..., None]:
-    return wait_until
 
 
 @pytest.fixture

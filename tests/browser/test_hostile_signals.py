@@ -7,12 +7,13 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
+from waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +22,7 @@ HOSTILE: list[str] = json.loads((HERE / "hostile.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def address(project: Path, wait_until: Callable[..., None]) -> Iterator[str]:
+def address(project: Path) -> Iterator[str]:
     """The address of the app of `apps/signals.py`, on a real server."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -40,7 +41,7 @@ def address(project: Path, wait_until: Callable[..., None]) -> Iterator[str]:
             return False
 
     try:
-        wait_until(answers, "the server answers")
+        until(answers, "the server to answer")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()

@@ -57,7 +57,6 @@ class PageState:
         events_url: The address of the stream.
         datastar_url: The address of Datastar's file; None leaves it out.
         stylesheet_url: The address of the style sheet; None leaves it out.
-        csrf: The name and value of the framework's own token against forged forms, or None.
         query: The query of the page, for views that were not given a request.
     """
 
@@ -66,7 +65,6 @@ class PageState:
     events_url: str = "/events"
     datastar_url: str | None = None
     stylesheet_url: str | None = None
-    csrf: tuple[str, str] | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -8,31 +8,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from waiting import gone, until
 
 from nitro_cli import devserver
 from nitro_cli.devserver import Server, ServerFailed, Terminal, choose_port, is_free
 from nitro_cli.tailwind import Stylesheet
 from nitro_runtime.errors import UsageError
-
-
-def until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
-
-
-def gone(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
-
 
 # -- ports ----------------------------------------------------------------------------------------
 

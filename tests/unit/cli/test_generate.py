@@ -6,41 +6,14 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from hashlib import sha256
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from nitro_cli.main import main
-
-Nitro = Callable[..., tuple[int, str, str]]
+from command import Nitro
+from trees import tree_hash
 
 RUFF = [sys.executable, "-m", "ruff"]
-
-
-def tree_hash(root: Path) -> str:
-    """The hash of every path, its kind, its bytes and its permissions."""
-    found = sha256()
-    for path in sorted(root.rglob("*")):
-        found.update(f"{path.relative_to(root)}\0{path.lstat().st_mode}\0".encode())
-        found.update(path.read_bytes() if path.is_file() else b"")
-    return found.hexdigest()
-
-
-@pytest.fixture
-def nitro(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Nitro:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 @pytest.fixture

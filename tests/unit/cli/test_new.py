@@ -8,42 +8,16 @@ import pty
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from command import Nitro
+from trees import tree_hash
 
 from nitro_cli.frameworks import find_framework
 from nitro_cli.generators import project as generator
 from nitro_cli.generators.project import MANIFEST, nitro_requirement
-from nitro_cli.main import main
 from nitro_cli.project import find_project
-
-Nitro = Callable[..., tuple[int, str, str]]
-
-
-def tree_hash(root: Path) -> str:
-    found = sha256()
-    for path in sorted(root.rglob("*")):
-        found.update(f"{path.relative_to(root)}\0{path.lstat().st_mode}\0".encode())
-        found.update(path.read_bytes() if path.is_file() else b"")
-    return found.hexdigest()
-
-
-@pytest.fixture
-def nitro(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Nitro:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(words)
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 def test_a_new_project_is_made_checked_and_explained_in_few_short_lines(

@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import pytest
 from typer.testing import CliRunner
+from waiting import gone, until
 
 from nitro_cli.commands.tailwind import app
 from nitro_cli.tailwind import (
@@ -181,19 +182,6 @@ class Folders:
 
 sys.exit(watch(Stylesheet.of(Folders()), Executable(tuple(sys.argv[2:]), "a test")))
 """
-
-
-def until(condition: object, what: str) -> None:
-    assert callable(condition)
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
-
-
-def gone(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 def start_watch(tmp_path: Path, *words: str) -> subprocess.Popen[bytes]:
