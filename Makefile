@@ -10,7 +10,8 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3
 	&& echo $$python && break; done)
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-EXTRAS := fastapi,flask,tailwind,rusty,bench,dev
+FRAMEWORKS := fastapi,flask,django,fasthtml,sanic,litestar,starlette
+EXTRAS := $(FRAMEWORKS),tailwind,rusty,bench,dev
 ARGS ?=
 PORT ?=
 
