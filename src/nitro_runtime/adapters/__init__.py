@@ -1,6 +1,6 @@
 """The adapters: one module for each framework, the only place that names it.
 
-Every adapter exports the same names: ``install mount reply redirect gate ReadSignals html``.
+Every adapter offers the same names: `nitro_runtime.adapters.protocol.Adapter`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,26 @@ from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nitro_runtime.errors import ConfigurationError
 
+if TYPE_CHECKING:
+    from nitro_runtime.adapters.protocol import Adapter
+
 ADAPTERS: dict[str, str] = {
+    "starlette.Starlette": "nitro_runtime.adapters.starlette",
     "fastapi.FastAPI": "nitro_runtime.adapters.fastapi",
+    "fasthtml.FastHTML": "nitro_runtime.adapters.fasthtml",
     "flask.Flask": "nitro_runtime.adapters.flask",
+    # What Django's WSGI and ASGI handlers have in common; there, `install` names the settings.
+    "django.BaseHandler": "nitro_runtime.adapters.django",
+    "sanic.Sanic": "nitro_runtime.adapters.sanic",
+    "litestar.Litestar": "nitro_runtime.adapters.litestar",
 }
 """The adapter for each type of app: top-level package and class name, to module.
 
-A package adds its own with an entry point of the group ``nitro.adapters``, named likewise.
+The nearest class in the app's method resolution order decides. A package adds its own with an entry point of the group ``nitro.adapters``, named likewise.
 """
 
 
@@ -48,17 +57,18 @@ def install(
     adapter_for(app).install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
 
 
-def adapter_for(app: Any) -> Any:  # noqa: ANN401 # any framework's app; a module
+def adapter_for(app: Any) -> Adapter:  # noqa: ANN401 # any framework's app
     """Returns the adapter module for an app.
 
     Raises:
-        ConfigurationError: There is none.
+        ConfigurationError: There is none, or the framework is too old.
     """
     names = [f"{kind.__module__.partition('.')[0]}.{kind.__name__}" for kind in type(app).__mro__]
     known = ADAPTERS | {point.name: point.value for point in entry_points(group="nitro.adapters")}
     for name in names:
         if module := known.get(name):
-            return import_module(module)
+            return cast("Adapter", import_module(module))
     raise ConfigurationError(
-        f"Nitro has no adapter for an app of type {names[0]}; it knows {', '.join(sorted(known))}."
+        f"Nitro has no adapter for an app of type {names[0]}; it knows {', '.join(sorted(known))}. "
+        "Give it the app itself, before anything is wrapped around it."
     )
