@@ -13,6 +13,7 @@ from nitro_runtime.web.request import BODY_LIMIT, Handler, Reply, Request, Route
 from nitro_runtime.web.resources import Resource
 from nitro_runtime.web.session import add_notice, check_tab, new_tab, session_id
 from nitro_runtime.web.signals import Signals
+from nitro_runtime.web.uploads import Posted, Upload, Uploads
 
 __all__ = [
     "BODY_LIMIT",
@@ -21,6 +22,7 @@ __all__ = [
     "Live",
     "Multi",
     "Portal",
+    "Posted",
     "RateLimit",
     "Reply",
     "Request",
@@ -29,6 +31,8 @@ __all__ = [
     "Signals",
     "Site",
     "StreamLimit",
+    "Upload",
+    "Uploads",
     "UserHook",
     "add_notice",
     "check_tab",

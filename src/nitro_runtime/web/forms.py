@@ -7,6 +7,7 @@ UTF-8 are refused, never replaced.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from nitro_runtime.errors import Refused
@@ -16,19 +17,21 @@ FORM_TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-dat
 
 MOST_FIELDS = 1000
 
+V = TypeVar("V")
 
-class Multi(Mapping[str, str]):
-    """Parameters by name, in the order they came; a name may have several values.
+
+class Values(Mapping[str, V]):
+    """Values by name, in the order they came; a name may have several.
 
     As a mapping it holds the last value of each name.
     """
 
-    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._values: dict[str, list[str]] = {}
+    def __init__(self, pairs: Iterable[tuple[str, V]] = ()) -> None:
+        self._values: dict[str, list[V]] = {}
         for name, value in pairs:
             self._values.setdefault(name, []).append(value)
 
-    def __getitem__(self, name: str) -> str:
+    def __getitem__(self, name: str) -> V:
         return self._values[name][-1]
 
     def __iter__(self) -> Iterator[str]:
@@ -38,15 +41,19 @@ class Multi(Mapping[str, str]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        return f"Multi({self.pairs()!r})"
+        return f"{type(self).__name__}({self.pairs()!r})"
 
-    def getlist(self, name: str) -> list[str]:
+    def getlist(self, name: str) -> list[V]:
         """Returns every value of a name, in order; an empty list when it is absent."""
         return list(self._values.get(name, ()))
 
-    def pairs(self) -> list[tuple[str, str]]:
+    def pairs(self) -> list[tuple[str, V]]:
         """Returns every name with each of its values."""
         return [(name, value) for name, values in self._values.items() for value in values]
+
+
+class Multi(Values[str]):
+    """Parameters by name: of a query string, or the text fields of a form."""
 
 
 def parse_urlencoded(text: str | bytes) -> Multi:

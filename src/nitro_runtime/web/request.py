@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,16 @@ from typing import Any
 from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, Refused
 from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
+from nitro_runtime.web.multipart import MultipartReader
 from nitro_runtime.web.signals import Signals, parse_signals
+from nitro_runtime.web.uploads import Posted, Uploads
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body, unless a route says otherwise."""
+
+PIECE_BYTES = 64 * 1024
+MEMORY_BODY_BYTES = 1024 * 1024
+"""A longer form is read piece by piece, and not kept for the app to read once more."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
@@ -59,6 +66,10 @@ class Request:
         native: The framework's own request; None in tests.
         site: How Nitro was installed on the app.
         read: Reads the body; raises `Refused` (413) beyond the given number of bytes.
+        pieces: Reads the body piece by piece, for forms that are too long for the memory; None
+            where the framework has read it whole by then.
+        parsed: Returns the form that the framework has parsed already, so that its body cannot be
+            read again; None when it has not.
     """
 
     method: str
@@ -73,9 +84,12 @@ class Request:
     native: Any = None
     site: Site = field(default_factory=Site)
     read: Callable[[int], Awaitable[bytes]] | None = None
+    pieces: Callable[[], AsyncIterator[bytes]] | None = None
+    parsed: Callable[[], Posted | None] | None = None
     kept: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
     """What belongs to this request alone: its session, its notices."""
     _body: bytes | None = field(default=None, repr=False)
+    _posted: Posted | None = field(default=None, repr=False)
     _user: Any = field(default=_UNKNOWN, repr=False)
 
     @property
@@ -139,16 +153,64 @@ class Request:
         return self._body
 
     async def form(self, limit: int = BODY_LIMIT) -> Multi:
-        """Returns the fields of a form post; empty for a request that has no body by its method.
+        """Returns the text fields of a form; empty for a request that has no body by its method.
+
+        Args:
+            limit: The most bytes to accept, files and all.
 
         Raises:
-            Refused: 413 too long, 415 not an urlencoded form, 422 not UTF-8.
+            Refused: 413 too long or too many, 415 not a form, 422 not whole or not UTF-8.
         """
+        return (await self._form(limit)).fields
+
+    async def files(self, limit: int = BODY_LIMIT) -> Uploads:
+        """Returns the files of a form; none for a form that is not ``multipart/form-data``.
+
+        Args:
+            limit: The most bytes to accept, all fields together; a route for uploads gives more.
+
+        Raises:
+            Refused: As `form`.
+        """
+        return (await self._form(limit)).files
+
+    async def _form(self, limit: int) -> Posted:
+        """Reads and parses the form, once."""
         if self.is_safe:
-            return Multi()
-        if self.content_type != "application/x-www-form-urlencoded":
-            raise Refused(415, "Send a form as application/x-www-form-urlencoded.")
-        return parse_urlencoded(await self.body(limit))
+            return Posted()
+        if not self.is_form:
+            raise Refused(415, "Send a form as application/x-www-form-urlencoded or multipart.")
+        if self._posted is None:
+            refuse_longer(_length(self.headers), limit)
+            known = self.parsed() if self.parsed else None
+            self._posted = known or await self._parse_form(limit)
+        refuse_longer(self._posted.size, limit)
+        return self._posted
+
+    async def _parse_form(self, limit: int) -> Posted:
+        if self.content_type == "application/x-www-form-urlencoded":
+            body = await self.body(limit)
+            return Posted(parse_urlencoded(body), size=len(body))
+        reader = MultipartReader(self.headers["content-type"])
+        size = 0
+        async for piece in self._pieces(limit):
+            size += len(piece)
+            refuse_longer(size, limit)
+            if size <= MEMORY_BODY_BYTES:
+                reader.feed(piece)
+            else:  # a temporary file is written to by now, which may block
+                await asyncio.to_thread(reader.feed, piece)
+        return reader.finish()
+
+    async def _pieces(self, limit: int) -> AsyncIterator[bytes]:
+        """The body in pieces: straight from the network when it is announced as a long one."""
+        if self._body is None and self.pieces and _length(self.headers) > MEMORY_BODY_BYTES:
+            async for piece in self.pieces():
+                yield piece
+            return
+        body = await self.body(limit)
+        for start in range(0, len(body), PIECE_BYTES):
+            yield body[start : start + PIECE_BYTES]
 
     async def signals(self, limit: int = BODY_LIMIT) -> Signals:
         """Returns the signals of a Datastar request; empty for any other and for form posts.
