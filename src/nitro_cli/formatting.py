@@ -12,7 +12,7 @@ import subprocess
 import sysconfig
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from nitro_runtime.errors import ConfigurationError
@@ -27,12 +27,15 @@ _BAD_CONFIGURATION = 2
 """What ruff exits with when it could not even begin."""
 
 
-def format_sources(sources: Sources, root: Path) -> dict[str, str]:
+def format_sources(
+    sources: Sources, root: Path, *, tidy: Collection[str] = ()
+) -> dict[str, str]:
     """Returns the texts, the Python ones with sorted imports and formatted.
 
     Args:
         sources: The texts. A ``pyproject.toml`` among them decides for a project that has none yet.
         root: The project's folder; nothing is written in it.
+        tidy: The paths of those that templates made, which lose the imports that they do not use.
 
     Raises:
         ConfigurationError: ruff is not there.
@@ -47,7 +50,8 @@ def format_sources(sources: Sources, root: Path) -> dict[str, str]:
         scratch = Path(folder)
         _lay_out(scratch, sources, root)
         own = any(path in _CONFIGURATIONS for path in sources)
-        _run_ruff(scratch, None if own else _configuration(root))
+        users = [path for path in python if path not in tidy]
+        _run_ruff(scratch, None if own else _configuration(root), users)
         return {path: _result(scratch, path, text) for path, text in sources.items()}
 
 
@@ -88,9 +92,12 @@ def _has_ruff(source: Path) -> bool:
         return False
 
 
-def _run_ruff(scratch: Path, configuration: Path | None) -> None:
+def _run_ruff(scratch: Path, configuration: Path | None, users: Sequence[str]) -> None:
     chosen = ["--config", str(configuration.absolute())] if configuration else []
-    for words in (["check", "--select", "I", "--fix-only", "--quiet"], ["format", "--quiet"]):
+    check = ["check", "--select", "I,F401", "--fix-only", "--quiet"]
+    if users:
+        check += ["--per-file-ignores", ",".join(f"{path}:F401" for path in users)]
+    for words in (check, ["format", "--quiet"]):
         done = _ruff([*words, *chosen], scratch)
         if done.returncode == _BAD_CONFIGURATION and chosen:
             log.warning("ruff cannot use %s: %s", configuration, done.stderr.strip())

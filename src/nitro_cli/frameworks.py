@@ -1,8 +1,36 @@
 """The web frameworks that templates exist for, discovered from folders and installed plugins.
 
-A framework is a folder with ``framework.toml``, ``dialect.jinja``, ``app.py.jinja`` and
-``client.py.jinja``. A project's own folders come first, then plugins (the entry point group
-``nitro.frameworks``, each naming a package that is such a folder), then what Nitro brings.
+A framework is a folder of plain files; none of it is code that runs when it is found or rendered::
+
+    framework.toml     what the command has to know, see below
+    dialect.jinja      macros: how routes are written; those that it lacks are shared/dialect.jinja's
+    app.py.jinja       the application, ``{package}/app.py``
+    client.py.jinja    the fixture ``client`` of the project's ``tests/conftest.py``
+    ...                more templates, where framework.toml names them
+
+A project's own folders (``.nitro/templates/frameworks/<name>``) come first, then plugins, then what
+Nitro brings. A plugin is an installed package with an entry point in the group ``nitro.frameworks``:
+its name is what ``--framework`` takes, its value the dotted name of a package that is such a folder.
+
+The keys of ``framework.toml``; in every text ``{package}`` is the project's package::
+
+    title = "Flask"                     # how it writes itself
+    module = "flask"                    # what is imported; how `nitro dev` knows that it is there
+    extra = "flask"                     # the extra of nitro-kit that installs it; "" for a plugin
+    app = "{package}:create_app()"      # where the application is, as its servers take it
+    sync = true                         # optional: its handlers are plain functions, not coroutines
+    start = "flask --app {package} run" # how its own documentation starts it
+    dev = ["{python}", "-m", "flask", "--app", "{package}", "run", "--debug", "--port", "{port}"]
+    serve = ["{python}", "-m", "gunicorn", "{package}:create_app()", "--bind", "127.0.0.1:{port}"]
+    requirements = []                   # optional: what else its projects depend on
+    dev_requirements = ["..."]          # optional: what their developers need besides
+    env = ["NITRO_DEBUG=true"]          # optional: more lines for .env
+
+    [files]                             # optional: template to target, or to several of them
+    "app.py.jinja" = "{package}/__init__.py"
+
+A target in ``[files]`` replaces the shared file of that name. In a template of such a file,
+``target`` is its path; ``project``, ``framework`` and the macros ``d`` are there as everywhere.
 """
 
 from __future__ import annotations
@@ -19,6 +47,7 @@ BUNDLED = Path(__file__).parent / "templates"
 PROJECT_TEMPLATES = Path(".nitro") / "templates"
 GROUP = "nitro.frameworks"
 DESCRIPTION = "framework.toml"
+APP = "app.py.jinja"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +57,33 @@ class Framework:
     Attributes:
         name: What ``--framework`` takes, ``fastapi``: the name of its folder or plugin.
         title: How it writes itself, ``FastAPI``.
-        extra: The extra of nitro-kit that installs it with its server.
+        module: What is imported, ``fastapi``.
+        extra: The extra of nitro-kit that installs it with its server; empty for a plugin's own.
         app: Where the application object is, ``{package}.app:app``.
+        start: How its own documentation starts it, ``uvicorn {package}.app:app --reload``.
         dev: The development server's words, with ``{python}``, ``{package}`` and ``{port}``.
         serve: The production server's words, with the same.
         requirements: What else a project on it depends on, as requirement lines.
         dev_requirements: What its developers need besides, as requirement lines.
+        env: Lines for ``.env`` of every machine.
+        files: Pairs of a template in its folder and the file that it makes.
+        sync: Whether its handlers are plain functions.
         folder: Where its templates are.
     """
 
     name: str
     title: str
+    module: str
     extra: str
     app: str
+    start: str
     dev: tuple[str, ...]
     serve: tuple[str, ...]
     requirements: tuple[str, ...]
     dev_requirements: tuple[str, ...]
+    env: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
+    sync: bool
     folder: Path
 
     def serve_text(self, package: str) -> str:
@@ -65,16 +104,27 @@ def read_framework(name: str, folder: Path) -> Framework:
         return Framework(
             name=name,
             title=data["title"],
+            module=data["module"],
             extra=data["extra"],
             app=data["app"],
+            start=data["start"],
             dev=tuple(data["dev"]),
             serve=tuple(data["serve"]),
             requirements=tuple(data.get("requirements", ())),
             dev_requirements=tuple(data.get("dev_requirements", ())),
+            env=tuple(data.get("env", ())),
+            files=tuple(_files({APP: "{package}/app.py", **data.get("files", {})})),
+            sync=bool(data.get("sync", False)),
             folder=folder,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{source} does not describe a framework: {error!r}") from error
+
+
+def _files(declared: Mapping[str, str | list[str]]) -> Iterator[tuple[str, str]]:
+    for template, targets in declared.items():
+        for target in [targets] if isinstance(targets, str) else targets:
+            yield template, target
 
 
 def find_framework(name: str, project: Path | None = None) -> Framework:
@@ -91,7 +141,7 @@ def find_framework(name: str, project: Path | None = None) -> Framework:
     for folder in _folders(project):
         if folder.name == wanted and (folder / DESCRIPTION).is_file():
             return read_framework(wanted, folder)
-    plugin = _plugins().get(wanted)
+    plugin = plugin_folders().get(wanted)
     if plugin is not None:
         return read_framework(wanted, plugin)
     known = known_frameworks(project)
@@ -102,7 +152,7 @@ def find_framework(name: str, project: Path | None = None) -> Framework:
 def known_frameworks(project: Path | None = None) -> list[str]:
     """Returns the names of every framework that can be chosen, sorted."""
     found = {folder.name for folder in _folders(project) if (folder / DESCRIPTION).is_file()}
-    return sorted(found | set(_plugins()))
+    return sorted(found | set(plugin_folders()))
 
 
 def _folders(project: Path | None) -> Iterator[Path]:
@@ -112,7 +162,7 @@ def _folders(project: Path | None) -> Iterator[Path]:
             yield from sorted((root / "frameworks").iterdir())
 
 
-def _plugins() -> dict[str, Path]:
+def plugin_folders() -> dict[str, Path]:
     """Returns the folders of installed plugins, without running any code of theirs."""
     from importlib.metadata import entry_points
     from importlib.util import find_spec

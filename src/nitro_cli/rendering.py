@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
 from nitro_cli.frameworks import BUNDLED, PROJECT_TEMPLATES, Framework
 
-DIALECT = "framework/dialect.jinja"
+DIALECTS = ("shared/dialect.jinja", "framework/dialect.jinja")
+"""Where the macros ``d`` come from; the framework's own come last and win."""
+
 CLIENT = "framework/client.py.jinja"
 
 
@@ -78,9 +81,13 @@ class Renderer:
             jinja2.TemplateError: The template is missing or wrong; never the user's words.
         """
         context = {**self._shared, **(values or {})}
-        dialect = self._environment.get_template(DIALECT)
         template = self._environment.get_template(name)
-        return template.render(context, d=dialect.make_module(context))
+        return template.render(context, d=self._dialect(context))
+
+    def _dialect(self, context: dict[str, Any]) -> SimpleNamespace:
+        modules = [self._environment.get_template(name).make_module(context) for name in DIALECTS]
+        shared, own = map(vars, modules)
+        return SimpleNamespace(**shared | own)
 
 
 class _FrameworkLoader(FileSystemLoader):

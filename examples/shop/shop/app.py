@@ -12,8 +12,7 @@ app = FastAPI(title="Shop")
 install(app, static=STATIC, secret_key=settings.secret_key.get_secret_value())
 
 for resource in RESOURCES:
-    resource.module("handlers")  # importing them is what registers them
-    if routes := resource.module("routes"):
+    if routes := resource.load():
         app.include_router(routes.router)
 
 

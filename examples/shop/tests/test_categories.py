@@ -1,6 +1,6 @@
 """Categories, as a visitor uses them."""
 
-from fastapi.testclient import TestClient as Client
+from nitro_runtime.testing import Client
 
 from shop.categories.entity import Category
 

@@ -1,7 +1,6 @@
 """Products, as a visitor uses them."""
 
-from fastapi.testclient import TestClient as Client
-from nitro_runtime.testing import make
+from nitro_runtime.testing import Client, make
 
 from shop.categories.entity import Category
 from shop.products.entity import Product

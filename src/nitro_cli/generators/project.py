@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from nitro_cli.frameworks import Framework
+from nitro_cli.frameworks import APP, Framework
 from nitro_cli.grammar.names import package_name
 from nitro_cli.plan.memory import PROJECT, record_path
 from nitro_cli.plan.plan import Create, Plan
@@ -26,7 +26,6 @@ MANIFEST = (
     ("shared/project/env.example.jinja", ".env.example"),
     ("shared/project/seeds.py.jinja", "seeds.py"),
     ("shared/project/package.py.jinja", "{package}/__init__.py"),
-    ("framework/app.py.jinja", "{package}/app.py"),
     ("shared/project/settings.py.jinja", "{package}/settings.py"),
     ("shared/project/registry.py.jinja", "{package}/registry.py"),
     ("shared/project/layout.py.jinja", "{package}/layout.py"),
@@ -37,7 +36,7 @@ MANIFEST = (
     ("shared/project/migrations/script.py.mako.jinja", "migrations/script.py.mako"),
     ("shared/project/tests/conftest.py.jinja", "tests/conftest.py"),
 )
-"""Every file of a new project that its memory tracks."""
+"""Every file of a new project that its memory tracks, but the framework's own."""
 
 LOCAL = (
     # template                                      destination                 mode
@@ -89,7 +88,12 @@ def framework_values(framework: Framework, package: str) -> dict[str, Any]:
         "name": framework.name,
         "title": framework.title,
         "extra": framework.extra,
+        "sync": framework.sync,
+        "start": framework.start.format(package=package),
+        "env": framework.env,
         "app": framework.app.format(package=package),
+        "app_file": dict(framework.files)[APP].format(package=package),
+        "scripts": [target for _, target in framework.files if "/" not in target],
         "serve_text": framework.serve_text(package),
         "requirements": framework.requirements,
         "dev_requirements": framework.dev_requirements,
@@ -110,8 +114,8 @@ def plan_project(name: str, framework: Framework, secret: str, requirement: str)
     values = {"project": project, "framework": framework_values(framework, package)}
     renderer = Renderer(framework, None, values)
     tracked = [
-        Create(target.format(package=package), renderer.render(template))
-        for template, target in MANIFEST
+        Create(path, renderer.render(template, {"target": Path(path)}))
+        for path, template in project_files(framework, package).items()
     ]
     local = [
         Create(
@@ -136,6 +140,12 @@ def plan_project(name: str, framework: Framework, secret: str, requirement: str)
     )
 
 
+def project_files(framework: Framework, package: str) -> dict[str, str]:
+    """Returns the template of every tracked file of a new project, by the file's path."""
+    own = [(f"framework/{template}", target) for template, target in framework.files]
+    return {target.format(package=package): template for template, target in (*MANIFEST, *own)}
+
+
 def memory_file() -> str:
     """Returns the path of the file by which a folder is known as a project."""
     return record_path(PROJECT)
@@ -147,7 +157,8 @@ def nitro_requirement(framework: Framework) -> str:
     One that was installed from a folder or a repository is asked for from there (PEP 610), since
     the index may not have it.
     """
-    extras = f"{DISTRIBUTION}[{framework.extra},tailwind]"
+    extras = ",".join(filter(None, (framework.extra, "tailwind")))
+    extras = f"{DISTRIBUTION}[{extras}]"
     source = _origin()
     major_minor = ".".join(__version__.split(".")[:2])
     return f"{extras} @ {source}" if source else f"{extras}>={major_minor}"

@@ -101,7 +101,7 @@ def _formatted(
     sources = {action.path: action.text for action in creates}
     sources |= {change.path: change.old or "" for change in edited}
     sources |= {f"{_AFTER}/{change.path}": change.new or "" for change in edited}
-    done = format_sources(sources, root)
+    done = format_sources(sources, root, tidy={action.path for action in creates})
     clean = {c.path: done[f"{_AFTER}/{c.path}"] for c in edited if done[c.path] == c.old}
     return (
         [replace(action, text=done[action.path]) for action in creates],

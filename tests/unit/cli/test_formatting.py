@@ -23,6 +23,12 @@ def test_imports_are_sorted_with_the_projects_own_last_and_lines_formatted(tmp_p
     assert done["notes.md"] == "#  as it is"
 
 
+def test_only_what_a_template_made_loses_the_imports_that_it_does_not_use(tmp_path: Path) -> None:
+    source = "import json\nimport sys\n\nprint(sys.path)\n"
+    done = format_sources({"made.py": source, "theirs.py": source}, tmp_path, tidy={"made.py"})
+    assert done == {"made.py": "import sys\n\nprint(sys.path)\n", "theirs.py": source}
+
+
 def test_the_rules_of_the_nearest_configuration_hold(tmp_path: Path) -> None:
     (tmp_path / "ruff.toml").write_text('[format]\nquote-style = "single"\n')
     (tmp_path / "project").mkdir()

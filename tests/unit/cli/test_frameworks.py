@@ -14,7 +14,7 @@ from nitro_cli.rendering import Renderer, article
 from nitro_runtime.errors import ConfigurationError, UsageError
 
 DESCRIPTION = (
-    'title = "Other"\nextra = "other"\napp = "{package}:app"\n'
+    'title = "Other"\nmodule = "other"\nextra = "other"\napp = "{package}:app"\nstart = "other run"\n'
     'dev = ["{python}", "{port}"]\nserve = ["serve", "{package}"]\n'
 )
 

@@ -1,6 +1,6 @@
 """Example data for development: `nitro db seed`. Replace it with your own."""
 
-from nitro import Entity, samples, transaction
+from nitro import transaction
 
 from myapp.registry import RESOURCES
 from myapp.settings import configure_database
@@ -11,6 +11,6 @@ def main(count: int) -> None:
     configure_database()
     with transaction():
         for resource in RESOURCES:
-            entity: type[Entity] = resource.entity
-            if not entity.exists():
-                entity.create_many(samples(entity, count))
+            entity = resource.entity
+            if entity is not None and not entity.exists():
+                entity.create_many(resource.seeds(count))
