@@ -3,12 +3,19 @@
 Stands alone: it needs neither entities, events nor views, and names no web framework.
 """
 
-from nitro_runtime.sse.encoder import PatchMode, patch_elements, patch_signals
+from nitro_runtime.sse.encoder import (
+    Namespace,
+    PatchMode,
+    execute_script,
+    patch_elements,
+    patch_signals,
+)
 from nitro_runtime.sse.hub import HEARTBEAT_SECONDS, Hub, Message, broadcast, hub
 from nitro_runtime.sse.patches import (
     ElementsPatch,
     SignalsPatch,
     emit_elements,
+    emit_script,
     emit_signals,
     remove_elements,
 )
@@ -21,12 +28,15 @@ __all__ = [
     "ElementsPatch",
     "Hub",
     "Message",
+    "Namespace",
     "PatchMode",
     "SignalsPatch",
     "Subscription",
     "broadcast",
     "emit_elements",
+    "emit_script",
     "emit_signals",
+    "execute_script",
     "hub",
     "install_shutdown",
     "patch_elements",

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from html import escape
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 from uuid import UUID
 
@@ -26,6 +27,10 @@ Namespace = Literal["html", "svg", "mathml"]
 _MODES = frozenset(get_args(PatchMode))
 _NAMESPACES = frozenset(get_args(Namespace))
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_:.\-]*")
+# What a parser of HTML looks for in a script (WHATWG HTML Standard, 4.12.1.3).
+_SMALLER = r"\\x3C"
+_ENDS_SCRIPT = re.compile(r"<(?=!--|/script)", re.IGNORECASE)
 
 
 @runtime_checkable
@@ -128,7 +133,7 @@ def patch_elements(
 
 
 def patch_signals(
-    signals: Mapping[str, Any],
+    signals: Mapping[str, Any] | str,
     *,
     only_if_missing: bool = False,
     event_id: str | None = None,
@@ -140,18 +145,72 @@ def patch_signals(
     and UUIDs go out as text, dates as ISO 8601, enums as their value, mappings as objects.
 
     Args:
-        signals: The signals by name; None removes one in the browser.
+        signals: The signals by name; None removes one in the browser. Or the text of a JSON object,
+            which is sent as it is once it is known to be one.
         only_if_missing: Leave signals alone that the page has already.
         event_id: As in `frame`.
         retry: As in `frame`, milliseconds.
 
     Raises:
         TypeError: A value has no JSON form.
-        ValueError: A number is NaN or infinite, or the values contain themselves.
+        ValueError: A number is NaN or infinite, the values contain themselves, or a text is no JSON
+            object.
     """
     lines = ["onlyIfMissing true"] if only_if_missing else []
-    lines.append(f"signals {strict_json(signals)}")
+    text = _object_text(signals) if isinstance(signals, str) else strict_json(signals)
+    lines.extend([f"signals {line}" for line in _LINE_BREAK.split(text)])
     return frame("datastar-patch-signals", lines, event_id=event_id, retry=retry)
+
+
+def execute_script(
+    script: str,
+    *,
+    auto_remove: bool = True,
+    attributes: Mapping[str, str] | None = None,
+    event_id: str | None = None,
+    retry: int | None = None,
+) -> bytes:
+    """Encodes a script that the browser runs once, as a ``datastar-patch-elements`` event.
+
+    A content security policy may forbid it, and needs a nonce among the attributes then.
+
+    Args:
+        script: JavaScript, which is code as it stands: values go into it by `nitro.html.js`.
+        auto_remove: Whether the script's element goes away when it has run.
+        attributes: Of the element, such as ``{"type": "module"}``.
+        event_id: As in `frame`.
+        retry: As in `frame`, milliseconds.
+
+    Raises:
+        ValueError: An attribute has a name that none can have.
+    """
+    markup = script_element(script, auto_remove=auto_remove, attributes=attributes)
+    return patch_elements(markup, selector="body", mode="append", event_id=event_id, retry=retry)
+
+
+def script_element(
+    script: str, *, auto_remove: bool = True, attributes: Mapping[str, str] | None = None
+) -> str:
+    """Returns the element of `execute_script`; nothing in the script can end it early."""
+    given = {"data-effect": "el.remove()"} if auto_remove else {}
+    given |= attributes or {}
+    for name in given:
+        if not _ATTRIBUTE.fullmatch(name):
+            raise ValueError(f"{name!r} is no name of an attribute")
+    written = "".join([f' {name}="{escape(value)}"' for name, value in given.items()])
+    # Inside a text, a template or a pattern, where alone these can stand, \x3C is the same sign.
+    return f"<script{written}>{_ENDS_SCRIPT.sub(_SMALLER, script)}</script>"
+
+
+def _object_text(text: str) -> str:
+    """Returns the text when it is a JSON object and nothing that a browser would run as code."""
+    if not isinstance(json.loads(text, parse_constant=_refuse_constant), dict):
+        raise ValueError("signals are a JSON object")
+    return text
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def strict_json(signals: Mapping[str, Any]) -> str:

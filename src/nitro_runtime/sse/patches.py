@@ -12,10 +12,12 @@ from typing import Any
 
 from nitro_runtime.sse.encoder import (
     HasHtml,
+    Namespace,
     PatchMode,
     markup_of,
     patch_elements,
     patch_signals,
+    script_element,
     strict_json,
 )
 
@@ -56,15 +58,25 @@ class ElementsPatch:
         html: The markup.
         selector: A CSS selector of the target, or None for the elements with the same ids.
         mode: How it is placed.
+        namespace: In which namespace it is parsed.
+        view_transition: Whether the browser animates the change.
     """
 
     html: str
     selector: str | None = None
     mode: PatchMode = "outer"
+    namespace: Namespace = "html"
+    view_transition: bool = False
     _encoded: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        encoded = patch_elements(self.html, selector=self.selector, mode=self.mode)
+        encoded = patch_elements(
+            self.html,
+            selector=self.selector,
+            mode=self.mode,
+            namespace=self.namespace,
+            view_transition=self.view_transition,
+        )
         object.__setattr__(self, "_encoded", encoded)
 
     def __str__(self) -> str:
@@ -90,7 +102,12 @@ def emit_signals(signals: Mapping[str, Any], *, only_if_missing: bool = False) -
 
 
 def emit_elements(
-    html: str | HasHtml, selector: str | None = None, mode: PatchMode = "outer"
+    html: str | HasHtml,
+    selector: str | None = None,
+    mode: PatchMode = "outer",
+    *,
+    namespace: Namespace = "html",
+    view_transition: bool = False,
 ) -> ElementsPatch:
     """Makes a patch of elements, to be yielded by a handler or broadcast.
 
@@ -98,13 +115,28 @@ def emit_elements(
         html: A view, a tag, anything with ``__html__``; a str is taken as markup as it is.
         selector: A CSS selector of the target; None: the elements with the same ids.
         mode: How it is placed: ``outer`` morphs, ``append`` adds at the end, ...
+        namespace: In which namespace it is parsed: ``svg`` for what goes into a drawing.
+        view_transition: Whether the browser animates the change.
 
     Raises:
-        ValueError: The mode is unknown, or the selector holds a line break.
+        ValueError: The mode or namespace is unknown, or the selector holds a line break.
     """
-    return ElementsPatch(markup_of(html), selector, mode)
+    return ElementsPatch(markup_of(html), selector, mode, namespace, view_transition)
 
 
 def remove_elements(selector: str) -> ElementsPatch:
     """Makes a patch that removes every element that the CSS selector matches."""
     return ElementsPatch("", selector, "remove")
+
+
+def emit_script(script: str, *, attributes: Mapping[str, str] | None = None) -> ElementsPatch:
+    """Makes a patch that has the browser run a script once.
+
+    Args:
+        script: JavaScript, which is code as it stands: values go into it by `nitro.html.js`.
+        attributes: Of its element, such as a ``nonce``.
+
+    Raises:
+        ValueError: An attribute has a name that none can have.
+    """
+    return ElementsPatch(script_element(script, attributes=attributes), "body", "append")

@@ -19,7 +19,9 @@ from pydantic import BaseModel
 
 from nitro_runtime.sse import (
     emit_elements,
+    emit_script,
     emit_signals,
+    execute_script,
     patch_elements,
     patch_signals,
     remove_elements,
@@ -226,3 +228,71 @@ def test_a_patch_is_frozen_encoded_once_and_shows_what_it_was_made_of() -> None:
     element = emit_elements("<p>", "#a", "inner")
     assert element.encode() is element.encode()
     assert (str(patch), str(element)) == ('{"a":1}', "<p>")
+
+
+# -- options, texts of signals, scripts -----------------------------------------------------------
+
+
+def test_a_patch_of_elements_has_every_option() -> None:
+    patch = emit_elements(
+        "<circle/>", "#map", "append", namespace="svg", view_transition=True
+    ).encode()
+    assert events(patch)[0]["data"] == [
+        "mode append",
+        "selector #map",
+        "useViewTransition true",
+        "namespace svg",
+        "elements <circle/>",
+    ]
+
+
+def test_the_text_of_an_object_is_sent_line_by_line() -> None:
+    [event] = events(patch_signals('{"a": "x\u2028",\r\n "b":\r 2\n}'))
+    assert event["data"] == ['signals {"a": "x\u2028",', 'signals  "b":', "signals  2", "signals }"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "1", "a()", '{"a": NaN}', '{"a": -Infinity}', "{a: 1}", '{"a": 1} + f()']
+)
+def test_a_text_that_is_no_object_is_never_sent(text: str) -> None:
+    with pytest.raises(ValueError):
+        patch_signals(text)
+
+
+def test_a_script_removes_itself() -> None:
+    assert events(execute_script("go(1)", event_id="3", retry=5)) == [
+        {
+            "event": "datastar-patch-elements",
+            "id": "3",
+            "retry": "5",
+            "data": [
+                "mode append",
+                "selector body",
+                'elements <script data-effect="el.remove()">go(1)</script>',
+            ],
+        }
+    ]
+    assert emit_script("go(1)").encode() == execute_script("go(1)")
+
+
+def test_a_script_may_stay_and_have_attributes() -> None:
+    stream = execute_script(
+        "let a = 1\nlet b = 2", auto_remove=False, attributes={"type": "module", "id": '"<x'}
+    )
+    assert elements(stream) == (
+        '<script type="module" id="&quot;&lt;x">let a = 1\nlet b = 2</script>'
+    )
+
+
+@given(HOSTILE)
+def test_nothing_in_a_script_ends_its_element(text: str) -> None:
+    script = f"const a = '</script><script>{text}</SCRIPT ><!--'"
+    found = elements(execute_script(script))
+    assert len(re.findall("(?i)</script", found)) == 1
+    assert "<!--" not in found
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a=b", 'x"', "a>", "1a", "on\nload"])
+def test_a_name_that_no_attribute_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="no name of an attribute"):
+        execute_script("go()", attributes={name: "x"})
