@@ -1,104 +1,124 @@
-"""Nitro on Flask: mounts the neutral routes, and turns requests and replies to and fro.
-
-Flask speaks WSGI: each request has a thread, and Nitro's async core runs on the portal's loop.
-"""
+"""Nitro on Flask, where each request has a thread; Nitro's async core runs on the portal's loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from os import PathLike
-from typing import Any, ParamSpec
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial, wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from flask import Flask, Request, current_app
-from flask import Response as FlaskResponse
-
-from nitro_runtime.adapters._flask import (
-    EXTENSION,
-    answer_error,
-    mount,
-    mount_static,
-    native_reply,
-    neutral,
-)
+from nitro_runtime import context
+from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
 from nitro_runtime.sse import install_shutdown
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Signals, UserHook, portal, replies, routes
+from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, portal, replies, routes, wsgi
+from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
-from nitro_runtime.web.installing import already_installed, make_site
+from nitro_runtime.web.installing import STATIC_URL, Folder, expect_app, make_site, shutdown
+from nitro_runtime.web.parsed import Posted, posted
+from nitro_runtime.web.wsgi import wait
+
+with supported("flask"):
+    from flask import Flask, Request, Response, current_app, send_from_directory
+    from flask import request as current_request
+    from werkzeug.local import LocalProxy
 
 __all__ = [
-    "ReadSignals", "gate", "html", "install", "mount", "page", "redirect", "reply",
+    "Nitro", "ReadSignals", "gate", "html", "install", "mount", "native", "neutral", "page",
+    "redirect", "reply", "shutdown", "wait",
 ]  # fmt: skip
 
-P = ParamSpec("P")
+
+class Nitro:
+    """The extension: ``nitro = Nitro()`` beside the app factory, ``nitro.init_app(app)`` in it.
+
+    What is left out is taken from the app's own ``config``: ``NITRO_STATIC``, ``NITRO_PREFIX``.
+    """
+
+    def __init__(self, app: Flask | None = None, **options: Any) -> None:  # noqa: ANN401 # install's
+        self.options = options
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Adds Nitro to an app; any number of apps may share one extension."""
+        settings = app.config.get_namespace("NITRO_")
+        known = settings.keys() & {"static", "user", "prefix", "secret_key"}
+        install(app, **{name: settings[name] for name in known} | self.options)
 
 
 def install(
     app: Flask,
     *,
-    static: str | PathLike[str] | None = None,
+    static: Folder | None = None,
     user: UserHook | None = None,
     prefix: str = "",
     secret_key: str | None = None,
 ) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
-    The app's own routes stay as they are, and win over Nitro's wherever they are registered.
-    ``async def`` views run on the portal's loop, where Nitro's streams are.
-
-    Args:
-        app: The app.
-        static: A folder for ``/static``, unless the app has one; None takes ``./static``, if any.
-        user: Takes the request, returns the signed-in user or None; may be a coroutine.
-        prefix: Stands before ``/cmds`` and ``/events``.
-        secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
+    The arguments are those of `nitro.install`; without ``user``, Flask-Login is asked when the app
+    has it. ``async def`` views run on the portal's loop, where Nitro's streams are.
 
     Raises:
         ConfigurationError: One of these cannot be, or Nitro is installed on the app already.
     """
-    if EXTENSION in app.extensions:
-        raise already_installed()
-    site = make_site(static=static, user=user, prefix=prefix, secret_key=secret_key)
-    app.extensions[EXTENSION] = mount_static(app, site)
+    expect_app(app, Flask, installed=lambda: "nitro" in app.extensions)
+    site = make_site(static=static, user=user or _login, prefix=prefix, secret_key=secret_key)
+    app.extensions["nitro"] = _mount_static(app, site)
     mount(app, routes(), prefix)
-    if NitroError not in app.error_handler_spec[None][None]:
-        app.register_error_handler(NitroError, answer_error)
+    app.error_handler_spec[None][None].setdefault(NitroError, _refuse)
     if type(app).async_to_sync is Flask.async_to_sync:
         app.async_to_sync = portal.to_sync  # pyright: ignore[reportAttributeAccessIssue]
     install_shutdown()  # the server's own handlers are in place already when it imports the app
 
 
-def reply(request: Request | None, view: Any, *, status: int | None = None) -> FlaskResponse:  # noqa: ANN401 # any view
-    """Answers with a view: a whole page, or patches when Datastar asks.
-
-    ``request`` may be None for the current one; ``status`` is the page's own by default.
-    """
-    return native_reply(replies.respond(neutral(request), view, status=status))
+def mount(app: Flask, routes: Iterable[Route], prefix: str = "") -> None:
+    """Mounts neutral routes; they yield to the app's own, wherever those are registered."""
+    paths = ((re.sub(r"{(\w+)}", r"<\1>", prefix + route.path), route) for route in routes)
+    _add_last(app, [(path, r.name, partial(_answer, r), r.methods) for path, r in paths])
 
 
-def redirect(
-    request: Request | None, url: str, *, notice: Notice | str | None = None
-) -> FlaskResponse:
-    """Sends the browser to another page of this site, where it is shown the notice.
-
-    Raises:
-        ConfigurationError: The target is not a path of this site.
-    """
-    return native_reply(replies.redirect(neutral(request), url, notice=notice))
+def neutral(request: Request | None = None) -> NeutralRequest:
+    """Returns the neutral request of a native one, by default the current; always the same."""
+    environ: dict[str, Any] = (request or current_request).environ
+    if "nitro.request" not in environ:
+        environ["nitro.request"] = _neutral(environ)
+    return environ["nitro.request"]
 
 
-def html(view: Any, *, status: int = 200) -> FlaskResponse:  # noqa: ANN401 # any view
+def native(request: Request | None, reply: Reply) -> Response:
+    """Returns the native response of a neutral reply; each chunk of a stream is flushed by itself."""
+    response = Response(wsgi.body_of(reply), status=reply.status)
+    response.headers.clear()
+    response.headers.extend(reply.headers)
+    return response
+
+
+def reply(request: Request | None, view: Any, *, status: int | None = None) -> Response:  # noqa: ANN401 # any view
+    """Answers with a view: a whole page, or patches when Datastar asks; None is this request."""
+    return native(request, replies.respond(neutral(request), view, status=status))
+
+
+def redirect(request: Request | None, url: str, *, notice: Notice | str | None = None) -> Response:
+    """Sends the browser to another page of this site, where it is shown the notice."""
+    return native(request, replies.redirect(neutral(request), url, notice=notice))
+
+
+def html(view: Any, *, status: int = 200) -> Response:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    return FlaskResponse(str(view), status=status, mimetype="text/html")
+    return Response(str(view), status=status, mimetype="text/html")
 
 
-def page(function: Callable[P, Any]) -> Callable[P, Any]:
+def page(function: Callable[..., Any]) -> Callable[..., Any]:
     """Lets a view function return a `Page`, a view or an element; anything else passes through."""
 
     @wraps(function)
-    def call(*args: P.args, **kwargs: P.kwargs) -> Any:  # noqa: ANN401 # Flask's
+    def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the function's
         result = current_app.ensure_sync(function)(*args, **kwargs)
         return reply(None, result) if hasattr(result, "__html__") else result
 
@@ -106,18 +126,75 @@ def page(function: Callable[P, Any]) -> Callable[P, Any]:
 
 
 def gate() -> None:
-    """Guards a blueprint: ``blueprint.before_request(gate)``.
-
-    Raises:
-        Refused: 403, a request that changes something did not come from this site's own pages.
-    """
+    """Refuses what another site's page sent (403): ``blueprint.before_request(gate)``."""
     web_gate.check(neutral())
 
 
 def ReadSignals() -> Signals:  # the same name in every adapter
-    """Returns the signals of the current request.
+    """Returns the signals of the current request; those that cannot be are `Refused`."""
+    return wait(neutral().signals())
 
-    Raises:
-        Refused: 413, 415 or 422; they are too long, no JSON, or no plain object.
-    """
-    return portal.run(neutral().signals())
+
+def _neutral(environ: Mapping[str, Any]) -> NeutralRequest:
+    # The request itself, where ``flask.request`` is a proxy that is good in this thread only.
+    asked: Request = environ["werkzeug.request"]
+    return wsgi.request_of_environ(
+        environ,
+        current_app.extensions.get("nitro") or Site(),
+        asked,
+        asked.view_args or {},
+        lambda limit: asked.get_data() if asked.content_length else asked.stream.read(limit + 1),
+        stream=lambda size: asked.stream.read(size),
+        parsed=partial(_parsed, asked),
+    )
+
+
+def _parsed(asked: Request) -> Posted | None:
+    if "form" not in vars(asked):
+        return None
+    files = [(n, f.filename, f.mimetype, f.stream) for n, f in asked.files.items(multi=True)]
+    return posted(asked.form.items(multi=True), files, asked.content_length or 0)
+
+
+context.register_request(Request, neutral)
+context.register_request(LocalProxy, neutral)
+
+
+def _login(_: Request) -> Any:  # noqa: ANN401 # the app's own user class
+    """Whom Flask-Login knows, where the app has it; nothing is imported where it has not."""
+    known = hasattr(current_app, "login_manager") and import_module("flask_login").current_user
+    return known._get_current_object() if known and known.is_authenticated else None
+
+
+def _answer(route: Route, **_: str) -> Response:
+    return native(None, wsgi.answer(route, neutral()))
+
+
+def _refuse(error: NitroError) -> Response:
+    environ = {**current_request.environ, "QUERY_STRING": ""}
+    return native(None, replies.refusal_of(error, neutral, partial(_neutral, environ)))
+
+
+def _add_last(app: Flask, rules: list[tuple[str, str, Any, tuple[str, ...]]]) -> None:
+    """Adds rules behind the app's own, which win by coming first: once all of those are there."""
+
+    def add() -> None:
+        for rule, name, view, methods in rules:
+            app.url_map.add(app.url_rule_class(rule, endpoint=f"nitro_{name}", methods=methods))
+            app.view_functions[f"nitro_{name}"] = view
+
+    app.wsgi_app = wsgi.before_first_request(app.wsgi_app, add)
+
+
+def _mount_static(app: Flask, site: Site) -> Site:
+    """Serves the site's folder, unless the app has one; returns the site as it then is."""
+    if app.static_folder and Path(app.static_folder).is_dir():
+        return replace(site, static_url=app.static_url_path, static_folder=Path(app.static_folder))
+    if site.static_folder is None:
+        return site
+    if app.static_folder:  # a route to a folder that does not exist, as Flask makes by default
+        app.static_folder = str(site.static_folder)
+        return replace(site, static_url=app.static_url_path)
+    send = partial(send_from_directory, site.static_folder)
+    _add_last(app, [(f"{STATIC_URL}/<path:path>", "static", send, ("GET",))])
+    return site

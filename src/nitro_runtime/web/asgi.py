@@ -22,20 +22,31 @@ from typing import Any
 
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.request import Reply, Request, Site
+from nitro_runtime.web.uploads import Posted
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Read = Callable[[int], Awaitable[bytes]]
 
 
-def request_of_scope(scope: Mapping[str, Any], site: Site, native: Any, read: Read) -> Request:  # noqa: ANN401 # the framework's own request
+def request_of_scope(
+    scope: Mapping[str, Any],
+    site: Site,
+    native: Any,  # noqa: ANN401 # the framework's own request
+    read: Read,
+    *,
+    pieces: Callable[[], AsyncIterator[bytes]] | None = None,
+    parsed: Callable[[], Posted | None] | None = None,
+) -> Request:
     """Makes the neutral request of an ASGI scope.
 
     Args:
         scope: Of type ``http``.
         site: How Nitro was installed on the app.
         native: The framework's own request.
-        read: Reads the body, at most so many bytes.
+        read: Reads the whole body, at most so many bytes, so that the app can read it too.
+        pieces: Reads the body piece by piece; None where all was read.
+        parsed: Returns the form that the framework has parsed already, or None.
 
     Raises:
         Refused: 422, the query string is not UTF-8.
@@ -57,6 +68,8 @@ def request_of_scope(scope: Mapping[str, Any], site: Site, native: Any, read: Re
         native=native,
         site=site,
         read=read,
+        pieces=pieces,
+        parsed=parsed,
     )
 
 

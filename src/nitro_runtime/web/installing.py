@@ -1,23 +1,28 @@
-"""What every adapter's ``install`` does first, whatever the framework."""
+"""What every adapter's ``install`` does, whatever the framework, and the end of it: `shutdown`."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.signing import configure_secret
+from nitro_runtime.sse.shutdown import close_all
 from nitro_runtime.web.request import Site, UserHook
 
 log = logging.getLogger(__name__)
 
 STATIC_URL = "/static"
 
+Folder = str | PathLike[str]
+"""A folder, as ``install`` takes it."""
+
 
 def make_site(
     *,
-    static: str | PathLike[str] | None,
+    static: Folder | None,
     user: UserHook | None,
     prefix: str,
     secret_key: str | None,
@@ -57,3 +62,33 @@ def make_site(
 def already_installed() -> ConfigurationError:
     """Returns the error for a second ``install`` on one app."""
     return ConfigurationError("Nitro is installed on this app already; call install(app) once.")
+
+
+def expect_app(app: object, kind: type, *, installed: Callable[[], bool]) -> None:
+    """Refuses an app of another framework, and a second ``install`` on one app.
+
+    Args:
+        app: What was given; perhaps an ASGI app where a WSGI framework's is expected.
+        kind: What it must be.
+        installed: Says whether Nitro is installed on it already.
+
+    Raises:
+        ConfigurationError: It is not of this kind, or Nitro is there.
+    """
+    if not isinstance(app, kind):
+        given = type(app)
+        raise ConfigurationError(
+            f"This adapter is for an app of type {kind.__name__} and was given a {given.__name__} "
+            f"of {given.__module__.partition('.')[0]}; nitro.install(app) finds the right adapter."
+        )
+    if installed():
+        raise already_installed()
+
+
+def shutdown() -> None:
+    """Ends Nitro's open streams in this process, and refuses new ones.
+
+    A server that stops by a signal has this done for it (`nitro_runtime.sse.shutdown`); an adapter
+    calls it from a hook of its framework's that runs before open requests are waited for.
+    """
+    close_all()

@@ -7,7 +7,7 @@ invalid form: 422) a Datastar request is told by the patched view.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -176,6 +176,28 @@ def refusal(request: Request, error: NitroError) -> Reply:
     page = Page(H1(title), P(sentence), P(home), title=title, live=False)
     headers.append(("content-type", "text/html; charset=utf-8"))
     return Reply(error.status, headers, page.render(page_state(request)).encode())
+
+
+def refusal_of(
+    error: NitroError, request: Callable[[], Request], without_query: Callable[[], Request]
+) -> Reply:
+    """Makes the reply of an error that left a route; see `refusal`.
+
+    Args:
+        error: What was raised.
+        request: Makes the request; it raises when its query is the very thing that was refused.
+        without_query: Makes the same request with an empty query.
+
+    Raises:
+        NitroError: The error itself, when it has no meaning for a visitor.
+    """
+    if error.status == 500:
+        raise error
+    try:
+        asked = request()
+    except Refused:
+        asked = without_query()
+    return refusal(asked, error)
 
 
 def _title(view: Any) -> str:  # noqa: ANN401 # any view

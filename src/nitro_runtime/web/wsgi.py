@@ -1,14 +1,26 @@
-"""What the adapters of WSGI frameworks share (PEP 3333)."""
+"""What the adapters of WSGI frameworks share (PEP 3333).
+
+Each request has a thread of the server's, and Nitro's async core runs on the portal's loop: a thread
+hands its coroutines over there and waits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from nitro_runtime.web.asgi import parse_cookies
 from nitro_runtime.web.forms import parse_urlencoded
-from nitro_runtime.web.request import Request, Site
+from nitro_runtime.web.portal import portal
+from nitro_runtime.web.request import PIECE_BYTES, Reply, Request, Route, Site, refuse_longer
+from nitro_runtime.web.uploads import Posted
+
+T = TypeVar("T")
+
+ReadBytes = Callable[[int], bytes]
+"""Reads up to so many bytes in the thread that calls."""
 
 # The two headers that CGI, and so PEP 3333, names without HTTP_.
 _BARE = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
@@ -19,7 +31,10 @@ def request_of_environ(
     site: Site,
     native: Any,  # noqa: ANN401 # the framework's own request
     params: Mapping[str, Any],
-    read: Callable[[int], Awaitable[bytes]],
+    read: ReadBytes,
+    *,
+    stream: ReadBytes | None = None,
+    parsed: Callable[[], Posted | None] | None = None,
 ) -> Request:
     """Makes the neutral request of a WSGI environment.
 
@@ -28,7 +43,10 @@ def request_of_environ(
         site: How Nitro was installed on the app.
         native: The framework's own request.
         params: The parameters of the route.
-        read: Reads the body, at most so many bytes.
+        read: Reads the whole body, so that the app can read it too; it may return more than it was
+            asked for, which is refused.
+        stream: Reads the next bytes of the body, and none at its end; None where all was read.
+        parsed: Returns the form that the framework has parsed already, or None.
 
     Raises:
         Refused: 422, the query string is not UTF-8.
@@ -52,13 +70,73 @@ def request_of_environ(
         base=_text(environ.get("SCRIPT_NAME", "")).rstrip("/"),
         native=native,
         site=site,
-        read=read,
+        read=_in_thread(read),
+        pieces=_pieces(stream) if stream else None,
+        parsed=parsed,
     )
+
+
+def _in_thread(read: ReadBytes) -> Callable[[int], Awaitable[bytes]]:
+    """Reads in a thread, because a body may come slowly and the portal's loop must not wait."""
+
+    def within(limit: int) -> bytes:
+        body = read(limit)
+        refuse_longer(len(body), limit)
+        return body
+
+    async def read_async(limit: int) -> bytes:
+        return await asyncio.to_thread(within, limit)
+
+    return read_async
+
+
+def _pieces(stream: ReadBytes) -> Callable[[], AsyncIterator[bytes]]:
+    async def pieces() -> AsyncIterator[bytes]:
+        while piece := await asyncio.to_thread(stream, PIECE_BYTES):
+            yield piece
+
+    return pieces
 
 
 def _text(native: str) -> str:
     """PEP 3333 hands bytes over as if they were Latin-1; paths are UTF-8."""
     return native.encode("latin-1").decode("utf-8", "replace")
+
+
+# -- from a thread to the portal and back ---------------------------------------------------------
+
+
+def wait(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine of Nitro's and returns its result: ``await`` for code that is not ``async``.
+
+    Raises:
+        NitroError: The caller runs on the portal's loop itself: an ``async`` view awaits.
+    """
+    return portal.run(coroutine)
+
+
+def answer(route: Route, request: Request) -> Reply:
+    """Has a neutral route answer a request, from a thread of the server's.
+
+    The user is asked for in this thread, which may wait for a database; the portal's must not.
+    """
+    request.ask_user()
+    return portal.run(_handled(route, request))
+
+
+async def _handled(route: Route, request: Request) -> Reply:
+    return await route.handler(request)
+
+
+def body_of(reply: Reply) -> bytes | Generator[bytes]:
+    """Returns the body of a reply as WSGI takes it: whole, or chunk by chunk as they come.
+
+    Closing the generator, as servers do when a client is gone, closes the reply's own iterator.
+    """
+    return reply.body if isinstance(reply.body, bytes) else portal.iterate(reply.body)
+
+
+# -- the app ------------------------------------------------------------------------------------
 
 
 def before_first_request(inner: Any, act: Callable[[], None]) -> Any:  # noqa: ANN401 # WSGI apps
