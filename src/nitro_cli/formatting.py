@@ -27,9 +27,7 @@ _BAD_CONFIGURATION = 2
 """What ruff exits with when it could not even begin."""
 
 
-def format_sources(
-    sources: Sources, root: Path, *, tidy: Collection[str] = ()
-) -> dict[str, str]:
+def format_sources(sources: Sources, root: Path, *, tidy: Collection[str] = ()) -> dict[str, str]:
     """Returns the texts, the Python ones with sorted imports and formatted.
 
     Args:

@@ -15,9 +15,8 @@ its name is what ``--framework`` takes, its value the dotted name of a package t
 The keys of ``framework.toml``; in every text ``{package}`` is the project's package::
 
     title = "Flask"                     # how it writes itself
-    module = "flask"                    # what is imported; how `nitro dev` knows that it is there
-    extra = "flask"                     # the extra of nitro-kit that installs it; "" for a plugin
-    app = "{package}:create_app()"      # where the application is, as its servers take it
+    extra = "flask"                     # optional: the extra of nitro-kit that installs it
+    module = "flask"                    # optional: what is imported, by default called as the folder
     sync = true                         # optional: its handlers are plain functions, not coroutines
     start = "flask --app {package} run" # how its own documentation starts it
     dev = ["{python}", "-m", "flask", "--app", "{package}", "run", "--debug", "--port", "{port}"]
@@ -59,7 +58,6 @@ class Framework:
         title: How it writes itself, ``FastAPI``.
         module: What is imported, ``fastapi``.
         extra: The extra of nitro-kit that installs it with its server; empty for a plugin's own.
-        app: Where the application object is, ``{package}.app:app``.
         start: How its own documentation starts it, ``uvicorn {package}.app:app --reload``.
         dev: The development server's words, with ``{python}``, ``{package}`` and ``{port}``.
         serve: The production server's words, with the same.
@@ -75,7 +73,6 @@ class Framework:
     title: str
     module: str
     extra: str
-    app: str
     start: str
     dev: tuple[str, ...]
     serve: tuple[str, ...]
@@ -104,9 +101,8 @@ def read_framework(name: str, folder: Path) -> Framework:
         return Framework(
             name=name,
             title=data["title"],
-            module=data["module"],
-            extra=data["extra"],
-            app=data["app"],
+            module=data.get("module", name),
+            extra=data.get("extra", ""),
             start=data["start"],
             dev=tuple(data["dev"]),
             serve=tuple(data["serve"]),

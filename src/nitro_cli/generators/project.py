@@ -91,7 +91,6 @@ def framework_values(framework: Framework, package: str) -> dict[str, Any]:
         "sync": framework.sync,
         "start": framework.start.format(package=package),
         "env": framework.env,
-        "app": framework.app.format(package=package),
         "app_file": dict(framework.files)[APP].format(package=package),
         "scripts": [target for _, target in framework.files if "/" not in target],
         "serve_text": framework.serve_text(package),

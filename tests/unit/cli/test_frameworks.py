@@ -14,7 +14,7 @@ from nitro_cli.rendering import Renderer, article
 from nitro_runtime.errors import ConfigurationError, UsageError
 
 DESCRIPTION = (
-    'title = "Other"\nmodule = "other"\nextra = "other"\napp = "{package}:app"\nstart = "other run"\n'
+    'title = "Other"\nextra = "other"\nstart = "other run"\n'
     'dev = ["{python}", "{port}"]\nserve = ["serve", "{package}"]\n'
 )
 
