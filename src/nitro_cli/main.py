@@ -52,6 +52,7 @@ class Entry:
 
 COMMANDS = (
     Entry("new", "Make a new project."),
+    Entry("init", "Add Nitro to the project that is here."),
     Entry("generate", "Write source into the project: an entity, a scaffold (or: g).", ("g",)),
     Entry("dev", "Run the server with reload and build the CSS, until Ctrl-C."),
     Entry("db", "Migrate the database and fill it with example data."),

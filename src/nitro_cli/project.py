@@ -49,7 +49,7 @@ class Project:
     @property
     def static_dir(self) -> Path:
         """The folder of the files that browsers load as they are."""
-        return self.package_dir / "static"
+        return self.root / self.options.get("static", f"{self.package}/static")
 
     def read(self, path: str) -> str | None:
         """Returns the text of a file, its line ends as they are; None when there is none."""
@@ -76,15 +76,23 @@ def title_of(name: str) -> str:
     return " ".join(word[:1].upper() + word[1:] for word in words)
 
 
+def folder_above(start: Path) -> Path | None:
+    """Returns the folder of the project that a folder is in; None when it is in none."""
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / MEMORY / PROJECT_FILE).is_file():
+            return folder
+    return None
+
+
 def find_project(start: Path) -> Project:
     """Returns the project that a folder is in.
 
     Raises:
         UsageError: There is none here or above, or its description cannot be read.
     """
-    for folder in (start.absolute(), *start.absolute().parents):
-        if (folder / MEMORY / PROJECT_FILE).is_file():
-            return load_project(folder)
+    folder = folder_above(start)
+    if folder is not None:
+        return load_project(folder)
     raise UsageError(
         "There is no Nitro project here or above. Go into one, or make one with: "
         "nitro new myapp --framework fastapi"
