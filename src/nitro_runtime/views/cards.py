@@ -10,6 +10,7 @@ from nitro_runtime.html import H3, A, Article, Dd, Div, Dl, Dt, Html
 from nitro_runtime.html.compiled import CompiledRow
 from nitro_runtime.schema import EntityInfo
 from nitro_runtime.views.columns import Column, automatic_columns, cell_of
+from nitro_runtime.views.csrf import CsrfNames, current_csrf
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.model import (
     EntityLike,
@@ -148,11 +149,12 @@ class Card(Generic[E]):
 
     def __html__(self) -> Html:
         card, theme = self._card(), self.theme or current_theme()
-        key = (theme, self._actions, self._link, self._title)
+        csrf = current_csrf()
+        key = (theme, self._actions, self._link, self._title, csrf)
         compiled: CompiledRow[Row] | None = card.compiled.get(key)
         if compiled is None:
             title = _title(link=self._link) if self._title else None
-            compiled = _compile(card, theme, self._actions, title)
+            compiled = _compile(card, theme, self._actions, title, csrf)
             if not any(callable(action) for action in self._actions):  # functions may be endless
                 card.compiled[key] = compiled
         return compiled(Row(self.item, self))
@@ -176,13 +178,17 @@ def _title(*, link: bool) -> Title:
 
 
 def _compile(
-    card: CardDefinition, theme: Theme, actions: Sequence[Action], title: Title | None
+    card: CardDefinition,
+    theme: Theme,
+    actions: Sequence[Action],
+    title: Title | None,
+    csrf: CsrfNames | None,
 ) -> CompiledRow[Row]:
     for action in actions:
         check_action(action)
     marks = Marks[Any](prefix="item.")
     facts = [_fact(card, column, theme, marks) for column in card.facts]
-    buttons = row_actions(card.info.slug, actions, theme, marks)
+    buttons = row_actions(card.info.slug, actions, theme, marks, csrf)
     key = "-".join(marks.place(name) for name in card.info.key)
     return marks.compile(
         Article(

@@ -27,6 +27,7 @@ from nitro_runtime.html import (
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.compiled import CompiledRow
 from nitro_runtime.views.choices import Choices
+from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
 from nitro_runtime.views.fields import CheckboxField, FormField, HiddenField, SelectField, TextArea
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.marks import Marks
@@ -67,7 +68,7 @@ def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     if state.errors or state.form_errors:
         blocks = [_block(form, each, state, theme) for each in form.fields.values()]
         return _frame(form, state, theme, _summary(form, state, theme), blocks)
-    key = (theme, state.version is None)
+    key = (theme, state.version is None, current_csrf())
     compiled: CompiledRow[FormState] | None = form.compiled.get(key)
     if compiled is None:
         compiled = form.compiled[key] = _compile(form, state, theme)
@@ -78,17 +79,19 @@ def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
 
 # the address is read from the element, so no text of the page is ever part of the code; a second
 # submit while the first is on its way would save twice
-_SUBMIT = "${busy} || @post(el.getAttribute('action'), {{contentType: 'form'}})"
+_SUBMIT = "${busy} || @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
 
 
 def _frame(
     form: FormDefinition, state: FormState, theme: Theme, summary: Html | None, blocks: list[Html]
 ) -> Html:
     busy = f"_{form.dom_id.replace('-', '_')}_busy"
+    csrf = current_csrf()
     version = None
     if state.version is not None:
         version = Input(type="hidden", name=VERSION, value=state.version)
     return FormTag(
+        csrf_field(csrf),
         summary,
         version,
         blocks,
@@ -104,7 +107,7 @@ def _frame(
         # the server's sentences at the fields are for everyone; bubbles of the browser are not
         novalidate=True,
         indicator=busy,
-        on_submit=expr(_SUBMIT.format(busy=busy)),
+        on_submit=expr(_SUBMIT.format(busy=busy, csrf=csrf_option(csrf))),
         attr={"aria-busy": expr(f"${busy}")},
     )
 

@@ -28,6 +28,7 @@ from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html import Table as TableTag
 from nitro_runtime.html.compiled import CompiledRow
 from nitro_runtime.views.columns import Column, cell_of
+from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.model import key_of, label_of, list_address
 from nitro_runtime.views.table_definition import Action, TableDefinition
@@ -48,8 +49,8 @@ _FOLLOW = expr(
     "if (!evt.ctrlKey && !evt.metaKey && !evt.shiftKey) { evt.preventDefault();"
     " history.replaceState(null, '', el.getAttribute('href')); @get(el.getAttribute('href')) }"
 )
-_CONFIRMED_POST = expr(
-    "confirm(el.dataset.confirm) && @post(el.getAttribute('action'), {contentType: 'form'})"
+_CONFIRMED_POST = (
+    "confirm(el.dataset.confirm) && @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
 )
 
 
@@ -72,6 +73,7 @@ def render_table(
     *,
     view: object = None,
     key: str | None = None,
+    csrf: CsrfNames | None = None,
 ) -> Html:
     """Returns the whole table with its toolbar and pager.
 
@@ -82,10 +84,13 @@ def render_table(
         theme: The classes.
         view: What has the methods that make computed cells.
         key: The signed key of a reactive table, or None.
+        csrf: What the host asks of posts.
     """
     # a signal with a leading underscore is never sent; the stream element reads it
     signals = {"_views": {table.dom_id.replace("-", "_"): key}} if key else None
     frame = Section(
+        # for rows that come in later, when the page has no other form
+        csrf_field(csrf) if "delete" in table.options.actions else None,
         _toolbar(table, state, shown, theme),
         _grid(table, state, theme) if shown.rows else _empty(table, state, theme),
         _pager(table, state, shown, theme),
@@ -96,7 +101,7 @@ def render_table(
     )
     # the rows come in last: each tag around them would copy them all
     before, _, after = frame.partition(_ROWS)
-    return render_rows(table, shown.rows, theme, view, raw(before), raw(after))
+    return render_rows(table, shown.rows, theme, view, csrf, raw(before), raw(after))
 
 
 # -- around the rows ----------------------------------------------------------------------------
@@ -228,22 +233,26 @@ def render_rows(
     rows: Sequence[Any],
     theme: Theme,
     view: object,
+    csrf: CsrfNames | None = None,
     before: Html = _NOTHING,
     after: Html = _NOTHING,
 ) -> Html:
     """Returns the rows; ``view`` has the methods that make computed cells."""
-    compiled: CompiledRow[Any] | None = table.compiled.get(theme)
+    key = (theme, csrf)
+    compiled: CompiledRow[Any] | None = table.compiled.get(key)
     if compiled is None:
-        compiled = table.compiled[theme] = compile_rows(table, theme)
+        compiled = table.compiled[key] = compile_rows(table, theme, csrf)
     items = [Row(item, view) for item in rows] if table.computed else rows
     return compiled.each(items, before, after)
 
 
-def compile_rows(table: TableDefinition, theme: Theme) -> CompiledRow[Any]:
+def compile_rows(
+    table: TableDefinition, theme: Theme, csrf: CsrfNames | None = None
+) -> CompiledRow[Any]:
     """Compiles the row of a table; tables with computed cells render `Row`s."""
     marks = Marks[Any](prefix="item." if table.computed else "")
     cells = [_cell(table, column, theme, marks) for column in table.columns]
-    actions = row_actions(table.info.slug, table.options.actions, theme, marks)
+    actions = row_actions(table.info.slug, table.options.actions, theme, marks, csrf)
     last = Td(actions, cls=theme["row_actions"]) if table.options.actions else None
     # the key as it is, not quoted: an element id is no address
     row_id = "-".join([table.stem, *(marks.place(name) for name in table.info.key)])
@@ -262,15 +271,22 @@ def _cell(table: TableDefinition, column: Column, theme: Theme, marks: Marks[Any
     return Td(content, cls=_align(column, theme))
 
 
-def row_actions(slug: str, actions: Sequence[Action], theme: Theme, marks: Marks[Any]) -> Html:
+def row_actions(
+    slug: str,
+    actions: Sequence[Action],
+    theme: Theme,
+    marks: Marks[Any],
+    csrf: CsrfNames | None = None,
+) -> Html:
     """Returns what can be done with one entity, for a compiled row or card."""
     made = [
-        _MAKERS[a](slug, theme, marks) if isinstance(a, str) else marks.place(a) for a in actions
+        _MAKERS[a](slug, theme, marks, csrf) if isinstance(a, str) else marks.place(a)
+        for a in actions
     ]
     return Fragment(*made)
 
 
-def _edit(slug: str, theme: Theme, marks: Marks[Any]) -> Html:
+def _edit(slug: str, theme: Theme, marks: Marks[Any], _: CsrfNames | None) -> Html:
     return A(
         say("edit"),
         href=f"/{slug}/{marks.place(key_of)}/edit",
@@ -279,8 +295,9 @@ def _edit(slug: str, theme: Theme, marks: Marks[Any]) -> Html:
     )
 
 
-def _delete(slug: str, theme: Theme, marks: Marks[Any]) -> Html:
+def _delete(slug: str, theme: Theme, marks: Marks[Any], csrf: CsrfNames | None) -> Html:
     return FormTag(
+        csrf_field(csrf),
         Button(
             say("delete"),
             type="submit",
@@ -291,7 +308,7 @@ def _delete(slug: str, theme: Theme, marks: Marks[Any]) -> Html:
         action=f"/{slug}/{marks.place(key_of)}/delete",
         cls=theme["inline_form"],
         data_confirm=say("confirm_delete", label=marks.place(label_of)),
-        on_submit=_CONFIRMED_POST,
+        on_submit=expr(_CONFIRMED_POST.format(csrf=csrf_option(csrf))),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 from nitro_runtime.errors import ViewError
 from nitro_runtime.html import Html
 from nitro_runtime.schema import find_entity
+from nitro_runtime.views.csrf import CsrfNames, current_csrf
 from nitro_runtime.views.live import ViewKey, group_of
 from nitro_runtime.views.model import info_of
 from nitro_runtime.views.page_query import current_query
@@ -38,6 +39,7 @@ class TableView:
         self._scope: object = None
         self._state: TableState | None = None
         self._shown: Shown | None = None
+        self._csrf: CsrfNames | None = None
 
     # -- what subclasses say --------------------------------------------------------------------
 
@@ -57,8 +59,14 @@ class TableView:
 
     async def _limit(self, request: Any) -> None:  # noqa: ANN401 # a neutral request
         """Asks ``scope`` what this visitor may see."""
+        if self._has_scope():  # it may ask who looks, and the answer may have to be waited for
+            await request.load_user()
         found = self.scope(request)
         self._scope = await found if isawaitable(found) else found
+
+    @classmethod
+    def _has_scope(cls) -> bool:
+        return getattr(cls.scope, "__func__", None) is not TableView.scope.__func__
 
     @classmethod
     def scope(cls, request: Any) -> Any:  # noqa: ANN401 # any request; lookups or criteria
@@ -78,6 +86,8 @@ class TableView:
     async def _read_for(self, request: Any, query: Mapping[str, Any]) -> Self:  # noqa: ANN401
         """Reads the rows for a neutral request."""
         self._state = state_from(self._table(), query)
+        # kept for when a change has it rendered again, outside any request: the names alone
+        self._csrf = request.csrf.names if request.csrf else None
         await self._limit(request)
         return await self.refresh()
 
@@ -106,7 +116,7 @@ class TableView:
         if self._rows is not None:
             return Shown(self._rows, len(self._rows))
         if self._shown is None:
-            if getattr(type(self).scope, "__func__", None) is not TableView.scope.__func__:
+            if self._has_scope():
                 # without a request there is no scope, and without it every row would be shown
                 raise ViewError(
                     f"{type(self).__name__} has a scope, so it needs a request:"
@@ -124,13 +134,22 @@ class TableView:
 
     def render_row(self, entity: object) -> Html:
         """Returns one entity as a row, a ``<tr>``."""
-        return render_rows(self._table(), (entity,), self._theme(), self)
+        return render_rows(self._table(), (entity,), self._theme(), self, self._csrf_names())
 
     def __html__(self) -> Html:
         shown = self._read_now()
         return render_table(
-            self._table(), self._looked_at(), shown, self._theme(), view=self, key=self.view_key
+            self._table(),
+            self._looked_at(),
+            shown,
+            self._theme(),
+            view=self,
+            key=self.view_key,
+            csrf=self._csrf_names(),
         )
+
+    def _csrf_names(self) -> CsrfNames | None:
+        return self._csrf or current_csrf()
 
     def __str__(self) -> str:
         return self.__html__()

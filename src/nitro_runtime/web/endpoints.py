@@ -15,6 +15,7 @@ from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, R
 from nitro_runtime.events import CommandSpec, Context, find_command, run_command, signed_in
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Notice, notices_html, view_from_key
+from nitro_runtime.views.csrf import Csrf, with_token
 from nitro_runtime.web import gate, session
 from nitro_runtime.web.live import Group, live, patch_of
 from nitro_runtime.web.replies import (
@@ -134,7 +135,7 @@ class _Run:
     async def _run(self) -> None:
         try:
             result = await self.result()
-            for event in patches_of(result):
+            for event in patches_of(result, self._ctx.request.csrf):
                 self._queue.put_nowait(event)
         finally:
             self._queue.put_nowait(None)
@@ -171,8 +172,12 @@ class _Run:
                 yield emit_elements(notices_html([Notice(str(error), kind="error")])).encode()
 
 
-def patches_of(result: Any) -> list[bytes]:  # noqa: ANN401 # what the command returned
+def patches_of(result: Any, csrf: Csrf | None = None) -> list[bytes]:  # noqa: ANN401 # what the command returned
     """Returns the events for what a command returned: views, signals, patches, or nothing.
+
+    Args:
+        result: What it returned. Patches stand as they were made: for anybody.
+        csrf: The host's protection, which the forms of a returned view are for.
 
     Raises:
         TypeError: It is none of these.
@@ -180,13 +185,13 @@ def patches_of(result: Any) -> list[bytes]:  # noqa: ANN401 # what the command r
     if result is None:
         return []
     if isinstance(result, list | tuple):
-        return [event for each in result for event in patches_of(each)]  # pyright: ignore[reportUnknownVariableType]
+        return [event for each in result for event in patches_of(each, csrf)]  # pyright: ignore[reportUnknownVariableType]
     if isinstance(result, ElementsPatch | SignalsPatch):
         return [result.encode()]
     if isinstance(result, Mapping):
         return [emit_signals(result).encode()]  # pyright: ignore[reportUnknownArgumentType]
     if hasattr(result, "__html__"):
-        return [emit_elements(str(result)).encode()]
+        return [emit_elements(with_token(str(result), csrf)).encode()]
     raise TypeError(f"A command returns a view, a dict or None, not {type(result).__name__}.")
 
 

@@ -16,6 +16,7 @@ from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.html import H1, A, Div, P, expr
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
+from nitro_runtime.views.csrf import with_token
 from nitro_runtime.views.words import say
 from nitro_runtime.web import session
 from nitro_runtime.web.request import Reply, Request
@@ -48,8 +49,9 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
     page = view if isinstance(view, Page) else Page(view, title=_title(view))
     state = page_state(request)
     if request.is_datastar:
-        return patches(request, [emit_elements(part).encode() for part in page.patches(state)])
-    body = page.render(state).encode()
+        parts = [with_token(part, request.csrf) for part in page.patches(state)]
+        return patches(request, [emit_elements(part).encode() for part in parts])
+    body = with_token(page.render(state), request.csrf).encode()
     session.clear_notices(request)
     return Reply(status or page.status, [*_PAGE_HEADERS, *session.set_cookies(request)], body)
 

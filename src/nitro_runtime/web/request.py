@@ -11,6 +11,7 @@ from typing import Any
 
 from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, Refused
+from nitro_runtime.views.csrf import Csrf
 from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
 from nitro_runtime.web.multipart import MultipartReader
 from nitro_runtime.web.signals import Signals, parse_signals
@@ -65,6 +66,7 @@ class Request:
         base: Where the app is mounted, without a final slash; mostly empty.
         native: The framework's own request; None in tests.
         site: How Nitro was installed on the app.
+        csrf: The host's own protection against forged posts; None where it has none.
         read: Reads the body; raises `Refused` (413) beyond the given number of bytes.
         pieces: Reads the body piece by piece, for forms that are too long for the memory; None
             where the framework has read it whole by then.
@@ -83,6 +85,7 @@ class Request:
     base: str = ""
     native: Any = None
     site: Site = field(default_factory=Site)
+    csrf: Csrf | None = None
     read: Callable[[int], Awaitable[bytes]] | None = None
     pieces: Callable[[], AsyncIterator[bytes]] | None = None
     parsed: Callable[[], Posted | None] | None = None
@@ -128,7 +131,11 @@ class Request:
         """Asks the hook for the user in this thread, unless it was asked or is a coroutine."""
         hook = self.site.user
         if self._user is _UNKNOWN and not (hook and inspect.iscoroutinefunction(hook)):
-            self._user = hook(self.native) if hook else None
+            found = hook(self.native) if hook else None
+            if inspect.iscoroutine(found):  # a hook that waits where it may, and here it may not
+                found.close()
+            else:
+                self._user = found
 
     async def load_user(self) -> Any:  # noqa: ANN401 # the host's own user class
         """Returns the signed-in user, or None; asks the hook at most once."""

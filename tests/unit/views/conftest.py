@@ -271,7 +271,11 @@ class FakeRequest:
     ) -> None:
         self.query = FakeQuery(query or {})
         self.user: Any = None
+        self.csrf: Any = None
         self._form = FakeQuery(form or {})
+
+    async def load_user(self) -> Any:
+        return self.user
 
     async def form(self) -> FakeQuery:
         return self._form
