@@ -24,6 +24,7 @@ The keys of ``framework.toml``; in every text ``{package}`` is the project's pac
     requirements = []                   # optional: what else its projects depend on
     dev_requirements = ["..."]          # optional: what their developers need besides
     env = ["NITRO_DEBUG=true"]          # optional: more lines for .env
+    ignore = [".secret"]                # optional: more lines for .gitignore
 
     [files]                             # optional: template to target, or to several of them
     "app.py.jinja" = "{package}/__init__.py"
@@ -64,6 +65,7 @@ class Framework:
         requirements: What else a project on it depends on, as requirement lines.
         dev_requirements: What its developers need besides, as requirement lines.
         env: Lines for ``.env`` of every machine.
+        ignore: Lines for ``.gitignore``.
         files: Pairs of a template in its folder and the file that it makes.
         sync: Whether its handlers are plain functions.
         folder: Where its templates are.
@@ -79,6 +81,7 @@ class Framework:
     requirements: tuple[str, ...]
     dev_requirements: tuple[str, ...]
     env: tuple[str, ...]
+    ignore: tuple[str, ...]
     files: tuple[tuple[str, str], ...]
     sync: bool
     folder: Path
@@ -109,6 +112,7 @@ def read_framework(name: str, folder: Path) -> Framework:
             requirements=tuple(data.get("requirements", ())),
             dev_requirements=tuple(data.get("dev_requirements", ())),
             env=tuple(data.get("env", ())),
+            ignore=tuple(data.get("ignore", ())),
             files=tuple(_files({APP: "{package}/app.py", **data.get("files", {})})),
             sync=bool(data.get("sync", False)),
             folder=folder,

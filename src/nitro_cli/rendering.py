@@ -6,7 +6,7 @@ overrides one by a file of the same path under ``.nitro/templates``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +26,25 @@ def article(word: str) -> str:
     """Returns ``a product`` for ``Product``, and for a name in source, ``product``, ``a_product``."""
     kind = "an" if word[:1].lower() in set("aeiou") else "a"
     return f"{kind}_{word}" if word[:1].islower() else f"{kind} {word.lower()}"
+
+
+def by_path(rules: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Returns the paths of one handler, each with its methods: ``[("/{id}", ["POST", "PUT"])]``."""
+    found: dict[str, list[str]] = {}
+    for method, path in rules:
+        found.setdefault(path, []).append(method.upper())
+    return list(found.items())
+
+
+def addresses(
+    rules: Mapping[str, Iterable[tuple[str, str]]],
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Returns all paths of some handlers, each with what answers its methods: ``("post", "create")``."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, ways in rules.items():
+        for method, path in ways:
+            found.setdefault(path, []).append((method, name))
+    return list(found.items())
 
 
 class Renderer:
@@ -56,7 +75,7 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        environment.filters["article"] = article
+        environment.filters |= {"article": article, "by_path": by_path, "addresses": addresses}
         return environment
 
     def _loader(self) -> BaseLoader:

@@ -91,6 +91,7 @@ def framework_values(framework: Framework, package: str) -> dict[str, Any]:
         "sync": framework.sync,
         "start": framework.start.format(package=package),
         "env": framework.env,
+        "ignore": framework.ignore,
         "app_file": dict(framework.files)[APP].format(package=package),
         "scripts": [target for _, target in framework.files if "/" not in target],
         "serve_text": framework.serve_text(package),
@@ -151,16 +152,20 @@ def memory_file() -> str:
 
 
 def nitro_requirement(framework: Framework) -> str:
-    """Returns the requirement line for the Nitro that is running.
+    """Returns the requirement line of a new project on a framework."""
+    return requirement(*filter(None, (framework.extra, "tailwind")))
+
+
+def requirement(*extras: str) -> str:
+    """Returns the requirement line for the Nitro that is running, with some of its extras.
 
     One that was installed from a folder or a repository is asked for from there (PEP 610), since
     the index may not have it.
     """
-    extras = ",".join(filter(None, (framework.extra, "tailwind")))
-    extras = f"{DISTRIBUTION}[{extras}]"
+    package = f"{DISTRIBUTION}[{','.join(extras)}]" if extras else DISTRIBUTION
     source = _origin()
     major_minor = ".".join(__version__.split(".")[:2])
-    return f"{extras} @ {source}" if source else f"{extras}>={major_minor}"
+    return f"{package} @ {source}" if source else f"{package}>={major_minor}"
 
 
 def _origin() -> str:
