@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from nitro_runtime.entities import Entity as Entity
     from nitro_runtime.entities import Field as Field
     from nitro_runtime.entities import HasMany as HasMany
+    from nitro_runtime.entities import HasOne as HasOne
+    from nitro_runtime.entities import ManyToMany as ManyToMany
     from nitro_runtime.entities import QuerySet as QuerySet
+    from nitro_runtime.entities import RelatedSet as RelatedSet
     from nitro_runtime.entities import Repository as Repository
     from nitro_runtime.entities import Text as Text
     from nitro_runtime.entities import belongs_to as belongs_to
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from nitro_runtime.entities import configure as configure
     from nitro_runtime.entities import create_tables as create_tables
     from nitro_runtime.entities import has_many as has_many
+    from nitro_runtime.entities import has_one as has_one
+    from nitro_runtime.entities import many_to_many as many_to_many
     from nitro_runtime.entities import retry_stale as retry_stale
     from nitro_runtime.entities import samples as samples
     from nitro_runtime.entities import transaction as transaction
@@ -103,8 +108,9 @@ _PARTS: dict[str, str] = {
     "nitro_runtime": "__version__",
     "nitro_runtime.adapters": "install",
     "nitro_runtime.entities": (
-        "BelongsTo Entity Field HasMany QuerySet Repository Text belongs_to build_tables col"
-        " configure create_tables has_many retry_stale samples transaction"
+        "BelongsTo Entity Field HasMany HasOne ManyToMany QuerySet RelatedSet Repository Text"
+        " belongs_to build_tables col configure create_tables has_many has_one many_to_many"
+        " retry_stale samples transaction"
     ),
     "nitro_runtime.errors": (
         "BadSignature BrokenReference ConfigurationError DatabaseBusy Duplicate"

@@ -89,7 +89,7 @@ class NotFound(EntityError, LookupError):
 
 
 class Duplicate(EntityError):
-    """A unique field has this value already."""
+    """A unique field has this value already; of fields that together are unique, all are named."""
 
     status = 409
 

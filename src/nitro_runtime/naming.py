@@ -90,3 +90,19 @@ def singularize(name: str) -> str:
         return f"{head}{joint}{word[:-3]}y"
     stem = word[:-2] if re.search(r"(x|z|ch|sh|ss)es$", word) else word[:-1]
     return f"{head}{joint}{stem}"
+
+
+def link_names(table: str, relation: str) -> tuple[str, str, str]:
+    """Returns the table that links many to many, and its two columns.
+
+    ``product`` and ``tags`` give ``product_tag`` with ``product_id`` and ``tag_id``; the entity
+    ``user`` with the relation ``users`` to itself ``user_user`` with ``user_id`` and
+    ``other_user_id``.
+
+    Args:
+        table: The table of the entity that declares the relation.
+        relation: The name of the relation.
+    """
+    single = singularize(relation) if looks_plural(relation) else relation
+    right = f"other_{single}" if single == table else single
+    return f"{table}_{single}", f"{table}_id", f"{right}_id"

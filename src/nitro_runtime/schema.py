@@ -79,15 +79,19 @@ class RelationInfo:
 
     Attributes:
         name: The attribute, ``category``.
-        kind: ``"belongs_to"``, ``"has_many"`` or ``"many_to_many"``.
+        kind: ``"belongs_to"``, ``"has_many"``, ``"has_one"`` or ``"many_to_many"``.
         target: The class name of the other entity, ``"Category"``.
-        field: The foreign key that carries it, ``"category_id"``.
+        field: The foreign key that carries it, ``"category_id"``; empty for many to many.
+        reverse_of: The relation of the other entity whose links this one shares, or None.
+        through: The table with the links of many to many, or None when the other side has it.
     """
 
     name: str
     kind: str
     target: str
     field: str
+    reverse_of: str | None = None
+    through: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nitro_cli.generators.examples import changed, example, invalid
+from nitro_cli.generators.examples import (
+    bad_example,
+    changed,
+    example,
+    file_example,
+    invalid,
+)
 from nitro_cli.generators.fields import (
     attribute,
     declaration,
@@ -16,9 +22,12 @@ from nitro_cli.generators.fields import (
     table_column,
 )
 from nitro_cli.generators.model import EntityView, EnumView, FieldView, RelationView
+from nitro_cli.generators.relations import links, own_sides
 from nitro_cli.grammar.parser import member_name
+from nitro_cli.grammar.relations import is_relation
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
 from nitro_cli.grammar.types import TYPES
+from nitro_cli.grammar.values import may_be_left_out
 from nitro_runtime.naming import sentence_case
 
 KEY_COLUMNS = ('sa.Column("id", sa.String(), primary_key=True)',)
@@ -65,11 +74,13 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
         changed=next((c for field in spec.fields if (c := changed(field))), None),
         enums=tuple(_enum_view(spec, field) for field in spec.fields if field.type == "enum"),
         relations=relations,
+        relation_lines=tuple(side.line for side in own_sides(spec)),
         needed=tuple(
             {f.relation.target: f.relation for f in fields if f.relation and f.example}.values()
         ),
         sa_columns=(*KEY_COLUMNS, *(c for f in fields for c in f.sa_columns), *MANAGED_COLUMNS),
         sa_indexes=tuple(_indexes(spec)),
+        links=links(spec),
         entity_imports=_entity_imports(spec, fields),
         view_imports=_view_imports(spec, fields, relations, project_package),
         migration_imports=_migration_imports(spec),
@@ -89,12 +100,18 @@ def _field_view(
         column=table_column(field, link=is_link),
         column_name=field.name,
         sa_columns=tuple(sa_columns(field, row, values)),
-        required=not field.has("opt") and field.default is None and field.type != "bool",
+        required=_is_required(field),
         search=field.has("search"),
         example=example(spec, field, row) if form else "",
-        bad_example=repr(row.bad_example) if row.bad_example is not None else None,
-        relation=_relation(spec, field, modules) if field.type == "ref" else None,
+        bad_example=bad_example(field, row),
+        relation=_relation(spec, field, modules) if is_relation(field) else None,
+        file_example=file_example(field) if form else "",
     )
+
+
+def _is_required(field: FieldSpec) -> bool:
+    """Whether a form must fill it; an object has a default, but no form takes it for one."""
+    return (field.type == "json" and not field.has("opt")) or not may_be_left_out(field)
 
 
 def _enum_view(spec: EntitySpec, field: FieldSpec) -> EnumView:
@@ -108,8 +125,9 @@ def _relation(spec: EntitySpec, field: FieldSpec, modules: Mapping[str, str]) ->
         field=attribute(field),
         target=target,
         module=modules[target],
-        required=not field.has("opt"),
+        required=not may_be_left_out(field),
         to_self=target == spec.name,
+        many=field.type == "many",
     )
 
 
@@ -129,7 +147,7 @@ def _searched(fields: Iterable[FieldView], title: str | None) -> tuple[str, ...]
 def _indexes(spec: EntitySpec) -> list[str]:
     found: list[str] = []
     for field in spec.fields:
-        if field.type == "ref" or field.has("index"):
+        if (field.type == "ref" and not field.has("one")) or field.has("index"):
             name = attribute(field)
             unique = ", unique=True" if field.has("unique") else ""
             words = f'"ix_{spec.table}_{name}", "{spec.table}", ["{name}"]{unique}'
@@ -139,6 +157,9 @@ def _indexes(spec: EntitySpec) -> list[str]:
 
 def _entity_imports(spec: EntitySpec, fields: Iterable[FieldView]) -> tuple[str, ...]:
     lines = {line for field in spec.fields for line in TYPES[field.type].imports}
+    elements = [TYPES[field.params[0]] for field in spec.fields if field.type == "list"]
+    lines |= {line for element in elements for line in element.imports}
+    lines |= {f"from nitro import {side.maker}" for side in own_sides(spec)}
     lines.add("from nitro import Entity")
     if any("Field(" in field.declaration for field in fields):
         lines.add("from nitro import Field")

@@ -7,8 +7,8 @@ from decimal import ROUND_DOWN, Decimal
 
 from nitro_cli.generators.model import Changed, FieldView, Invalid
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
-from nitro_cli.grammar.types import TYPES, FieldType
-from nitro_cli.grammar.values import bounds
+from nitro_cli.grammar.types import TYPES, UPLOADS, FieldType
+from nitro_cli.grammar.values import bounds, fewest
 
 _TEXT, _NUMBER = "{1}", "{0}"
 _CHANGEABLE = {
@@ -23,10 +23,12 @@ _CHANGEABLE = {
 
 
 def example(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str:
-    """Returns the source of a valid value; empty for a reference to the entity itself."""
+    """Returns the source of a valid value; empty for a reference to the entity itself and a file."""
     if field.type == "enum":
         return repr(field.default or field.params[0])
-    if field.type == "ref":
+    if field.type in UPLOADS:
+        return ""
+    if field.type in {"ref", "many"}:
         return f"make({field.params[0]}).id" if field.params[0] != spec.name else ""
     return repr(examples(field, row)[0])
 
@@ -37,9 +39,35 @@ def examples(field: FieldSpec, row: FieldType) -> tuple[str, str]:
     if row.html == "number":
         first = _number_within(Decimal(row.example), low, high, field)
         return first, _number_within(Decimal(row.other_example), low, high, field)
+    if field.type == "list":
+        return _list_within(field, "example"), _list_within(field, "other_example")
     if field.type in {"str", "text"}:
         return _text_within(row.example, low, high), _text_within(row.other_example, low, high)
     return row.example, row.other_example
+
+
+def _list_within(field: FieldSpec, which: str) -> str:
+    """Returns the values one a line, as many as must be."""
+    element = TYPES[field.params[0]]
+    value = "true" if element.name == "bool" else str(getattr(element, which))
+    return "\n".join([value] * max(1, fewest(field)))
+
+
+def bad_example(field: FieldSpec, row: FieldType) -> str | None:
+    """Returns the source of a value that is never valid, or None when there is none."""
+    text = TYPES[field.params[0]].bad_example if field.type == "list" else row.bad_example
+    return None if text is None else repr(text)
+
+
+def file_example(field: FieldSpec) -> str:
+    """Returns the source of a file as the client of the tests sends it; empty for other fields."""
+    return _FILES.get(field.type, "")
+
+
+_FILES = {
+    "file": '("example.txt", b"Example", "text/plain")',
+    "image": '("example.png", sample_png(), "image/png")',
+}
 
 
 def _number_within(
@@ -65,7 +93,8 @@ def _text_within(text: str, low: Decimal | None, high: Decimal | None) -> str:
 def invalid(fields: Iterable[FieldView]) -> Invalid | None:
     """Returns what a form refuses: an empty value where one is needed, else one of a wrong kind."""
     shown = [field for field in fields if field.form_field is not None]
-    empty = (Invalid(f.name, '""') for f in shown if f.required and f.relation is None)
+    texts = [f for f in shown if not (f.relation or f.file_example)]
+    empty = (Invalid(f.name, '""') for f in texts if f.required)
     bad = (Invalid(f.name, f.bad_example) for f in shown if f.bad_example is not None)
     return next(empty, None) or next(bad, None)
 

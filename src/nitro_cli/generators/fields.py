@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
-from nitro_cli.grammar.types import MODIFIERS, TYPES, FieldType
+from nitro_cli.grammar.types import MODIFIERS, TYPES, UPLOADS, FieldType
+from nitro_cli.grammar.values import may_be_left_out
 from nitro_runtime.naming import pascal_case, snake_case
 
 ENUM_LENGTH = 32
@@ -37,8 +38,10 @@ def parameter_values(spec: EntitySpec, field: FieldSpec) -> dict[str, str]:
     row = TYPES[field.type]
     if field.type == "enum":
         return {"enum": enum_name(spec, field), "length": str(ENUM_LENGTH)}
-    if field.type == "ref":
+    if field.type in {"ref", "many"}:
         return {"target": field.params[0], "table": snake_case(field.params[0])}
+    if field.type == "list":
+        return {"element": TYPES[field.params[0]].python}
     given = dict(zip((p.name for p in row.parameters), field.params, strict=False))
     defaults = {p.name: str(p.default) for p in row.parameters if p.default is not None}
     values = {**defaults, **given}
@@ -73,17 +76,17 @@ def declaration(
         row: Its type.
         values: Its type's parameters, from `parameter_values`.
     """
-    annotation = row.python.replace("{enum}", values.get("enum", ""))
+    if field.type == "many":
+        return ""  # it has no column; `relation_line` declares it
+    annotation = _braces(row.python, values)
     options = _filled(row.options, values)
-    options += _bound_options(field) + _flag_options(field, options)
-    if field.type == "ref" and (on := field.modifier("on")):
-        options.append(("ondelete", f'"{_ON_DELETE[on]}"'))
+    options += _bound_options(field) + _flag_options(field, options) + _reference_options(field)
     default = _default(spec, field, row)
     if field.has("opt"):
         annotation += " | None"
     left = f"{attribute(field)}: {annotation}"
-    if field.type == "json" and default is None:
-        options.insert(0, ("default_factory", "dict[str, Any]"))
+    if row.factory and default is None and may_be_left_out(field):
+        options.insert(0, ("default_factory", _braces(row.factory, values)))
     if not options:
         return left if default is None else f"{left} = {default}"
     if default is not None:
@@ -91,10 +94,30 @@ def declaration(
     return f"{left} = Field({', '.join(f'{name}={value}' for name, value in options)})"
 
 
+def _braces(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def _reference_options(field: FieldSpec) -> list[tuple[str, str]]:
+    if field.type != "ref":
+        return []
+    options = [("unique", "True") if field.has("one") else ("index", "True")]
+    on = field.modifier("on")
+    return [*options, ("ondelete", f'"{_ON_DELETE[on]}"')] if on else options
+
+
+_BOUNDS = {
+    "str": {"min": "min_length"},  # its greatest length is a parameter of the type
+    "list": {"min": "min_length", "max": "max_length"},
+    "file": {},  # how great a file may be is a matter of the form
+    "image": {},
+}
+
+
 def _bound_options(field: FieldSpec) -> list[tuple[str, str]]:
-    names = {"min": "ge", "max": "le"}
-    if field.type == "str":  # its greatest length is a parameter of the type
-        names = {"min": "min_length"}
+    names = _BOUNDS.get(field.type, {"min": "ge", "max": "le"})
     return [(option, value) for name, option in names.items() if (value := field.modifier(name))]
 
 
@@ -107,8 +130,7 @@ def _flag_options(field: FieldSpec, options: Iterable[tuple[str, str]]) -> list[
 def _default(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str | None:
     """Returns the source of a field's default, or None when it has none."""
     if field.default is None:
-        implied = "False" if field.type == "bool" else None
-        return "None" if field.has("opt") else implied
+        return "None" if field.has("opt") else row.implied or None
     if field.type == "enum":
         return f"{enum_name(spec, field)}.{member_name(field.default)}"
     return row.default(field.default)
@@ -118,7 +140,7 @@ def form_field(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> s
     """Returns what makes the field of the form, or None when no form has it."""
     if field.has("readonly") or field.has("secret"):
         return None
-    if field.type in {"enum", "ref"}:
+    if field.type in {"enum", "ref", "many"}:
         words = [values["enum"] if field.type == "enum" else field.params[0]]
     else:
         words = []
@@ -126,6 +148,8 @@ def form_field(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> s
     if row.html == "number":
         options += [(n, v) for n in ("min", "max") if (v := field.modifier(n)) is not None]
     options += _filled(row.form_options, values)
+    if field.type in UPLOADS and (megabytes := field.modifier("max")):
+        options.append(("max_megabytes", megabytes))
     if field.has("opt"):
         options.append(("required", "False"))
     words += [f"{name}={value}" for name, value in options]
@@ -147,7 +171,7 @@ def table_column(field: FieldSpec, *, link: bool) -> str | None:
     if not in_table(field):
         return None
     options = {
-        "sort=True": field.type != "ref",
+        "sort=True": TYPES[field.type].sortable,
         "link=True": link,
         'align="right"': bool(TYPES[field.type].align),
     }
@@ -156,6 +180,8 @@ def table_column(field: FieldSpec, *, link: bool) -> str | None:
 
 def sa_columns(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> list[str]:
     """Returns the field's columns in the migration: its own, and the folded copy when searched."""
+    if field.type == "many":
+        return []
     sql = row.sql.format_map(defaultdict(str, values))
     name, nullable = attribute(field), f"nullable={field.has('opt')}"
     parts = [f'"{name}"', sql]
@@ -164,7 +190,7 @@ def sa_columns(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> l
         action = f', ondelete="{_ON_DELETE[on]}"' if on else ""
         parts.append(f'sa.ForeignKey("{values["table"]}.id"{action})')
     parts.append(nullable)
-    if field.has("unique") and not field.has("index"):  # both together are a unique index
+    if field.has("one") or (field.has("unique") and not field.has("index")):  # both: an index
         parts.append("unique=True")
     columns = [f"sa.Column({', '.join(parts)})"]
     if field.has("search"):

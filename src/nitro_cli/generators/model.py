@@ -24,15 +24,16 @@ class EnumView:
 
 @dataclass(frozen=True, slots=True)
 class RelationView:
-    """A reference to another entity.
+    """A relation to another entity, or to many.
 
     Attributes:
-        name: The attribute, ``category``.
-        field: The column, ``category_id``.
+        name: The attribute, ``category`` or ``tags``.
+        field: The column, ``category_id``; the attribute again when there are many.
         target: The other class, ``Category``.
         module: The dotted name of the folder of its source, ``shop.categories``.
         required: Whether every entity must have one.
         to_self: Whether the target is the entity itself.
+        many: Whether there may be several.
     """
 
     name: str
@@ -41,6 +42,22 @@ class RelationView:
     module: str
     required: bool
     to_self: bool
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """The table between an entity and its many others, for a migration.
+
+    Attributes:
+        table: ``product_tag``.
+        sa_columns: Its columns and constraints, as code.
+        sa_indexes: What makes its indexes, as code.
+    """
+
+    table: str
+    sa_columns: tuple[str, ...]
+    sa_indexes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +67,19 @@ class FieldView:
     Attributes:
         name: The attribute: ``price``, ``category_id``.
         label: What people call it.
-        declaration: The line in the entity.
+        declaration: The line in the entity; empty for many others, which have no column.
         form_field: The right side in the form, or None when no form has it.
         column: The right side in the table, or None when the table does not show it.
         column_name: The left side in the table: ``price``, ``category``.
         sa_columns: The columns in the migration: its own, and the folded copy when it is searched.
         required: Whether a form must fill it.
         search: Whether the search looks at it.
-        example: The source of a valid value as a form sends it; empty when no form has the field.
+        example: The source of a valid value as a form sends it; empty when no form has the field,
+            and for files.
         bad_example: The source of an invalid value, or None when there is none.
-        relation: The reference that it is, or None.
+        relation: The relation that it is, or None.
+        file_example: The source of a valid file, as the client of the tests sends it: a tuple of
+            name, content and content type. Empty for every other field.
     """
 
     name: str
@@ -74,6 +94,7 @@ class FieldView:
     example: str
     bad_example: str | None
     relation: RelationView | None
+    file_example: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +147,13 @@ class EntityView:
         invalid: What a test gets refused, or None when every form is valid.
         changed: What a test changes, or None when no field suits.
         enums: Its enums.
-        relations: Its references.
+        relations: Its references, and its relations to many.
+        relation_lines: All relations that its class declares, as code; those to itself have both
+            sides here.
         needed: The references that a test fills with another entity, each target once.
         sa_columns: All columns in the migration, as code.
         sa_indexes: What makes the indexes in the migration, as code.
+        links: The tables between it and its many others.
         entity_imports: Import lines for ``entity.py``.
         view_imports: Import lines for ``views.py``.
         migration_imports: Import lines for the migration, besides Alembic and SQLAlchemy.
@@ -153,9 +177,11 @@ class EntityView:
     changed: Changed | None
     enums: tuple[EnumView, ...]
     relations: tuple[RelationView, ...]
+    relation_lines: tuple[str, ...]
     needed: tuple[RelationView, ...]
     sa_columns: tuple[str, ...]
     sa_indexes: tuple[str, ...]
+    links: tuple[LinkView, ...]
     entity_imports: tuple[str, ...]
     view_imports: tuple[str, ...]
     migration_imports: tuple[str, ...]

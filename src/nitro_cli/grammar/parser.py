@@ -16,12 +16,20 @@ from dataclasses import dataclass, field
 
 from nitro_cli.grammar import names
 from nitro_cli.grammar.problems import BadWords, Problem
+from nitro_cli.grammar.relations import check_relations
 from nitro_cli.grammar.reserved import IMPORTED_CLASSES
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec, Modifier
-from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS, NAMES, TYPES, FieldType
+from nitro_cli.grammar.types import (
+    ELEMENTS,
+    MODIFIER_NAMES,
+    MODIFIERS,
+    NAMES,
+    TYPES,
+    FieldType,
+)
 from nitro_cli.grammar.values import check_values
 from nitro_runtime.errors import suggestion
-from nitro_runtime.naming import pascal_case, snake_case
+from nitro_runtime.naming import looks_plural, pascal_case, singularize, snake_case
 
 MOST_FIELDS = 100
 
@@ -76,7 +84,8 @@ def read_entity(
         return None, problems
     spec = EntitySpec(pascal_case(name), specs, chosen)
     typed = name if plural is None else plural
-    return spec, problems + names.check_package(spec.package, typed) + _enum_clashes(spec)
+    problems += names.check_package(spec.package, typed) + _enum_clashes(spec)
+    return spec, problems + check_relations(spec, fields)
 
 
 def parse_field(text: str) -> FieldSpec:
@@ -170,11 +179,7 @@ def _type(argument: Field, text: str, name: str) -> tuple[FieldType, tuple[str, 
     if row is None:
         argument.wrong("unknown-type", _unknown_type(word), word)
         return None
-    if row.later:
-        sentence = f"The type {row.name!r} ({row.summary}) comes later: {row.later} are not done."
-        argument.wrong("comes-later", sentence, text)
-        return None
-    reader = {"enum": _enum_params, "ref": _ref_params}.get(row.name, _number_params)
+    reader = _READERS.get(row.name, _number_params)
     before = len(argument.problems)
     read = reader(argument, row, params, name)
     return (row, read) if len(argument.problems) == before else None
@@ -236,14 +241,42 @@ def member_name(word: str) -> str:
 
 def _ref_params(argument: Field, row: FieldType, params: list[str], name: str) -> tuple[str, ...]:
     if len(params) > 1:
-        sentence = f"A reference names one entity: {name}:ref.{params[0] or 'Category'}."
+        sentence = f"{row.name!r} names one entity: {name}:{row.name}.{params[0] or 'Category'}."
         argument.wrong("bad-parameter", sentence, ".".join(params))
         return ()
-    typed = params[0] if params else pascal_case(name.removesuffix("_id"))
+    single = singularize(name) if row.name == "many" and looks_plural(name) else name
+    typed = params[0] if params else pascal_case(single.removesuffix("_id"))
     problems = names.check_entity(typed)
     for problem in problems:
         argument.wrong(problem.code, problem.sentence, typed)
     return () if problems else (pascal_case(typed),)
+
+
+def _list_params(argument: Field, row: FieldType, params: list[str], name: str) -> tuple[str, ...]:
+    word = params[0] if params else ""
+    element = NAMES.get(word.lower(), "")
+    known = f"A list holds one of: {', '.join(ELEMENTS)}."
+    if not params:
+        sentence = f"A list names what it holds: {name}:list.str. {known}"
+        argument.wrong("bad-parameter", sentence, "list")
+    elif element not in ELEMENTS:
+        hint = suggestion(word.lower(), ELEMENTS)
+        sentence = f"A list cannot hold {word!r}.{hint} {known}"
+        argument.wrong("bad-parameter", sentence, word)
+    elif len(params) > 1:
+        sentence = f"What a list holds takes nothing after its name: {name}:list.{element}."
+        argument.wrong("bad-parameter", sentence, ".".join(params[1:]))
+    else:
+        return (element,)
+    return ()
+
+
+_READERS = {
+    "enum": _enum_params,
+    "ref": _ref_params,
+    "many": _ref_params,
+    "list": _list_params,
+}
 
 
 # -- modifiers ------------------------------------------------------------------------------------
@@ -260,17 +293,21 @@ def _modifiers(argument: Field, parts: list[str]) -> tuple[Modifier, ...] | None
         elif name in found:
             argument.wrong("duplicate-modifier", f"The modifier {name!r} stands twice.", part)
         elif _modifier_fits(argument, name, value, part):
-            found[name] = Modifier(name, value.lower())
+            found[name] = Modifier(name, value if MODIFIERS[name].word else value.lower())
     ordered = tuple(found[name] for name in MODIFIERS if name in found)
     return ordered if len(found) == len(parts) else None
 
 
 def _modifier_fits(argument: Field, name: str, value: str, part: str) -> bool:
     row = MODIFIERS[name]
-    if row.later:
-        argument.wrong("comes-later", f"The modifier {name!r} comes later: {row.later}.", part)
-        return False
-    if row.number:
+    if row.word and value:
+        problems = names.check_field(value, argument.text)
+        for problem in problems:
+            argument.wrong(problem.code, problem.sentence, part)
+        return not problems
+    if row.word:
+        good, wants = False, "a name after a dot, such as as.posts"
+    elif row.number:
         good = bool(re.fullmatch(r"-?[0-9]{1,30}(\.[0-9]{1,18})?", value))
         wants = f"a number after a dot, such as {name}.0"
     elif row.values:

@@ -131,9 +131,12 @@ class FieldType:
         default: Turns a typed default into Python source; raises ValueError.
         parameters: What may follow the name after dots.
         modifiers: The modifiers it takes besides those that every type takes.
+        refuses: Modifiers that make no sense here, each with the reason as a sentence.
+        implied: The default that a field has when none is typed, as source; empty for none.
+        factory: What makes that default instead, as source.
+        sortable: Whether a table can be sorted by it.
         in_table: Whether a table shows it.
         align: ``right`` for numbers.
-        later: Why the type cannot be used yet; empty when it can.
     """
 
     name: str
@@ -155,9 +158,12 @@ class FieldType:
     form_options: Options = ()
     parameters: tuple[Parameter, ...] = ()
     modifiers: frozenset[str] = PLAIN_MODIFIERS
+    refuses: Options = ()
+    implied: str = ""
+    factory: str = ""
+    sortable: bool = True
     in_table: bool = True
     align: str = ""
-    later: str = ""
 
 
 _COLUMNS = "from nitro_runtime.entities.columns import {}"
@@ -277,6 +283,7 @@ _ROWS = (
         expects="true or false",
         default=_bool,
         modifiers=frozenset({"index"}),
+        implied="False",
     ),
     FieldType(
         name="date",
@@ -377,6 +384,9 @@ _ROWS = (
         other_example='{"a": 2}',
         bad_example="{",
         modifiers=frozenset(),
+        refuses=(("sort", "Objects have no order."),),
+        factory="dict[str, Any]",
+        sortable=False,
         in_table=False,
     ),
     FieldType(
@@ -398,20 +408,90 @@ _ROWS = (
         summary="another entity: ref.Category, or Category alone",
         aliases=("references", "reference", "belongs_to", "fk", "foreign_key"),
         imports=("from nitro import belongs_to",),
-        options=(("foreign_key", '"{table}.id"'), ("index", "True")),
+        options=(("foreign_key", '"{table}.id"'),),
         sql="sa.String()",
         form="RelationField",
         html="select",
-        modifiers=frozenset({"on"}),
+        modifiers=frozenset({"on", "as", "one"}),
+        refuses=(
+            ("unique", "A reference that no two share is written 'one'."),
+            ("index", "A reference has an index anyway."),
+            ("sort", "A reference is shown by the other's name, which has no order here."),
+        ),
+        sortable=False,
     ),
-    FieldType(name="list", summary="several values", later="lists", aliases=("array",)),
-    FieldType(name="many", summary="many entities", later="relations to many"),
-    FieldType(name="file", summary="an uploaded file", later="uploads", aliases=("upload",)),
-    FieldType(name="image", summary="an uploaded picture", later="uploads", aliases=("picture",)),
+    FieldType(
+        name="list",
+        summary="several values of one kind: list.str, list.int",
+        aliases=("array",),
+        python="list[{element}]",
+        sql="JSON()",
+        sql_imports=(_COLUMNS.format("JSON"),),
+        form="ListField",
+        html="textarea",
+        schema="array",
+        modifiers=frozenset({"min", "max"}),
+        refuses=(("sort", "Lists have no order."),),
+        factory="list[{element}]",
+        sortable=False,
+    ),
+    FieldType(
+        name="many",
+        summary="any number of another entity: many.Tag",
+        aliases=("many_to_many", "m2m", "has_and_belongs_to_many"),
+        python="list",
+        imports=("from nitro import many_to_many",),
+        form="ManyField",
+        html="checkboxes",
+        schema="array",
+        modifiers=frozenset({"as"}),
+        refuses=(
+            ("opt", "There may always be none."),
+            ("secret", "Which others it has is no secret; use 'hidden' or 'readonly'."),
+            ("sort", "Several others have no order to sort by."),
+        ),
+        sortable=False,
+    ),
+    FieldType(
+        name="file",
+        summary="an uploaded file, by its key in the storage",
+        aliases=("upload", "attachment"),
+        python="FileKey",
+        imports=("from nitro import FileKey",),
+        sql="sa.String(80)",
+        form="FileField",
+        html="file",
+        example="example.txt",
+        other_example="example.txt",
+        modifiers=frozenset({"max"}),
+        refuses=(("sort", "Files have no order."),),
+        sortable=False,
+    ),
+    FieldType(
+        name="image",
+        summary="an uploaded picture: PNG, JPEG, GIF or WebP",
+        aliases=("picture", "photo"),
+        python="ImageKey",
+        imports=("from nitro import ImageKey",),
+        sql="sa.String(80)",
+        form="ImageField",
+        html="file",
+        example="example.png",
+        other_example="example.png",
+        modifiers=frozenset({"max"}),
+        refuses=(("sort", "Pictures have no order."),),
+        sortable=False,
+    ),
 )
 
 TYPES: Mapping[str, FieldType] = MappingProxyType({row.name: row for row in _ROWS})
 """Every type by its canonical name."""
+
+ELEMENTS = ("str", "int", "bigint", "float", "decimal", "bool", "date", "time", "datetime", "uuid")
+"""What a list may hold: the types whose values are checked by their Python type alone."""
+
+UPLOADS = frozenset({"file", "image"})
+"""The types whose values a form sends as files."""
 
 NAMES: Mapping[str, str] = MappingProxyType(
     {name: row.name for row in _ROWS for name in (row.name, *row.aliases)}
@@ -429,9 +509,9 @@ class ModifierType:
         everywhere: Whether every type takes it.
         values: What may follow the dot; empty when nothing may, unless ``number``.
         number: Whether a number follows the dot.
+        word: Whether the name of an attribute follows the dot.
         option: The keyword of ``Field(...)`` that it sets to True, or an empty string.
         aliases: What people type for it elsewhere.
-        later: Why it cannot be used yet; empty when it can.
     """
 
     name: str
@@ -439,9 +519,9 @@ class ModifierType:
     everywhere: bool = False
     values: tuple[str, ...] = ()
     number: bool = False
+    word: bool = False
     option: str = ""
     aliases: tuple[str, ...] = ()
-    later: str = ""
 
 
 _MODIFIERS = (
@@ -453,8 +533,14 @@ _MODIFIERS = (
     ),
     ModifierType(name="unique", summary="no two have the same", option="unique", aliases=("uniq",)),
     ModifierType(name="index", summary="found fast by it", option="index", aliases=("idx",)),
-    ModifierType(name="min", summary="least number, or shortest text: min.0", number=True),
-    ModifierType(name="max", summary="greatest number, or longest text: max.5", number=True),
+    ModifierType(
+        name="min", summary="least number, shortest text, fewest values: min.0", number=True
+    ),
+    ModifierType(
+        name="max",
+        summary="greatest number, longest text, most values, most megabytes of a file: max.5",
+        number=True,
+    ),
     ModifierType(name="secret", summary="never sent out", everywhere=True, option="secret"),
     ModifierType(name="readonly", summary="never taken in", everywhere=True, option="readonly"),
     ModifierType(name="hidden", summary="not shown", everywhere=True, option="hidden"),
@@ -465,8 +551,8 @@ _MODIFIERS = (
         summary="what a delete of the other does: on.cascade",
         values=("cascade", "restrict", "null"),
     ),
-    ModifierType(name="as", summary="the other side's name", later="naming the other side"),
-    ModifierType(name="one", summary="one to one", later="one-to-one relations"),
+    ModifierType(name="as", summary="what the other side calls these: as.posts", word=True),
+    ModifierType(name="one", summary="at most one refers to each other: one to one"),
 )
 
 MODIFIERS: Mapping[str, ModifierType] = MappingProxyType({row.name: row for row in _MODIFIERS})

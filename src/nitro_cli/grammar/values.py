@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
 from nitro_cli.grammar.problems import Problem
 from nitro_cli.grammar.spec import FieldSpec
-from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS, TYPES
+from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS, TYPES, FieldType
 
 _TEXTS = frozenset({"str", "text", "email", "url"})
+_SIZED = {"list": 1000, "file": 1000, "image": 1000}
+"""The greatest 'max' of types that hold several values, or megabytes."""
+_COUNTED = _TEXTS | _SIZED.keys()
 
 
 def check_values(spec: FieldSpec, text: str) -> list[Problem]:
@@ -29,9 +33,10 @@ def _at(code: str, sentence: str, text: str, part: str) -> Problem:
 
 def _unfit_modifiers(spec: FieldSpec, text: str) -> list[Problem]:
     row = TYPES[spec.type]
-    taken = row.modifiers | {m.name for m in MODIFIERS.values() if m.everywhere}
+    reasons = dict(row.refuses)
+    taken = row.modifiers | {m.name for m in MODIFIERS.values() if m.everywhere} - set(reasons)
     problems = [
-        _at("bad-modifier", f"{row.name!r} does not take the modifier {m.name!r}.", text, m.name)
+        _at("bad-modifier", _unfit(row, m.name, reasons), text, f":{m.name}")
         for m in spec.modifiers
         if m.name not in taken
     ]
@@ -39,10 +44,27 @@ def _unfit_modifiers(spec: FieldSpec, text: str) -> list[Problem]:
         sentence = "on.null empties the field, so it must be optional: add :opt."
         problems.append(_at("bad-modifier", sentence, text, "on.null"))
     hidden = spec.has("secret") or spec.has("readonly")
-    if hidden and not spec.has("opt") and spec.default is None and spec.type != "bool":
+    if hidden and not may_be_left_out(spec):
         sentence = "No form fills a secret or readonly field: give it a default, or add :opt."
         problems.append(_at("unfillable", sentence, text, spec.name))
     return problems
+
+
+def _unfit(row: FieldType, modifier: str, reasons: Mapping[str, str]) -> str:
+    sentence = f"{row.name!r} does not take the modifier {modifier!r}."
+    return f"{sentence} {reasons[modifier]}" if modifier in reasons else sentence
+
+
+def may_be_left_out(spec: FieldSpec) -> bool:
+    """Whether an entity is valid without a value for the field, because it has one by itself."""
+    row = TYPES[spec.type]
+    by_itself = row.implied or spec.type == "many" or (row.factory and not fewest(spec))
+    return spec.has("opt") or spec.default is not None or bool(by_itself)
+
+
+def fewest(spec: FieldSpec) -> int:
+    """Returns how many values a list has at least."""
+    return int(spec.modifier("min") or 0) if spec.type == "list" else 0
 
 
 def bounds(spec: FieldSpec) -> tuple[Decimal | None, Decimal | None]:
@@ -57,13 +79,17 @@ def _bad_bounds(spec: FieldSpec, text: str) -> list[Problem]:
     low, high = bounds(spec)
     for name in ("min", "max"):
         typed = spec.modifier(name)
-        whole = spec.type in {"int", "bigint"} | _TEXTS
-        if typed and whole and ("." in typed or (spec.type in _TEXTS and typed.startswith("-"))):
+        counted = spec.type in _COUNTED
+        whole = spec.type in {"int", "bigint"} or counted
+        if typed and whole and ("." in typed or (counted and typed.startswith("-"))):
             sentence = f"{name!r} of {spec.type!r} is a whole number."
             return [_at("bad-modifier", sentence, text, f"{name}.{typed}")]
     if spec.type == "str" and spec.params and spec.has("max"):
         sentence = f"'str.{spec.params[0]}' says the longest length already; leave 'max' out."
         return [_at("bad-modifier", sentence, text, "max")]
+    if spec.type in _SIZED and high is not None and not 1 <= high <= _SIZED[spec.type]:
+        sentence = f"'max' of {spec.type!r} is a whole number from 1 to {_SIZED[spec.type]}."
+        return [_at("bad-modifier", sentence, text, f"max.{spec.modifier('max')}")]
     if low is not None and high is not None and low > high:
         return [_at("bad-modifier", "The least is greater than the greatest.", text, "min")]
     return []

@@ -98,15 +98,20 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 """A line as Python's tokenizer sees it; `str.splitlines` also splits at U+2028 and form feeds."""
 
 
-def _offset(source: str, line: int, column: int) -> int:
+def lines_of(source: str) -> list[str]:
+    """Returns the lines of a Python source with their ends, as the syntax tree counts them."""
+    return _LINE.findall(source)
+
+
+def offset(source: str, line: int, column: int) -> int:
     """Returns the place in the text of a place in the tree, whose columns count UTF-8 bytes."""
-    lines = _LINE.findall(source)
+    lines = lines_of(source)
     return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
 
 
 def _span(source: str, node: ast.expr) -> tuple[int, int]:
-    start = _offset(source, node.lineno, node.col_offset)
-    return start, _offset(source, node.end_lineno or 1, node.end_col_offset or 0)
+    start = offset(source, node.lineno, node.col_offset)
+    return start, offset(source, node.end_lineno or 1, node.end_col_offset or 0)
 
 
 def _replace(source: str, node: ast.expr, text: str) -> str:

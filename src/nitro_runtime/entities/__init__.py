@@ -3,9 +3,18 @@
 from nitro_runtime.entities.criteria import Arithmetic, Attribute, Criterion, Ordering, col
 from nitro_runtime.entities.entity import Entity
 from nitro_runtime.entities.fields import Field, Text
+from nitro_runtime.entities.many_to_many import ManyToMany, many_to_many
 from nitro_runtime.entities.memory import MemoryRepository
 from nitro_runtime.entities.queryset import QueryPage, QuerySet
-from nitro_runtime.entities.relations import BelongsTo, HasMany, belongs_to, has_many
+from nitro_runtime.entities.related import RelatedSet
+from nitro_runtime.entities.relations import (
+    BelongsTo,
+    HasMany,
+    HasOne,
+    belongs_to,
+    has_many,
+    has_one,
+)
 from nitro_runtime.entities.repository import Query, Repository, UnitHandle
 from nitro_runtime.entities.retrying import retry_stale
 from nitro_runtime.entities.samples import samples
@@ -22,11 +31,14 @@ __all__ = [
     "Entity",
     "Field",
     "HasMany",
+    "HasOne",
+    "ManyToMany",
     "MemoryRepository",
     "Ordering",
     "Query",
     "QueryPage",
     "QuerySet",
+    "RelatedSet",
     "Repository",
     "Text",
     "UnitHandle",
@@ -37,6 +49,8 @@ __all__ = [
     "connect",
     "create_tables",
     "has_many",
+    "has_one",
+    "many_to_many",
     "register_backend",
     "retry_stale",
     "samples",

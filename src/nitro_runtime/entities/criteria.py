@@ -87,6 +87,25 @@ class Negation(Criterion):
     part: Criterion
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Linked(Criterion):
+    """The row's field stands in rows of another entity: how tags of a product are found.
+
+    Attributes:
+        field: The field, mostly the key.
+        through: The other entity, between many and many.
+        column: The field of the other entity in which it stands.
+        by: Another field of the other entity, and
+        value: what it must be.
+    """
+
+    field: str
+    through: type[Any]
+    column: str
+    by: str
+    value: Any
+
+
 def _parts_of(criterion: Criterion, joint: type[Every] | type[Either]) -> tuple[Criterion, ...]:
     """Keeps a long chain of ``|`` or ``&`` flat."""
     return criterion.parts if isinstance(criterion, joint) else (criterion,)

@@ -30,6 +30,7 @@ class Options:
         version: Whether a version guards against stale saves.
         backend: The name of a backend, or None for the configured one.
         abstract: Whether the class only passes its fields on and has no table.
+        unique_together: Groups of fields that together are unique.
     """
 
     table_name: str
@@ -38,6 +39,7 @@ class Options:
     version: bool = True
     backend: str | None = None
     abstract: bool = False
+    unique_together: tuple[tuple[str, ...], ...] = ()
 
 
 def sqlmodel_value(field: PydanticField, name: str) -> Any:  # noqa: ANN401 # whatever SQLModel keeps there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -16,6 +17,7 @@ from nitro_runtime.entities import saving
 from nitro_runtime.entities.criteria import Criterion
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
+from nitro_runtime.entities.many_to_many import Pending, pending_links
 from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
@@ -70,6 +72,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     __entity_options__: ClassVar[Options]
     __relation_names__: ClassVar[tuple[str, ...]] = ()
+    __many_names__: ClassVar[tuple[str, ...]] = ()
     __reserved_names__: ClassVar[frozenset[str]] = frozenset()
 
     if TYPE_CHECKING:
@@ -104,6 +107,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
     if not TYPE_CHECKING:
         # Type checkers are told the constructor by the fields.
         def __init__(self, **values: Any) -> None:  # noqa: ANN401
+            many = {k: values.pop(k) for k in type(self).__many_names__ if k in values}
             related = {k: values.pop(k) for k in type(self).__relation_names__ if k in values}
             for name, other in related.items():
                 field = getattr(type(self), name).field_of(type(self))
@@ -111,6 +115,8 @@ class Entity(SQLModel, metaclass=EntityMeta):
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             for name, other in related.items():
                 self.__related__[name] = other
+            for name, others in many.items():
+                getattr(type(self), name).__set__(self, others)
 
     @classmethod
     def __make_mapper__(cls) -> Mapper:
@@ -127,7 +133,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
             saving.assign(self, name, value)
         elif name in _OWN:
             _place(self, name, value)
-        elif name in type(self).__relation_names__:
+        elif name in type(self).__relation_names__ or name in type(self).__many_names__:
             getattr(type(self), name).__set__(self, value)
         else:
             BaseModel.__setattr__(self, name, value)
@@ -235,17 +241,24 @@ class Entity(SQLModel, metaclass=EntityMeta):
             Duplicate: A unique field has this value already.
         """
         self = cls(**values)
-        saving.insert(self)
-        announce_change("created", self)
+        if self.__related__ and (links := pending_links(self)):
+            _store_links(self, links)
+        else:
+            saving.insert(self)
+            announce_change("created", self)
         return self
 
     @classmethod
     def create_many(cls, rows: Iterable[Self | Mapping[str, Any]]) -> list[Self]:
         """Stores many new entities at once, all or none; one change of the table is announced."""
         made = [saving.valid_entity(cls, row) for row in rows]
-        saving.insert_many(cls, made)
-        if made and context.has_listeners():
-            context.announce(Change("created", cls.__nitro_mapper__.info.table))
+        linked = [(one, links) for one in made if (links := pending_links(one))]
+        with transaction() if linked else nullcontext():
+            saving.insert_many(cls, made)
+            for one, links in linked:
+                _set_links(one, links)
+            if made and context.has_listeners():
+                context.announce(Change("created", cls.__nitro_mapper__.info.table))
         return made
 
     @classmethod
@@ -309,6 +322,9 @@ class Entity(SQLModel, metaclass=EntityMeta):
             StaleEntity: It was changed or deleted since it was loaded.
             Duplicate: A unique field has this value already.
         """
+        if self.__related__ and (links := pending_links(self)):
+            _store_links(self, links)
+            return self
         kind = saving.save(self)
         if kind is not None:
             announce_change(kind, self)
@@ -320,6 +336,15 @@ class Entity(SQLModel, metaclass=EntityMeta):
         Raises:
             ValidationError: A value is not valid; then none is kept.
         """
+        many = {name: values.pop(name) for name in type(self).__many_names__ if name in values}
+        if many and not self.is_new:
+            with transaction():
+                self.update(**values)
+                for name, others in many.items():
+                    getattr(self, name).set(others)
+            return self
+        for name, others in many.items():
+            setattr(self, name, others)
         saving.assign_all(self, values)
         return self.save()
 
@@ -464,6 +489,21 @@ class Entity(SQLModel, metaclass=EntityMeta):
         """Loads relations, so that asynchronous code may read them."""
         await self._run(partial(load_relations, [self], relations), write=False)
         return self
+
+
+def _store_links(entity: Entity, links: dict[str, Pending]) -> None:
+    """Stores an entity and what it is to be linked with, together."""
+    with transaction():
+        kind = saving.save(entity)
+        _set_links(entity, links)
+        if kind is not None:
+            announce_change(kind, entity)
+
+
+def _set_links(entity: Entity, links: dict[str, Pending]) -> None:
+    for name, pending in links.items():
+        entity.__related__.pop(name, None)
+        getattr(entity, name).set(pending.others)
 
 
 def announce_change(kind: context.Kind, entity: Entity) -> None:

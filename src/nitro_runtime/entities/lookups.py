@@ -11,6 +11,7 @@ from nitro_runtime.entities.criteria import (
     Criterion,
     Either,
     Every,
+    Linked,
     Negation,
     Operator,
     Ordering,
@@ -53,6 +54,9 @@ def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
     relation = mapper.belongs_to.get(field)
     if relation is not None and lookup == "eq":
         return _belonging(relation.field, value)
+    known = mapper.info.relations.get(field)
+    if known is not None and known.kind == "many_to_many" and lookup == "eq":
+        return getattr(mapper.entity, field).having(mapper.entity, value)
     operator = _LOOKUPS.get(lookup)
     if operator is None:
         raise InvalidQuery(
@@ -123,6 +127,9 @@ def checked(mapper: Mapper, criterion: Criterion) -> Criterion:
             return Either(tuple(checked(mapper, part) for part in parts))
         case Negation(part):
             return Negation(checked(mapper, part))
+        case Linked(field):
+            field_named(mapper, field)
+            return criterion
         case _:
             raise InvalidQuery(f"{criterion!r} is not a criterion that a backend knows.")
 

@@ -62,6 +62,7 @@ class Mapper:
         search: The names of the searched fields.
         mutable: The names of fields whose values can change in place.
         belongs_to: The relations that this entity's own columns carry.
+        together: Groups of fields that together are unique.
         references: The foreign keys: field name, target table, target column, what a delete does.
     """
 
@@ -99,6 +100,7 @@ class Mapper:
         self.references: list[tuple[str, str, str, str | None]] = [
             _reference(f) for f in self.fields.values() if f.info.reference
         ]
+        self.together: tuple[tuple[str, ...], ...] = options.unique_together
         self.has_post_init: bool = bool(entity.__pydantic_post_init__)
         self.fields_set: frozenset[str] = frozenset(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]

@@ -277,6 +277,12 @@ def _replace(tables: _Tables, mapper: Mapper, key: Any, row: Row) -> None:  # no
             continue
         if any(k != key and other.get(field.name) == value for k, other in table.items()):
             raise Duplicate(mapper.info.name, field.name)
+    for group in mapper.together:
+        pair = [stored[name] for name in group]
+        if None not in pair and any(
+            k != key and [other.get(name) for name in group] == pair for k, other in table.items()
+        ):
+            raise Duplicate(mapper.info.name, ", ".join(group))
     for name, target, column, _ in mapper.references:
         value = stored[name]
         missing = value is not None and not any(

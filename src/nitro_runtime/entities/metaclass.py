@@ -26,7 +26,15 @@ from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.naming import snake_case
 from nitro_runtime.schema import register_entity
 
-_KEYWORDS = ("timestamps", "version", "backend", "table_name", "plural", "abstract")
+_KEYWORDS = (
+    "timestamps",
+    "version",
+    "backend",
+    "table_name",
+    "plural",
+    "abstract",
+    "unique_together",
+)
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
 _FIELDS = "__pydantic_fields__"
 _building = threading.local()  # while a class is made, pydantic must not find attributes
@@ -77,9 +85,9 @@ class EntityMeta(SQLModelMetaclass):
         for attribute, descriptor in class_attributes().items():
             # Not through pydantic's setattr: it would ask a former descriptor for its value.
             type.__setattr__(made, attribute, descriptor)
-        made.__relation_names__ = tuple(
-            name for name, relation in relations_of(made).items() if relation.kind == "belongs_to"
-        )
+        kinds = {name: relation.kind for name, relation in relations_of(made).items()}
+        made.__relation_names__ = tuple(n for n, kind in kinds.items() if kind == "belongs_to")
+        made.__many_names__ = tuple(n for n, kind in kinds.items() if kind == "many_to_many")
         made.NotFound = type(
             "NotFound",
             (parent.NotFound,),
@@ -218,6 +226,15 @@ def _utc(value: datetime | None) -> datetime | None:
 _UTC = AfterValidator(_utc)
 
 
+def _check_unique(name: str, options: Options, mapper: Mapper) -> None:
+    for group in options.unique_together:
+        if isinstance(group, str) or len(group) < 2 or not set(group) <= set(mapper.names):  # pyright: ignore[reportUnnecessaryIsInstance] # a slip: ("a", "b")
+            raise EntityDefinitionError(
+                f"{name}: unique_together takes groups of its fields, such as "
+                f'unique_together=(("order_id", "number"),), not {group!r}.'
+            )
+
+
 def mapper_of(entity: type[Any]) -> Mapper:
     """Works out an entity class.
 
@@ -236,6 +253,7 @@ def mapper_of(entity: type[Any]) -> Mapper:
             ) from None
     relations = {name: relation.info(entity) for name, relation in relations_of(entity).items()}
     mapper = Mapper(entity, options, relations)
+    _check_unique(entity.__name__, options, mapper)
     for name in mapper.search:
         if f"{name}_search" in mapper.fields:
             raise EntityDefinitionError(

@@ -9,7 +9,14 @@ from typing import Any, Generic, TypeVar
 
 from nitro_runtime.context import Change, announce
 from nitro_runtime.entities.bulk import checked_changes
-from nitro_runtime.entities.criteria import Comparison, Criterion, Either, Every
+from nitro_runtime.entities.criteria import (
+    Comparison,
+    Criterion,
+    Either,
+    Every,
+    Linked,
+    Negation,
+)
 from nitro_runtime.entities.lookups import criterion_from, field_named, orderings
 from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.relations import load_relations, relation_named
@@ -173,11 +180,19 @@ class QuerySet(Generic[T]):
     def _repository(self) -> Repository:
         return self._mapper.entity.repository()
 
+    @property
+    def _asked(self) -> Query:
+        """The query as the backend understands it."""
+        criterion = self._query.criterion
+        if criterion is None or "links" in self._repository.capabilities:
+            return self._query
+        return replace(self._query, criterion=without_links(criterion))
+
     def all(self) -> list[T]:
         """Reads the entities."""
         if self._held is not None:
             return list(self._held)
-        entities = self._mapper.load_all(self._repository.select(self._mapper, self._query))
+        entities = self._mapper.load_all(self._repository.select(self._mapper, self._asked))
         if self._includes:
             load_relations(entities, self._includes)
         return entities
@@ -214,7 +229,7 @@ class QuerySet(Generic[T]):
         """Counts the entities."""
         if self._held is not None:
             return len(self._held)
-        return self._repository.count(self._mapper, self._query)
+        return self._repository.count(self._mapper, self._asked)
 
     def exists(self) -> bool:
         """Whether there is any."""
@@ -227,7 +242,7 @@ class QuerySet(Generic[T]):
         for name in names:
             field_named(self._mapper, name)
         chosen = names or self._mapper.names
-        rows = self._repository.select(self._mapper, self._query)
+        rows = self._repository.select(self._mapper, self._asked)
         return [{name: row[name] for name in chosen} for row in rows]
 
     def page(self, number: int = 1, size: int = 25) -> QueryPage[T]:
@@ -253,7 +268,7 @@ class QuerySet(Generic[T]):
             ValidationError: A value is not valid.
         """
         changes = checked_changes(self._mapper, values)
-        changed = self._repository.update_where(self._mapper, self._query, changes)
+        changed = self._repository.update_where(self._mapper, self._asked, changes)
         if changed:
             announce(Change("updated", self._mapper.info.table))
         return changed
@@ -263,7 +278,7 @@ class QuerySet(Generic[T]):
 
         One change of the table is announced, not one for each.
         """
-        deleted = self._repository.delete_where(self._mapper, self._query)
+        deleted = self._repository.delete_where(self._mapper, self._asked)
         if deleted:
             announce(Change("deleted", self._mapper.info.table))
         return deleted
@@ -315,6 +330,26 @@ class QuerySet(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<QuerySet of {self._mapper.info.name}>"
+
+
+def without_links(criterion: Criterion) -> Criterion:
+    """Returns a criterion with what stands in other entities read already.
+
+    For backends without the capability ``links``: they never see a `Linked`.
+    """
+    match criterion:
+        case Every(parts):
+            return Every(tuple(map(without_links, parts)))
+        case Either(parts):
+            return Either(tuple(map(without_links, parts)))
+        case Negation(part):
+            return Negation(without_links(part))
+        case Linked(field, through, column, by, value):
+            rows = through.where(**{by: value}).values(column)
+            keys = tuple(dict.fromkeys(row[column] for row in rows))
+            return Comparison(field, "in", keys) if keys else Either(())
+        case _:
+            return criterion
 
 
 def _at_least(least: int, name: str, count: int) -> int:

@@ -1,8 +1,8 @@
-"""`belongs_to` and `has_many`: the other entities that an entity knows."""
+"""`belongs_to`, `has_many` and `has_one`: the other entities that an entity knows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast, overload
 
 from nitro_runtime.entities.criteria import Either
 from nitro_runtime.entities.writers import running_loop
@@ -24,7 +24,7 @@ _CHUNK = 500  # keys in one IN (...): well below the least limit of any database
 
 
 class Relation:
-    """What `belongs_to` and `has_many` have in common: a name and another entity."""
+    """What all relations have in common: a name and another entity."""
 
     kind: str = ""
 
@@ -90,7 +90,7 @@ class BelongsTo(Relation, Generic[T]):
         if key is None:
             return None
         known = entity.__related__.get(self.name)
-        if known is not None and known.__dict__[_key_of(known)] == key:
+        if known is not None and known.__dict__[key_of(known)] == key:
             return known
         if running_loop() is not None:
             raise NotLoaded(owner.__name__, self.name)
@@ -98,7 +98,7 @@ class BelongsTo(Relation, Generic[T]):
 
     def __set__(self, entity: Any, value: Any) -> None:  # noqa: ANN401 # entities
         key = key_for(self.name, value)
-        setattr(entity, self.field_of(_class_of([entity])), key)
+        setattr(entity, self.field_of(class_of([entity])), key)
         self.remember(entity, value)
 
     def remember(self, entity: Any, value: Any) -> Any:  # noqa: ANN401 # entities
@@ -109,10 +109,10 @@ class BelongsTo(Relation, Generic[T]):
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
         """Loads the relation of many entities with one query."""
         target: Any = self.target()
-        field = self.field_of(_class_of(entities))
+        field = self.field_of(class_of(entities))
         keys = list(dict.fromkeys(e.__dict__[field] for e in entities))
         found: dict[Any, Any] = {}
-        for others in _in_chunks(
+        for others in in_chunks(
             target, target.__nitro_mapper__.key, [k for k in keys if k is not None], rest
         ):
             found.update((other.__dict__[target.__nitro_mapper__.key], other) for other in others)
@@ -139,22 +139,60 @@ class HasMany(Relation, Generic[T]):
         known = entity.__related__.get(self.name)
         if known is not None:
             return known
-        key = entity.__dict__[_key_of(entity)]
+        key = entity.__dict__[key_of(entity)]
         if key is None:  # not stored yet: nobody can belong to it
             return self.target().where(Either(()))
         return self.target().where(**{self.field_of(owner): key})
 
     def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
         """Loads the relation of many entities with one query."""
-        field, key = self.field_of(_class_of(entities)), _key_of(entities[0])
+        field, key = self.field_of(class_of(entities)), key_of(entities[0])
         groups: dict[Any, list[Any]] = {entity.__dict__[key]: [] for entity in entities}
-        for others in _in_chunks(self.target(), field, list(groups), rest):
+        for others in in_chunks(self.target(), field, list(groups), rest):
             for other in others:
                 groups[other.__dict__[field]].append(other)
         for entity in entities:
             own = entity.__dict__[key]
             query = self.target().where(**{field: own})
             entity.__related__[self.name] = query.holding(groups[own])
+
+
+class HasOne(Relation, Generic[T]):
+    """The entity whose foreign key points at this one, as at most one does; None without it."""
+
+    kind: str = "has_one"
+
+    def field_of(self, owner: type[Any]) -> str:
+        """Returns the foreign key of the other: ``user_id`` for a ``User``."""
+        return self._field or f"{snake_case(owner.__name__)}_id"
+
+    @overload
+    def __get__(self, entity: None, owner: type[Any]) -> Self: ...
+    @overload
+    def __get__(self, entity: object, owner: type[Any]) -> T | None: ...
+    def __get__(self, entity: Any, owner: type[Any]) -> Any:
+        if entity is None:
+            return self
+        if self.name in entity.__related__:
+            return entity.__related__[self.name]
+        key = entity.__dict__[key_of(entity)]
+        if key is None:  # not stored yet: nobody can belong to it
+            return None
+        if running_loop() is not None:
+            raise NotLoaded(owner.__name__, self.name)
+        found = self.target().first(**{self.field_of(owner): key})
+        entity.__related__[self.name] = found
+        return found
+
+    def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
+        """Loads the relation of many entities with one query."""
+        field, key = self.field_of(class_of(entities)), key_of(entities[0])
+        keys = [entity.__dict__[key] for entity in entities]
+        found: dict[Any, Any] = {}
+        for others in in_chunks(self.target(), field, keys, rest):
+            found.update((other.__dict__[field], other) for other in others)
+        for entity in entities:
+            entity.__related__[self.name] = found.get(entity.__dict__[key])
 
 
 def key_for(relation: str, other: Any) -> Any:  # noqa: ANN401 # an entity or None, and its key
@@ -165,7 +203,7 @@ def key_for(relation: str, other: Any) -> Any:  # noqa: ANN401 # an entity or No
     """
     if other is None:
         return None
-    key = other.__dict__[_key_of(other)]
+    key = other.__dict__[key_of(other)]
     if key is None:
         raise EntityError(
             f"Save the {type(other).__name__} before it becomes the {relation} of something: it has "
@@ -174,18 +212,21 @@ def key_for(relation: str, other: Any) -> Any:  # noqa: ANN401 # an entity or No
     return key
 
 
-def _key_of(entity: Any) -> str:  # noqa: ANN401 # any entity
+def key_of(entity: Any) -> str:  # noqa: ANN401 # any entity
+    """Returns the name of an entity's key."""
     return entity.__nitro_mapper__.key
 
 
-def _class_of(entities: list[Any]) -> type[Any]:
+def class_of(entities: list[Any]) -> type[Any]:
+    """Returns the class of entities that are all of one class."""
     first: object = entities[0]
     return type(first)
 
 
-def _in_chunks(
+def in_chunks(
     target: type[Any], field: str, keys: list[Any], rest: tuple[str, ...]
 ) -> list[list[Any]]:
+    """Reads the entities whose field is one of the keys, with relations of theirs, by chunks."""
     query = target.all().include(*rest) if rest else target.all()
     return [
         query.where(**{f"{field}__in": keys[start : start + _CHUNK]}).all()
@@ -225,6 +266,22 @@ def has_many(target: str | type[Any], field: str | None = None) -> HasMany[Any]:
     return HasMany(target, field)
 
 
+@overload
+def has_one(target: type[T], field: str | None = None) -> HasOne[T]: ...
+@overload
+def has_one(target: str, field: str | None = None) -> HasOne[Any]: ...
+def has_one(target: str | type[Any], field: str | None = None) -> HasOne[Any]:
+    """Declares the one entity that points at this one.
+
+    ``profile = has_one("Profile")``, where a profile has the unique field ``user_id``.
+
+    Args:
+        target: The other entity, by class or by class name.
+        field: Its foreign key; this class's name in snake case and ``_id`` when left out.
+    """
+    return HasOne(target, field)
+
+
 def relations_of(owner: type[Any]) -> dict[str, Relation]:
     """Returns the relations of a class and its bases by name."""
     found: dict[str, Relation] = {}
@@ -237,7 +294,15 @@ def relations_of(owner: type[Any]) -> dict[str, Relation]:
     return found
 
 
-def relation_named(owner: type[Any], name: str) -> BelongsTo[Any] | HasMany[Any]:
+class Loadable(Protocol):
+    """A relation that can be loaded for many entities at once."""
+
+    def load(self, entities: list[Any], rest: tuple[str, ...]) -> None:
+        """Loads it with a fixed number of queries, and further relations of what it loads."""
+        ...
+
+
+def relation_named(owner: type[Any], name: str) -> Loadable:
     """Returns a relation by name.
 
     Raises:
@@ -248,11 +313,14 @@ def relation_named(owner: type[Any], name: str) -> BelongsTo[Any] | HasMany[Any]
         raise InvalidQuery(
             f"{owner.__name__} has no relation {name!r}.{suggestion(name, relations)}"
         )
-    return cast("BelongsTo[Any] | HasMany[Any]", relations[name])
+    return cast("Loadable", relations[name])
 
 
 def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
-    """Loads relations of entities of one class, one query for each; ``a.b`` loads b of every a."""
+    """Loads relations of entities of one class, one query for each; ``a.b`` loads b of every a.
+
+    A relation of many to many takes two queries.
+    """
     if not entities:
         return
     nested: dict[str, list[str]] = {}
@@ -262,4 +330,4 @@ def load_relations(entities: list[Any], names: tuple[str, ...]) -> None:
         if dot:
             nested[first].append(rest)
     for first, rest in nested.items():
-        relation_named(_class_of(entities), first).load(entities, tuple(rest))
+        relation_named(class_of(entities), first).load(entities, tuple(rest))

@@ -64,7 +64,8 @@ class Repository(Protocol):
 
     Attributes:
         name: What it is called in ``class Cart(Entity, backend="...")``.
-        capabilities: Which of ``transactions unique references`` it has.
+        capabilities: Which of ``transactions unique references links`` it has. Criteria of a backend
+            with ``links`` may hold a `Linked`; others are given the keys instead.
     """
 
     name: str

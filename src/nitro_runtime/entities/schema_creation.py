@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from nitro_runtime.entities.many_to_many import link_entities
 from nitro_runtime.entities.settings import default_repository
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.schema import registered_entities
@@ -24,9 +25,8 @@ def create_tables(*entities: type[Any]) -> None:
     create = getattr(repository, "create", None)
     if create is None:
         return
-    chosen = entities or tuple(
-        entity for entity in registered_entities() if entity.repository() is repository
-    )
+    known = (*registered_entities(), *link_entities())
+    chosen = entities or tuple(e for e in known if e.repository() is repository)
     create([entity.__nitro_mapper__ for entity in chosen])
 
 

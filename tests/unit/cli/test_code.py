@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from nitro_cli.generators.code import entity_view
 from nitro_cli.generators.model import EntityView, FieldView
+from nitro_cli.generators.relations import reverse_sides
 from nitro_cli.grammar.parser import parse_entity
 from nitro_cli.grammar.types import TYPES
 
 
 def view(*fields: str, name: str = "Product", plural: str | None = None) -> EntityView:
-    return entity_view(parse_entity(name, fields, plural), "shop", {"Category": "categories"})
+    known = {"Category": "categories", "Tag": "tags", "User": "users"}
+    return entity_view(parse_entity(name, fields, plural), "shop", known)
 
 
 def field(text: str) -> FieldView:
@@ -39,6 +41,14 @@ def field(text: str) -> FieldView:
         ("key:str:secret:opt", "key: str | None = Field(default=None, secret=True)", None, None),
         ("score:int:readonly=0", "score: int = Field(default=0, readonly=True)", None, 'Column(sort=True, link=True, align="right")'),
         ("extra:json", "extra: dict[str, Any] = Field(default_factory=dict[str, Any])", "JsonField()", None),
+        ("user:ref.User:one", 'user_id: str = Field(foreign_key="user.id", unique=True)', "RelationField(User)", "Column(link=True)"),
+        ("tags:list.str", "tags: list[str] = Field(default_factory=list[str])", "ListField()", "Column(link=True)"),
+        ("days:list.date:opt", "days: list[date] | None = None", "ListField(required=False)", "Column(link=True)"),
+        ("sizes:list.int:min.1:max.5", "sizes: list[int] = Field(min_length=1, max_length=5)", "ListField()", "Column(link=True)"),
+        ("tags:many.Tag", "", "ManyField(Tag)", "Column(link=True)"),
+        ("tags:many.Tag:readonly", "", None, "Column(link=True)"),
+        ("photo:image:max.5", "photo: ImageKey", "ImageField(max_megabytes=5)", "Column(link=True)"),
+        ("manual:file:opt", "manual: FileKey | None = None", "FileField(required=False)", "Column(link=True)"),
         ("mail:email:unique", r'mail: str = Field(max_length=254, regex=r"^[^@\s]+@[^@\s]+$", unique=True)', "EmailField()", "Column(sort=True, link=True)"),
     ],
 )  # fmt: skip
@@ -57,11 +67,86 @@ def test_each_field_is_one_line_of_entity_form_and_table(
         ("code:str:unique", ['sa.Column("code", sa.String(), nullable=False, unique=True)']),
         ("code:str:unique:index", ['sa.Column("code", sa.String(), nullable=False)']),
         ("status:enum.a.b", ['sa.Column("status", EnumText(32), nullable=False)']),
+        ("sizes:list.int", ['sa.Column("sizes", JSON(), nullable=False)']),
+        ("photo:image:opt", ['sa.Column("photo", sa.String(80), nullable=True)']),
+        ("tags:many.Tag", []),
+        ("user:ref.User:one", ['sa.Column("user_id", sa.String(), sa.ForeignKey("user.id"), nullable=False, unique=True)']),
         ("category:Category:on.cascade", ['sa.Column("category_id", sa.String(), sa.ForeignKey("category.id", ondelete="CASCADE"), nullable=False)']),
     ],
 )  # fmt: skip
 def test_each_field_is_a_column_of_the_migration(text: str, columns: list[str]) -> None:
     assert list(field(text).sa_columns) == columns
+
+
+def test_many_others_get_a_table_between_that_goes_with_either_side() -> None:
+    (link,) = view("name", "tags:many.Tag").links
+    assert link.table == "product_tag"
+    assert link.sa_columns == (
+        'sa.Column("id", sa.String(), primary_key=True)',
+        'sa.Column("product_id", sa.String(), sa.ForeignKey("product.id", ondelete="CASCADE"), nullable=False)',
+        'sa.Column("tag_id", sa.String(), sa.ForeignKey("tag.id", ondelete="CASCADE"), nullable=False)',
+        'sa.UniqueConstraint("product_id", "tag_id")',
+    )
+    assert link.sa_indexes == (
+        'op.create_index("ix_product_tag_tag_id", "product_tag", ["tag_id"])',
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        (["category:Category"], ['category = belongs_to("Category")']),
+        (["tags:many.Tag"], ['tags = many_to_many("Tag")']),
+        (
+            ["parent:ref.Product:opt:as.parts"],
+            ['parent = belongs_to("Product")', 'parts = has_many("Product", "parent_id")'],
+        ),
+        (
+            ["successor:ref.Product:opt:one:as.previous"],
+            ['successor = belongs_to("Product")', 'previous = has_one("Product", "successor_id")'],
+        ),
+        (
+            ["related:many.Product:as.related_by"],
+            [
+                'related = many_to_many("Product")',
+                'related_by = many_to_many("Product", reverse_of="related")',
+            ],
+        ),
+    ],
+)
+def test_relations_stand_in_their_own_lines(fields: list[str], lines: list[str]) -> None:
+    made = view(*fields)
+    assert list(made.relation_lines) == lines
+    makers = {line.partition(" = ")[2].partition("(")[0] for line in lines}
+    assert {f"from nitro import {maker}" for maker in makers} <= set(made.entity_imports)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "line"),
+    [
+        ("user:User:as.posts", "User", 'posts = has_many("Post")'),
+        ("author:User:as.posts", "User", 'posts = has_many("Post", "author_id")'),
+        ("user:User:one:as.post", "User", 'post = has_one("Post")'),
+        ("tags:many.Tag:as.posts", "Tag", 'posts = many_to_many("Post", reverse_of="tags")'),
+    ],
+)
+def test_the_other_side_is_added_to_the_other_entity(text: str, target: str, line: str) -> None:
+    spec = parse_entity("Post", ["title", text])
+    (inject,) = reverse_sides(spec, "shop", {"User": "users", "Tag": "tags"})
+    assert inject.path == f"shop/{target.lower()}s/entity.py"
+    source = f"from nitro import Entity\n\n\nclass {target}(Entity):\n    name: str\n"
+    edited = inject.edit.apply(source)
+    maker = line.partition(" = ")[2].partition("(")[0]
+    assert edited.text == (
+        f"from nitro import Entity, {maker}\n\n\nclass {target}(Entity):\n    name: str\n\n    {line}\n"
+    )
+
+
+def test_two_relations_to_one_entity_are_one_edit_of_its_file() -> None:
+    spec = parse_entity("Post", ["author:User:as.posts", "editor:User:as.edited_posts"])
+    (inject,) = reverse_sides(spec, "shop", {"User": "users"})
+    edited = inject.edit.apply("class User(Entity):\n    name: str\n")
+    assert edited.text.count("has_many(") == 2
 
 
 def test_indexes_are_named_as_the_runtime_names_them() -> None:
@@ -123,18 +208,26 @@ def test_a_reference_to_itself_imports_nothing_and_needs_nothing() -> None:
         ("price:decimal.2.2", "'0.99'"),
         ("status:enum.a.b=b", "'b'"),
         ("category:Category", "make(Category).id"),
+        ("tags:many.Tag", "make(Tag).id"),
+        ("sizes:list.int", "'1'"),
+        ("names:list.str:min.2", r"'Example\nExample'"),
+        ("flags:list.bool", "'true'"),
+        ("photo:image", ""),
     ],
 )
 def test_an_example_is_a_value_that_the_field_takes(text: str, example: str) -> None:
     assert field(text).example == example
 
 
-@given(
-    st.lists(st.sampled_from(sorted(n for n, row in TYPES.items() if not row.later)), max_size=8)
-)
+@given(st.lists(st.sampled_from(sorted(TYPES)), max_size=8))
 def test_whatever_the_types_the_code_is_python(names: list[str]) -> None:
-    params = {"enum": "enum.a.b", "ref": "ref.Category"}
-    made = view("x", *(f"f{i}:{params.get(name, name)}:opt" for i, name in enumerate(names)))
+    typed = {
+        "enum": "enum.a.b:opt",
+        "ref": "ref.Category:opt",
+        "list": "list.date:opt",
+        "many": "many.Category",
+    }
+    made = view("x", *(f"f{i}:{typed.get(name, name + ':opt')}" for i, name in enumerate(names)))
     for one in made.fields:
         ast.parse(one.declaration)
         ast.parse(one.form_field or "")

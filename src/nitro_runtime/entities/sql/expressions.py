@@ -17,6 +17,7 @@ from nitro_runtime.entities.criteria import (
     Criterion,
     Either,
     Every,
+    Linked,
     Negation,
     Ordering,
     compared_field,
@@ -111,6 +112,8 @@ class Expressions:
                 return sa.not_(self.criterion(part))
             case ("isnull", name, yes):
                 return self._isnull(name, yes)
+            case ("linked", name, through, column, by):
+                return self._linked(name, through, column, by)
             case ("never", name):
                 # False, or unknown where the value is missing: as the comparison would be.
                 return _BINARY["ne"](self._table.c[name], self._table.c[name])
@@ -124,6 +127,11 @@ class Expressions:
     def _isnull(self, name: str, yes: bool) -> Any:  # noqa: ANN401
         column: Any = self._table.c[name]
         return column.is_(None) if yes else column.is_not(None)
+
+    def _linked(self, name: str, through: type[Any], column: str, by: str) -> Any:  # noqa: ANN401
+        other: Any = through.table.c
+        chosen = sa.select(other[column]).where(other[by] == self.parameter(other[by].type))
+        return self._table.c[name].in_(chosen)
 
     def _comparison(self, op: str, name: str, rest: Any) -> Any:  # noqa: ANN401
         column = self._table.c[name]
@@ -179,6 +187,9 @@ def shape_of(table: sa.Table, criterion: Criterion | None, values: Values) -> Sh
             return ("not", shape_of(table, part, values))
         case Comparison():
             return _comparison_shape(table, criterion, values)
+        case Linked(field, through, column, by, value):
+            values.take(value)
+            return ("linked", field, through, column, by)
         case _:
             raise InvalidQuery(f"{criterion!r} is not a criterion that SQL knows.")
 

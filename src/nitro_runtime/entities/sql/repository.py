@@ -28,6 +28,7 @@ from nitro_runtime.entities.sql.tables import with_references
 from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import ConfigurationError, DatabaseBusy
+from nitro_runtime.schema import find_entity
 
 T = TypeVar("T")
 _FIRST_WAIT = 0.001  # seconds; doubled up to _LONGEST_WAIT while another process writes
@@ -48,7 +49,7 @@ class SqlRepository:
     """
 
     name = "sql"
-    capabilities = frozenset({"transactions", "unique", "references"})
+    capabilities = frozenset({"transactions", "unique", "references", "links"})
 
     def __init__(
         self,
@@ -112,9 +113,16 @@ class SqlRepository:
             # All at once: a statement that is not read to its end holds its snapshot open.
             return self._cursor().execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            if self.create_tables and missing_table(error) == mapper.info.table:
+            if not self.create_tables:
+                raise translated(error, mapper) from error
+            missing = missing_table(error)
+            if missing == mapper.info.table:
                 return []  # it is created by the first write; until then it is empty
-            raise translated(error, mapper) from error
+            other = find_entity(missing) if missing else None
+            if other is None:
+                raise translated(error, mapper) from error
+        self.create([other.__nitro_mapper__])  # what the query looks into for its links
+        return self._cursor().execute(sql, parameters).fetchall()
 
     def _cursor(self) -> sqlite3.Cursor:
         active = current_transaction()
@@ -216,9 +224,12 @@ class SqlRepository:
             try:
                 return work(cursor)
             except sqlite3.OperationalError as error:
-                if not self.create_tables or missing_table(error) is None:
+                missing = missing_table(error) if self.create_tables else None
+                if missing is None:
                     raise
                 self._create(mapper, cursor)
+                if missing != mapper.info.table and (other := find_entity(missing)) is not None:
+                    self._create(other.__nitro_mapper__, cursor)
                 return work(cursor)
         except sqlite3.Error as error:
             self._fail(error, mapper)

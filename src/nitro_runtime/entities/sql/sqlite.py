@@ -220,8 +220,8 @@ def translated(error: sqlite3.Error, mapper: Mapper) -> Exception:
     text = str(error)
     name = mapper.info.name
     if found := re.match(r"UNIQUE constraint failed: (?:index )?(.+)", text):
-        first = found[1].split(",")[0]
-        return Duplicate(name, first.rpartition(".")[2].strip("'"))
+        names = (part.strip().rpartition(".")[2].strip("'") for part in found[1].split(","))
+        return Duplicate(name, ", ".join(names))
     if text.startswith("FOREIGN KEY constraint failed"):
         return BrokenReference(name)
     if table := missing_table(error):

@@ -18,6 +18,7 @@ from nitro_runtime.entities import columns
 from nitro_runtime.entities.describe import sqlmodel_value
 from nitro_runtime.entities.kinds import ADAPTED, ENUM
 from nitro_runtime.entities.kinds import JSON as JSON_KIND
+from nitro_runtime.entities.many_to_many import link_entities
 from nitro_runtime.entities.mapper import MappedField, Mapper
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.schema import find_entity, registered_entities
@@ -89,6 +90,7 @@ def build_table(mapper: Mapper) -> sa.Table:
         metadata.remove(former)
     parts: list[Any] = [_column(mapper, field) for field in mapper.fields.values()]
     parts += [sa.Column(shadow_name(name), sa.Text()) for name in mapper.search]
+    parts += [sa.UniqueConstraint(*group) for group in mapper.together]
     return sa.Table(name, metadata, *parts, info={"entity": mapper.entity})
 
 
@@ -119,7 +121,7 @@ def build_tables() -> sa.MetaData:
 
     Entities on a backend of their own, such as ``backend="memory"``, have none.
     """
-    for entity in registered_entities():
+    for entity in (*registered_entities(), *link_entities()):
         if entity.__entity_options__.backend in (None, "sql"):
             _ = entity.table
     return SQLModel.metadata
