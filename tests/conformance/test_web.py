@@ -23,8 +23,8 @@ class TestFastAPIOnUvicorn(WebSuite):
 
 class TestFlaskOnGunicorn(WebSuite):
     cwd = APPS
-    capabilities = Capabilities(streams=12)  # a stream takes one of its 16 threads
+    capabilities = Capabilities(streams=12, gone_within=1.5)  # a stream takes one of its 16 threads
     command = (
         *(sys.executable, "-m", "gunicorn", "on_flask:app", "--bind", "127.0.0.1:{port}"),
-        *("--worker-class", "gthread", "--threads", "16"),
+        *("--worker-class", "gthread", "--threads", "16", "--keep-alive", "0"),
     )

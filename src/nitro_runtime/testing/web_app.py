@@ -1,29 +1,65 @@
 """The small app of the web conformance suite, written once with neutral handlers.
 
-An adapter under test mounts `ROUTES` on an app of its framework, after `install` with `user` and a
-folder that holds ``hello.txt``::
+An adapter under test mounts `ROUTES` on an app of its framework, after `install`, and adds three
+routes of the framework's own, which show that those work beside Nitro::
 
     app = FastAPI()
-    install(app, static=STATIC, user=user)
-    mount(app, ROUTES)
+    install(app, static=STATIC, user=user, prefix=PREFIX)
+    mount(app, ROUTES, PREFIX)
+
+    @app.get("/native/json")
+    def plain() -> dict[str, str]:
+        return {"native": "json"}
+
+    @app.get("/native/sync")
+    @page
+    def sync_page():
+        return native_view("sync")
+
+    @app.get("/native/async")
+    @page
+    async def async_page():
+        return native_view("async")
+
+What the suite must be able to set stands in the environment, because the app runs in a server's own
+process: ``NITRO_SUITE_PREFIX``, ``NITRO_SUITE_HEARTBEAT`` (seconds) and ``NITRO_SUITE_STREAMS``
+(of one browser).
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
+import threading
 from collections.abc import Generator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from nitro_runtime.entities import Entity, Field
-from nitro_runtime.events import anyone, command, emit, on, query, signed_in
+from nitro_runtime.events import Context, anyone, command, emit, on, query, signed_in
 from nitro_runtime.html import Html, P
-from nitro_runtime.sse import SignalsPatch, emit_signals
+from nitro_runtime.sse import SignalsPatch, emit_signals, hub
+from nitro_runtime.testing.web_sdk import sdk_test
 from nitro_runtime.views import Column, Form, Page, Table, TextField
 from nitro_runtime.web import Reply, Request, Route, redirect, respond
 from nitro_runtime.web.gate import check
+from nitro_runtime.web.gate import commands as command_limit
+from nitro_runtime.web.gate import streams as stream_limit
 
 STATIC = Path(__file__).parent / "static"
+
+PREFIX = os.environ.get("NITRO_SUITE_PREFIX", "")
+"""Where the app has Nitro's routes and the suite's."""
+
+UPLOAD_LIMIT = 8 * 1024 * 1024
+
+hub.heartbeat = float(os.environ.get("NITRO_SUITE_HEARTBEAT", hub.heartbeat))
+stream_limit.per_client = int(os.environ.get("NITRO_SUITE_STREAMS", stream_limit.per_client))
+# So that a test reaches it, on a slow machine too.
+command_limit.burst = 60
+command_limit.per_second = 5
 
 
 class SuiteItem(Entity):
@@ -54,6 +90,11 @@ def user(native: Any) -> str | None:  # noqa: ANN401 # any framework's request
     return native.headers.get("x-user")
 
 
+def native_view(kind: str) -> Page:
+    """What a route of the framework's own answers with."""
+    return Page(P(f"native {kind}", id="native"), title="Native")
+
+
 # -- pages --------------------------------------------------------------------------------------
 
 
@@ -69,32 +110,84 @@ async def create(request: Request) -> Reply:
     item = await form.save()
     if item is None:
         return respond(request, Page(form, title="New item"))
-    return redirect(request, "/", notice=f"{item.name} created")
+    return redirect(request, f"{PREFIX}/", notice=f"{item.name} created")
 
 
 async def echo(request: Request) -> Reply:
-    """Says what arrived, as JSON."""
-    told = {
-        "method": request.method,
-        "path": request.path,
-        "params": dict(request.params),
-        "query": request.query.pairs(),
-        "signals": (await request.signals()).plain(),
-    }
+    """Says what arrived."""
+    return _json(
+        {
+            "method": request.method,
+            "path": request.path,
+            "scheme": request.scheme,
+            "host": request.host,
+            "params": dict(request.params),
+            "query": request.query.pairs(),
+            "signals": (await request.signals()).plain(),
+            "last-event-id": request.headers.get("last-event-id"),
+        }
+    )
+
+
+async def upload(request: Request) -> Reply:
+    """Says what was uploaded, and that the body can be read in either order."""
+    check(request)
+    files = await request.files(UPLOAD_LIMIT)
+    fields = await request.form(UPLOAD_LIMIT)
+    told = [
+        {
+            "field": name,
+            "filename": file.filename,
+            "type": file.content_type,
+            "size": file.size,
+            "sha256": sha256(file.read()).hexdigest(),
+        }
+        for name, file in files.pairs()
+    ]
+    return _json({"fields": fields.pairs(), "files": told})
+
+
+def _json(told: object) -> Reply:
     return Reply(200, [("content-type", "application/json")], json.dumps(told).encode())
 
 
+# -- streams --------------------------------------------------------------------------------------
+
+
 async def tell(request: Request) -> Reply:
-    """Has a handler yield for a tab, outside any command."""
-    emit("suite.told", request.params["tab"])
+    """Has a handler yield for a tab or a user, outside any command."""
+    _emit_from(request.params["place"], request.params["receiver"], request.query.get("text", ""))
     return Reply()
+
+
+def _emit_from(place: str, receiver: str, text: str) -> None:
+    def go() -> None:
+        emit("suite.told", receiver, text=text)
+
+    match place:
+        case "loop":
+            go()
+        case "thread":
+            thread = threading.Thread(target=go)
+            thread.start()
+            thread.join()
+        case _:
+            asyncio.get_running_loop().call_later(0.01, go)
+
+
+async def open_streams(request: Request) -> Reply:
+    """Says how many streams are open in this process, and in which."""
+    return _json({"open": hub.open_count, "process": os.getpid()})
 
 
 ROUTES = [
     Route("/", ("GET",), index, "suite_index"),
     Route("/items", ("POST",), create, "suite_create"),
-    Route("/echo/{word}", ("GET", "POST", "DELETE"), echo, "suite_echo"),
-    Route("/tell/{tab}", ("GET",), tell, "suite_tell"),
+    Route("/echo/{word}", ("GET", "POST", "PUT", "PATCH", "DELETE"), echo, "suite_echo"),
+    Route("/upload", ("POST",), upload, "suite_upload"),
+    Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
+    Route("/open", ("GET",), open_streams, "suite_open"),
+    Route("/test", ("GET", "POST"), sdk_test, "suite_sdk"),
 ]
 
 
@@ -121,9 +214,16 @@ def steps() -> Generator[SignalsPatch]:
 
 
 @on("suite.told")
-def told(sender: str) -> Generator[SignalsPatch]:
+def told(sender: str, text: str) -> Generator[SignalsPatch]:
     """Yields to whoever the sender names."""
-    yield emit_signals({"told": sender})
+    yield emit_signals({"told": sender, "text": text})
+
+
+@command("suite.upload", allow=anyone)
+async def upload_item(ctx: Context, name: str) -> Html:
+    """Takes a form with a file."""
+    [file] = (await ctx.request.files()).values()
+    return P(f"{name}: {file.filename}, {file.size} bytes", id="uploaded")
 
 
 @command("suite.private", allow=signed_in)

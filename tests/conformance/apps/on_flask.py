@@ -1,8 +1,26 @@
 from flask import Flask
 
-from nitro_runtime.adapters.flask import install, mount
-from nitro_runtime.testing.web_app import ROUTES, STATIC, user
+from nitro_runtime.adapters.flask import install, mount, page
+from nitro_runtime.testing.web_app import PREFIX, ROUTES, STATIC, native_view, user
+from nitro_runtime.views import Page
 
 app = Flask(__name__)
-install(app, static=STATIC, user=user)
-mount(app, ROUTES)
+install(app, static=STATIC, user=user, prefix=PREFIX)
+mount(app, ROUTES, PREFIX)
+
+
+@app.get("/native/json")
+def plain() -> dict[str, str]:
+    return {"native": "json"}
+
+
+@app.get("/native/sync")
+@page
+def sync_page() -> Page:
+    return native_view("sync")
+
+
+@app.get("/native/async")
+@page
+async def async_page() -> Page:
+    return native_view("async")

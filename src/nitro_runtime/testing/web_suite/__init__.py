@@ -1,0 +1,62 @@
+"""The conformance suite of web adapters: what an app with Nitro does, over HTTP, whatever serves it.
+
+An adapter of your own is tested in a few lines, with the app of `nitro_runtime.testing.web_app`::
+
+    class TestMine(WebSuite):
+        command = [sys.executable, "-m", "myserver", "myapp:app", "--port", "{port}"]
+        cwd = Path(__file__).parent
+
+Another server for a framework that has passed it all is tested with `ServerSuite`, which leaves out
+what no server can change.
+"""
+
+import pytest
+
+# Before they are imported, so that what they assert is explained when it does not hold.
+pytest.register_assert_rewrite(
+    *(
+        f"nitro_runtime.testing.web_suite.{name}"
+        for name in ("client", "pages", "commands", "gate", "uploads", "sdk", "streams", "stopping")
+    )
+)
+
+from nitro_runtime.testing.web_suite.client import (  # noqa: E402 # after the line above
+    FORM,
+    JSON,
+    SHOWN,
+    Tab,
+    read_until,
+    within,
+)
+from nitro_runtime.testing.web_suite.commands import Commands  # noqa: E402
+from nitro_runtime.testing.web_suite.gate import Gate  # noqa: E402
+from nitro_runtime.testing.web_suite.pages import Pages, Prefixed  # noqa: E402
+from nitro_runtime.testing.web_suite.sdk import DatastarSdk  # noqa: E402
+from nitro_runtime.testing.web_suite.server import (  # noqa: E402
+    Capabilities,
+    Suite,
+)
+from nitro_runtime.testing.web_suite.stopping import Reloading, Stopping  # noqa: E402
+from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams  # noqa: E402
+from nitro_runtime.testing.web_suite.uploads import LongUploads, Uploads  # noqa: E402
+
+__all__ = [
+    "FORM",
+    "JSON",
+    "SHOWN",
+    "Capabilities",
+    "ServerSuite",
+    "Suite",
+    "Tab",
+    "WebSuite",
+    "read_until",
+    "within",
+]
+
+
+class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Stopping):
+    """What depends on the server: bodies and their limits, streams, and the end."""
+
+
+class WebSuite(ServerSuite, Pages, Prefixed, Commands, DatastarSdk, Reloading):
+    """All of it, for a framework on its usual server."""

@@ -1,0 +1,89 @@
+"""What every part of the suite stands on: the server of a class, and what it can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import httpx
+import pytest
+
+from nitro_runtime.testing.serving import Served, serve
+from nitro_runtime.testing.web_suite.client import Tab
+
+HEARTBEAT = 0.5
+"""Seconds; the server's own 15 would make for a slow suite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a server and framework can do; tests are gated on these, never on names.
+
+    Attributes:
+        streams: How many streams may be open at once while pages still answer.
+        gone_within: Seconds after which a stream is over whose client is gone. A WSGI server notices
+            by writing only, so that it takes heartbeats.
+        one_process: Whether all requests meet the same memory. Without a broker, what is saved in
+            one process is not seen in another.
+        exit_codes: What the process may end with after it was asked to.
+        reload: The command that serves the app and has it reloaded when a file in the working
+            directory changes; None where the server cannot.
+        native: The routes of the framework's own that the app has.
+    """
+
+    streams: int = 50
+    gone_within: float = 0.1
+    one_process: bool = True
+    exit_codes: tuple[int, ...] = (0,)
+    reload: Sequence[str] | None = None
+    native: tuple[str, ...] = ("sync", "async")
+
+
+class Suite:
+    """A subclass names the ``command`` that serves the app, where, and what it can do."""
+
+    command: ClassVar[Sequence[str]]
+    cwd: ClassVar[Path]
+    capabilities: ClassVar[Capabilities] = Capabilities()
+    environment: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def serving(
+        cls, command: Sequence[str] = (), cwd: Path | None = None, prefix: str = ""
+    ) -> AbstractContextManager[Served]:
+        """Runs a server for a block: the class's own, or another one for the same app."""
+        environment = {
+            "NITRO_SECRET_KEY": "a key for the suite alone",
+            "NITRO_SUITE_HEARTBEAT": str(HEARTBEAT),
+            "NITRO_SUITE_STREAMS": str(cls.capabilities.streams),
+            "NITRO_SUITE_PREFIX": prefix,
+            **cls.environment,
+        }
+        return serve(command or cls.command, cwd=cwd or cls.cwd, environment=environment)
+
+    @classmethod
+    def needs_one_process(cls) -> None:
+        """Skips a test whose requests must all meet the same memory."""
+        if not cls.capabilities.one_process:
+            pytest.skip("Several processes share nothing without a broker.")
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def served(cls) -> Iterator[Served]:
+        """The server that the tests of a class share."""
+        with cls.serving() as served:
+            yield served
+
+    @pytest.fixture
+    def client(self, served: Served) -> Iterator[httpx.Client]:
+        """A browser without a cookie yet."""
+        with httpx.Client(base_url=served.url, timeout=10) as client:
+            yield client
+
+    @pytest.fixture
+    def tab(self, client: httpx.Client) -> Tab:
+        """A tab that has opened the page."""
+        return Tab(client)

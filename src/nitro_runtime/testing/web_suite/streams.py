@@ -1,0 +1,159 @@
+# ruff: noqa: S101 # a suite of tests asserts
+"""Streams: when they begin, what comes, to whom, and when it is noticed that nobody listens."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from itertools import pairwise
+
+import httpx
+import pytest
+
+from nitro_runtime.testing.serving import Served
+from nitro_runtime.testing.web_suite.client import SHOWN, Tab, read_until, waited, within
+from nitro_runtime.testing.web_suite.server import HEARTBEAT, Suite
+
+LISTENERS = 6
+SAYINGS = 25
+
+
+class Streams(Suite):
+    """One stream by itself."""
+
+    def test_a_stream_begins_at_once(self, tab: Tab) -> None:
+        """With the time to wait before a reconnect, and the whole state of its views."""
+        tab.command("suite.create", {"name": "Before"})
+
+        def begin() -> float:
+            begun = time.monotonic()
+            with tab.stream() as chunks:
+                first = read_until(chunks, SHOWN)
+            assert re.match(r"retry: \d+\n\n", first)
+            assert "Before" in first or not self.capabilities.one_process
+            return time.monotonic() - begun
+
+        within(0.5, begin)
+
+    def test_a_silent_stream_has_heartbeats(self, tab: Tab) -> None:
+        """Comments, so that proxies keep it open."""
+        with tab.stream([]) as chunks:
+            read_until(chunks, "retry")
+            seen: list[float] = []
+            while len(seen) < 3:
+                text = next(chunks)
+                assert set(text) <= {":", "\n"}
+                seen.extend([time.monotonic()] * text.count(":"))
+        gaps = [later - earlier for earlier, later in pairwise(seen)]
+        assert max(gaps) < HEARTBEAT * 2
+
+    def test_a_stream_is_no_longer_open_when_its_client_is_gone(self, tab: Tab) -> None:
+        """Noticed at once, or by a server that notices by writing, within three heartbeats."""
+        self.needs_one_process()
+        waited(lambda: open_count(tab.client) == 0, "the streams of other tests to end")
+
+        def leave() -> float:
+            with ExitStack() as stack:
+                for _ in range(3):
+                    read_until(stack.enter_context(tab.stream()), "retry")
+                assert open_count(tab.client) == 3
+            return waited(lambda: open_count(tab.client) == 0, "the streams to end")
+
+        within(self.capabilities.gone_within + 0.1, leave)
+
+    def test_a_reconnect_is_told_everything_again(self, tab: Tab, client: httpx.Client) -> None:
+        """The server reads what the browser saw last, and a gap is impossible either way."""
+        told = client.get("/echo/x", headers={"last-event-id": "table:7"}).json()
+        assert told["last-event-id"] == "table:7"
+        tab.command("suite.create", {"name": "Meanwhile"})
+        with tab.stream(last_event_id="7") as chunks:
+            first = read_until(chunks, SHOWN)
+        assert "Meanwhile" in first or not self.capabilities.one_process
+
+
+class LiveStreams(Suite):
+    """What one browser does is seen in another; all in one process."""
+
+    @pytest.fixture(autouse=True)
+    def in_one_process(self) -> None:
+        """What is saved in one process is seen there."""
+        self.needs_one_process()
+
+    def test_a_table_is_updated_live(self, tab: Tab, served: Served) -> None:
+        """What another browser saves is seen in this one."""
+        with tab.stream() as chunks:
+            read_until(chunks, SHOWN)
+            with httpx.Client(base_url=served.url) as other:
+                name = f"Lamp {time.monotonic_ns()}"
+                begun = time.monotonic()
+                Tab(other).command("suite.create", {"name": name})
+                seen = read_until(chunks, name)
+            assert time.monotonic() - begun < 1
+            assert f"event: {SHOWN}" in seen
+
+    def test_each_event_is_flushed_alone(self, tab: Tab) -> None:
+        """The second event is caused only after the first one was read."""
+        with tab.stream() as chunks:
+            read_until(chunks, SHOWN)
+            for name in ("One by one", "Two by two", "Three by three"):
+                tab.command("suite.create", {"name": name})
+                read_until(chunks, name)
+
+    @pytest.mark.parametrize("place", ["loop", "thread", "later"])
+    def test_what_is_yielded_outside_a_command_reaches_the_tab(self, tab: Tab, place: str) -> None:
+        """Whether it was emitted in the loop, in a thread, or when the request was over."""
+        with tab.stream([]) as chunks:
+            read_until(chunks, "retry")
+
+            def tell() -> float:
+                begun = time.monotonic()
+                assert tab.client.get(f"/tell/{tab.id}/{place}").status_code == 200
+                assert tab.id in read_until(chunks, "datastar-patch-signals")
+                return time.monotonic() - begun
+
+            within(0.25, tell)
+
+    def test_two_users_never_see_each_others_events(self, served: Served) -> None:
+        """Nor two tabs, when everybody is told something at once."""
+        with ExitStack() as stack:
+            listening: dict[str, Iterator[str]] = {}
+            tabs: list[Tab] = []
+            for number in range(LISTENERS):
+                client = httpx.Client(base_url=served.url, timeout=10)
+                tab = Tab(stack.enter_context(closing(client)))
+                tabs.append(tab)
+                user = f"user{number // 2}"
+                chunks = stack.enter_context(tab.stream([], x_user=user))
+                read_until(chunks, "retry")
+                listening[tab.id] = chunks
+            receivers = [*listening, *(f"user{n}" for n in range(LISTENERS // 2))]
+            with ThreadPoolExecutor(8) as sending:
+                for said in [sending.submit(_tell, served.url, *s) for s in _sayings(receivers)]:
+                    said.result()
+            for number, tab in enumerate(tabs):
+                own = {tab.id, f"user{number // 2}"}
+                tab.client.get(f"/tell/{tab.id}/loop", params={"text": "the end"})
+                seen = read_until(listening[tab.id], "the end")
+                heard = re.findall(r'"told":"([^"]+)","text":"(\d+)"', seen)
+                assert {receiver for receiver, _ in heard} == own
+                for receiver in own:
+                    texts = [int(text) for who, text in heard if who == receiver]
+                    assert sorted(texts) == list(range(SAYINGS))
+
+
+def _sayings(receivers: list[str]) -> list[tuple[str, str, int]]:
+    places = ("loop", "thread")
+    return [(receiver, places[text % 2], text) for text in range(SAYINGS) for receiver in receivers]
+
+
+def _tell(url: str, receiver: str, place: str, text: int) -> None:
+    response = httpx.get(f"{url}/tell/{receiver}/{place}", params={"text": text}, timeout=10)
+    assert response.status_code == 200
+
+
+def open_count(client: httpx.Client) -> int:
+    """How many streams the server says are open."""
+    return int(client.get("/open").json()["open"])
