@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
@@ -26,6 +27,7 @@ from nitro_runtime.html import (
     doctype,
     expr,
     js,
+    raw,
 )
 from nitro_runtime.views.page_query import page_query
 from nitro_runtime.views.theme import Theme, current_theme
@@ -173,10 +175,9 @@ class Page:
             doctype(),
             HtmlTag(
                 Head(
-                    Meta(charset="utf-8"),
-                    Meta(name="viewport", content="width=device-width, initial-scale=1"),
+                    _metas(),
                     Title(self.title),
-                    _resources(state),
+                    _resources(state.stylesheet_url, state.datastar_url),
                     *self._head,
                 ),
                 Body(
@@ -216,8 +217,19 @@ def _is_parts(child: object) -> bool:
     return child is None or _is_view(child)
 
 
-def _resources(state: PageState) -> Html:
-    style, script = state.stylesheet_url, state.datastar_url
+# What is the same on page after page is rendered once.
+
+
+@cache
+def _metas() -> Html:
+    return Fragment(
+        Meta(charset="utf-8"),
+        Meta(name="viewport", content="width=device-width, initial-scale=1"),
+    )
+
+
+@lru_cache
+def _resources(style: str | None, script: str | None) -> Html:
     return Fragment(
         Link(rel="stylesheet", href=style) if style else None,
         Script(type="module", src=script) if script else None,
@@ -230,8 +242,19 @@ def _resources(state: PageState) -> Html:
 def notices_html(notices: Sequence[Notice], theme: Theme | None = None) -> Html:
     """Returns ``<div id="notices">``, a live region, with the notices in it."""
     classes = theme or current_theme()
+    if not notices:
+        return _no_notices(classes)
+    return _notice_area([_notice(notice, classes) for notice in notices], classes)
+
+
+@lru_cache
+def _no_notices(classes: Theme) -> Html:
+    return _notice_area([], classes)
+
+
+def _notice_area(notices: list[Html], classes: Theme) -> Html:
     return Div(
-        [_notice(notice, classes) for notice in notices],
+        notices,
         id="notices",
         cls=classes["notices"],
         role="status",
@@ -271,11 +294,21 @@ _STREAM = (
 
 def stream_html(state: PageState) -> Html:
     """Returns the element that keeps the page's one stream open; it stands last in the body."""
-    address = f"{state.events_url}?tab={quote(state.tab or '', safe='')}"
-    return Div(
+    before, after = _stream_around_tab(state.events_url)
+    # percent-encoded, so it means nothing to HTML nor to JavaScript
+    return raw(f"{before}{quote(state.tab or '', safe='')}{after}")
+
+
+@lru_cache
+def _stream_around_tab(events_url: str) -> tuple[str, str]:
+    """Returns the element before and after the tab's id, which alone differs between pages."""
+    mark = "{tab}"
+    element = Div(
         id=STREAM_ID,
         hidden=True,
         # last in the body, so the views' own keys are there before the effect first runs
         signals__ifmissing={"_views": {}},
-        effect=expr(_STREAM.format(url=js(address))),
+        effect=expr(_STREAM.format(url=js(f"{events_url}?tab={mark}"))),
     )
+    before, _, after = element.rpartition(mark)
+    return before, after

@@ -47,7 +47,7 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
         status: The status of a plain reply; by default the page's own (422 for an invalid form).
     """
     page = view if isinstance(view, Page) else Page(view, title=_title(view))
-    state = page_state(request)
+    state = page_state(request, live=page.live)
     if request.is_datastar:
         parts = [with_token(part, request.csrf) for part in page.patches(state)]
         return patches(request, [emit_elements(part).encode() for part in parts])
@@ -62,12 +62,12 @@ async def load(request: Request, view: Any) -> None:  # noqa: ANN401 # any view
         await view.load(request)
 
 
-def page_state(request: Request) -> PageState:
+def page_state(request: Request, *, live: bool = True) -> PageState:
     """Returns what a page needs to know of its request: its tab, its notices, its addresses."""
     site = request.site
     static = None if site.static_url is None else f"{request.base}{site.static_url}"
     return PageState(
-        tab=session.new_tab(request),
+        tab=session.new_tab(request) if live else None,
         notices=list(session.take_notices(request)),
         events_url=f"{request.base}{site.prefix}/events",
         datastar_url=f"{static}/datastar.js" if static else None,
@@ -177,7 +177,7 @@ def refusal(request: Request, error: NitroError) -> Reply:
     home = A(say("front_page"), href=f"{request.base}/")
     page = Page(H1(title), P(sentence), P(home), title=title, live=False)
     headers.append(("content-type", "text/html; charset=utf-8"))
-    return Reply(error.status, headers, page.render(page_state(request)).encode())
+    return Reply(error.status, headers, page.render(page_state(request, live=False)).encode())
 
 
 def refusal_of(
