@@ -1,29 +1,44 @@
-"""Nitro on FastAPI: mounts the neutral routes, and turns requests and replies to and fro."""
+"""Nitro on FastAPI: Starlette's adapter, with dependencies, and routes that may return views."""
 
 from __future__ import annotations
 
-from os import PathLike
-from typing import Annotated, Any
+import inspect
+import types
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from fastapi import Depends, FastAPI, Request, Response
-from fastapi.responses import HTMLResponse
+from nitro_runtime.adapters.versions import supported
+from nitro_runtime.web import Signals, UserHook
+from nitro_runtime.web.answering import answering
+from nitro_runtime.web.installing import Folder, expect_app
 
-from nitro_runtime.adapters._fastapi_routes import SwitchingRoute
-from nitro_runtime.adapters._starlette import NativeReply, install_on, mount, neutral
-from nitro_runtime.views import Notice
-from nitro_runtime.web import Signals, UserHook, replies
-from nitro_runtime.web import gate as web_gate
-from nitro_runtime.web.installing import make_site
+with supported("fastapi"):
+    from fastapi import Depends, FastAPI, Request, Response
+    from fastapi.routing import APIRoute
+
+    from nitro_runtime.adapters import starlette
 
 __all__ = [
-    "ReadSignals", "ViewRoute", "gate", "html", "install", "mount", "redirect", "reply",
+    "ReadSignals", "ViewRoute", "gate", "html", "install", "mount", "native", "neutral", "page",
+    "redirect", "reply", "shutdown",
 ]  # fmt: skip
+
+gate = starlette.gate
+"""Guards a router: ``APIRouter(dependencies=[Depends(gate)])``."""
+html, native, neutral = starlette.html, starlette.native, starlette.neutral
+mount, redirect, reply, shutdown = (
+    starlette.mount, starlette.redirect, starlette.reply, starlette.shutdown,
+)  # fmt: skip
+
+_REQUEST = "nitro_request"
+"""The parameter by which a wrapped endpoint is given its request; no endpoint has one of that name."""
 
 
 def install(
     app: FastAPI,
     *,
-    static: str | PathLike[str] | None = None,
+    static: Folder | None = None,
     user: UserHook | None = None,
     prefix: str = "",
     secret_key: str | None = None,
@@ -31,63 +46,24 @@ def install(
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The app's own routes stay as they are, and win over Nitro's wherever they are registered. Routes
-    that are registered on the app afterwards may return a view.
+    that are registered on the app afterwards may return a view. Nitro's routes are not in the
+    schema.
 
     Args:
         app: The app.
         static: A folder for ``/static``, unless the app has something there; None takes the folder
             ``static`` of the working directory when there is one.
-        user: Takes the request, returns the signed-in user or None; may be a coroutine.
+        user: Takes the request, returns the signed-in user or None; may be a coroutine. None asks
+            Starlette's ``AuthenticationMiddleware``, when the app has it.
         prefix: Stands before ``/cmds`` and ``/events``.
         secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
 
     Raises:
         ConfigurationError: One of these cannot be, or Nitro is installed on the app already.
     """
-    install_on(app, make_site(static=static, user=user, prefix=prefix, secret_key=secret_key))
+    expect_app(app, FastAPI)
+    starlette.install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
     app.router.route_class = ViewRoute
-
-
-# -- responses ----------------------------------------------------------------------------------
-
-
-def reply(request: Request, view: Any, *, status: int | None = None) -> Response:  # noqa: ANN401 # any view
-    """Answers with a view: a whole page, or patches when Datastar asks.
-
-    Args:
-        request: The request to answer.
-        view: A `Page`, or any view or element, which is put into one.
-        status: The status of a plain reply; by default the page's own (422 for an invalid form).
-    """
-    return NativeReply(replies.respond(neutral(request), view, status=status))
-
-
-def redirect(request: Request, url: str, *, notice: Notice | str | None = None) -> Response:
-    """Sends the browser to another page of this site, where it is shown the notice.
-
-    Raises:
-        ConfigurationError: The target is not a path of this site.
-    """
-    return NativeReply(replies.redirect(neutral(request), url, notice=notice))
-
-
-def html(view: Any, *, status: int = 200) -> Response:  # noqa: ANN401 # any view
-    """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    return HTMLResponse(str(view), status_code=status)
-
-
-# -- dependencies -------------------------------------------------------------------------------
-
-
-async def gate(request: Request) -> None:
-    """Guards a router: ``APIRouter(dependencies=[Depends(gate)])``.
-
-    Raises:
-        Refused: 403, a request that changes something did not come from this site's own pages.
-    """
-    asked = neutral(request)
-    web_gate.check(asked)
-    await asked.load_user()
 
 
 async def read_signals(request: Request) -> Signals:
@@ -103,13 +79,62 @@ ReadSignals = Annotated[Signals, Depends(read_signals)]
 """The signals of the request, as a mapping with attribute access: ``signals: ReadSignals``."""
 
 
-class ViewRoute(SwitchingRoute):
-    """A route whose endpoint may return a view: ``APIRouter(route_class=ViewRoute)``."""
+class ViewRoute(APIRoute):
+    """A route whose endpoint may return a view: ``APIRouter(route_class=ViewRoute)``.
 
-    def answer(self, request: Request, view: Any) -> Response:  # noqa: ANN401 # any view
-        """Answers with a view."""
-        return reply(request, view)
+    It changes nothing for an endpoint that says that it returns something else: only one without a
+    return annotation, or annotated with a view, is wrapped. (A default response class would touch
+    every JSON route, and be given the view after it was serialised.)
+    """
 
-    async def load(self, request: Request, view: Any) -> None:  # noqa: ANN401 # any view
-        """Reads what the view needs."""
-        await replies.load(neutral(request), view)
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 # FastAPI's own
+        annotation = _signature(endpoint).return_annotation
+        if annotation is Signature.empty or _is_view(annotation):
+            endpoint = page(endpoint)
+        super().__init__(path, endpoint, **options)
+
+
+def page(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets an endpoint, sync or async, return a view; anything else passes through.
+
+    FastAPI gives the wrapper the request as one more parameter. The annotation of a view is taken
+    away: FastAPI would take it for the schema of a JSON response.
+    """
+    signature = _signature(function)
+    is_stream = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    if is_stream or _REQUEST in signature.parameters:  # the latter is wrapped already
+        return function
+    call: Any = answering(function, lambda _, named: named.pop(_REQUEST), neutral, reply)
+    call.__signature__ = _with_request(signature)
+    call.__name__ = getattr(function, "__name__", type(function).__name__)
+    return call
+
+
+def _with_request(signature: Signature) -> Signature:
+    parameters = list(signature.parameters.values())
+    request = Parameter(_REQUEST, Parameter.KEYWORD_ONLY, annotation=Request)
+    last = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
+    returned = signature.return_annotation
+    return Signature(
+        [*(one for one in parameters if one not in last), request, *last],
+        return_annotation=Signature.empty if _is_view(returned) else returned,
+    )
+
+
+def _signature(endpoint: Callable[..., Any]) -> Signature:
+    try:
+        return inspect.signature(endpoint, eval_str=True)
+    except (NameError, TypeError, ValueError):  # a name for type checkers only: FastAPI's to judge
+        return inspect.signature(endpoint)
+
+
+def _is_view(annotation: Any) -> bool:  # noqa: ANN401 # an annotation
+    """Whether an annotation names a view, or a union of views and responses."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        members = [m for m in get_args(annotation) if m is not type(None)]
+        responses = [m for m in members if isinstance(m, type) and issubclass(m, Response)]
+        return any(map(_is_view, members)) and all(
+            member in responses or _is_view(member) for member in members
+        )
+    kind = get_origin(annotation) or annotation
+    return isinstance(kind, type) and hasattr(kind, "__html__")

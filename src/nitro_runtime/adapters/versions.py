@@ -23,7 +23,7 @@ class Framework:
         title: How it writes itself, ``FastHTML``.
         module: What is imported, ``fasthtml``.
         distribution: What is installed, ``python-fasthtml``.
-        minimum: The oldest version that works, ``0.12``.
+        minimum: The oldest version that works, ``0.12.30``.
         install: What to give to ``pip install``, ``nitro-kit[fasthtml]``.
     """
 
@@ -39,7 +39,7 @@ FRAMEWORKS: dict[str, Framework] = {
     for row in (
         Framework("Starlette", "starlette", "starlette", "0.46", "nitro-kit[starlette]"),
         Framework("FastAPI", "fastapi", "fastapi", "0.128", "nitro-kit[fastapi]"),
-        Framework("FastHTML", "fasthtml", "python-fasthtml", "0.12", "nitro-kit[fasthtml]"),
+        Framework("FastHTML", "fasthtml", "python-fasthtml", "0.12.30", "nitro-kit[fasthtml]"),
         Framework("Flask", "flask", "flask", "3.1", "nitro-kit[flask]"),
         Framework("Django", "django", "django", "5.2", "nitro-kit[django]"),
         Framework("Sanic", "sanic", "sanic", "25.3", "nitro-kit[sanic]"),

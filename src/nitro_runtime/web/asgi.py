@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import (
     AsyncGenerator,
+    AsyncIterable,
     AsyncIterator,
     Awaitable,
     Callable,
     Coroutine,
+    Iterable,
     Mapping,
     MutableMapping,
 )
@@ -21,7 +23,7 @@ from contextlib import suppress
 from typing import Any
 
 from nitro_runtime.web.forms import parse_urlencoded
-from nitro_runtime.web.request import Reply, Request, Site
+from nitro_runtime.web.request import Reply, Request, Site, refuse_longer
 from nitro_runtime.web.uploads import Posted
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,6 +37,7 @@ def request_of_scope(
     native: Any,  # noqa: ANN401 # the framework's own request
     read: Read,
     *,
+    base: str | None = None,
     pieces: Callable[[], AsyncIterator[bytes]] | None = None,
     parsed: Callable[[], Posted | None] | None = None,
 ) -> Request:
@@ -45,6 +48,7 @@ def request_of_scope(
         site: How Nitro was installed on the app.
         native: The framework's own request.
         read: Reads the whole body, at most so many bytes, so that the app can read it too.
+        base: Where the app is mounted, when ``root_path`` names a place within the app.
         pieces: Reads the body piece by piece; None where all was read.
         parsed: Returns the form that the framework has parsed already, or None.
 
@@ -54,17 +58,17 @@ def request_of_scope(
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }
-    base = scope.get("root_path", "").rstrip("/")
+    mounted_at: str = (scope.get("root_path", "") if base is None else base).rstrip("/")
     return Request(
         method=scope["method"],
-        path=_below(base, scope["path"]),
+        path=_below(mounted_at, scope["path"]),
         headers=headers,
         query=parse_urlencoded(scope.get("query_string", b"")),
         cookies=parse_cookies(headers.get("cookie", "")),
         params=path_params(scope),
         scheme=scope.get("scheme", "http"),
         host=headers.get("host", ""),
-        base=base,
+        base=mounted_at,
         native=native,
         site=site,
         read=read,
@@ -73,9 +77,31 @@ def request_of_scope(
     )
 
 
+async def read_all(chunks: AsyncIterable[bytes], limit: int) -> bytes:
+    """Reads a body whose length may not have been announced, never beyond the limit.
+
+    Raises:
+        Refused: 413, it is longer.
+    """
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        refuse_longer(len(body), limit)
+    return bytes(body)
+
+
 def path_params(scope: Mapping[str, Any]) -> dict[str, str]:
     """Returns the parameters of the route, as text; none before the route is found."""
     return {name: str(value) for name, value in scope.get("path_params", {}).items()}
+
+
+def user_of_scope(scope: Mapping[str, Any]) -> Any:  # noqa: ANN401 # the app's own user class
+    """Returns whom an authentication middleware has put into a scope; None for nobody.
+
+    A native request that is a mapping over its scope will do.
+    """
+    user = scope.get("user")
+    return user if getattr(user, "is_authenticated", False) else None
 
 
 def _below(base: str, path: str) -> str:
@@ -93,9 +119,29 @@ def parse_cookies(header: str) -> dict[str, str]:
     return cookies
 
 
-async def send_reply(reply: Reply, receive: Receive, send: Send, method: str = "GET") -> None:
-    """Writes a reply; a streamed one ends when its iterator or its client does."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+def raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
+    """Returns the headers of a reply as ASGI takes them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+
+
+async def send_reply(
+    reply: Reply,
+    receive: Receive,
+    send: Send,
+    method: str = "GET",
+    *,
+    headers: Iterable[tuple[bytes, bytes]] | None = None,
+) -> None:
+    """Writes a reply; a streamed one ends when its iterator or its client does.
+
+    Args:
+        reply: The reply.
+        receive: ASGI's.
+        send: ASGI's.
+        method: Of the request; ``HEAD`` is answered without a body.
+        headers: What the framework made of the reply's own headers; by default those.
+    """
+    headers = list(raw_headers(reply) if headers is None else headers)
     body = reply.body
     if isinstance(body, bytes):
         headers.append((b"content-length", str(len(body)).encode()))

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.signing import configure_secret
@@ -64,7 +65,7 @@ def already_installed() -> ConfigurationError:
     return ConfigurationError("Nitro is installed on this app already; call install(app) once.")
 
 
-def expect_app(app: object, kind: type, *, installed: Callable[[], bool]) -> None:
+def expect_app(app: object, kind: type, *, installed: Callable[[], bool] = lambda: False) -> None:
     """Refuses an app of another framework, and a second ``install`` on one app.
 
     Args:
@@ -92,3 +93,14 @@ def shutdown() -> None:
     calls it from a hook of its framework's that runs before open requests are waited for.
     """
     close_all()
+
+
+def act_before(owner: Any, method: str, act: Callable[[], object]) -> None:  # noqa: ANN401 # any object
+    """Has something done before each call of an object's method, where a framework has no hook."""
+    then = getattr(owner, method)
+
+    def act_first(*args: Any, **options: Any) -> Any:  # noqa: ANN401 # the method's
+        act()
+        return then(*args, **options)
+
+    setattr(owner, method, act_first)

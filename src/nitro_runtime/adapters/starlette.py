@@ -1,0 +1,199 @@
+"""Nitro on Starlette, and what the frameworks that are built on Starlette share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from nitro_runtime import context
+from nitro_runtime.adapters.versions import supported
+from nitro_runtime.errors import NitroError, Refused
+from nitro_runtime.views import Notice
+from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, asgi, replies, routes
+from nitro_runtime.web import Request as NeutralRequest
+from nitro_runtime.web import gate as web_gate
+from nitro_runtime.web.answering import answering
+from nitro_runtime.web.installing import Folder, expect_app, make_site, shutdown
+from nitro_runtime.web.parsed import Posted, posted
+
+with supported("starlette"):
+    from starlette.applications import Starlette
+    from starlette.datastructures import UploadFile
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import HTMLResponse, Response
+    from starlette.routing import BaseRoute, Match, Mount, Router
+    from starlette.routing import Route as NativeRoute
+    from starlette.staticfiles import StaticFiles
+
+__all__ = [
+    "ReadSignals", "gate", "html", "install", "mount", "native", "neutral", "page", "redirect",
+    "reply", "shutdown",
+]  # fmt: skip
+
+
+def install(
+    app: Starlette,
+    *,
+    static: Folder | None = None,
+    user: UserHook | None = None,
+    prefix: str = "",
+    secret_key: str | None = None,
+) -> None:
+    """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
+
+    The arguments and errors are those of `nitro.install`; without ``user``, the signed-in user is
+    whom Starlette's ``AuthenticationMiddleware`` found, when the app has it.
+    """
+    expect_app(app, Starlette, installed=lambda: hasattr(app.state, "nitro"))
+    site = app.state.nitro = make_site(
+        static=static, user=user or asgi.user_of_scope, prefix=prefix, secret_key=secret_key
+    )
+    if site.static_folder:
+        files = Mount(str(site.static_url), StaticFiles(directory=site.static_folder))
+        app.router.routes.append(_Behind([files], files=True))
+    mount(app, routes(), site.prefix)
+    app.exception_handlers.setdefault(NitroError, _refuse)
+
+
+def mount(app: Starlette, routes: Iterable[Route], prefix: str = "") -> None:
+    """Mounts neutral routes; they yield to the app's own, wherever those are registered."""
+    app.router.routes.append(_Behind([_route(route, prefix) for route in routes]))
+    _put_in_order(app.router)
+
+
+def neutral(request: Request) -> NeutralRequest:
+    """Returns the neutral request of a native one, always the same for the same request."""
+    if "nitro.request" not in (scope := request.scope):
+        scope["nitro.request"] = _neutral(scope, request)
+    known: NeutralRequest = scope["nitro.request"]
+    known.params = asgi.path_params(scope)  # a middleware may have asked before the route was found
+    return known
+
+
+def reply(request: Request, view: Any, *, status: int | None = None) -> Response:  # noqa: ANN401 # any view
+    """Answers with a view: a whole page, or patches when Datastar asks."""
+    return native(request, replies.respond(neutral(request), view, status=status))
+
+
+def redirect(request: Request, url: str, *, notice: Notice | str | None = None) -> Response:
+    """Sends the browser to another page of this site, where it is shown the notice."""
+    return native(request, replies.redirect(neutral(request), url, notice=notice))
+
+
+def html(view: Any, *, status: int = 200) -> Response:  # noqa: ANN401 # any view
+    """Makes a response of a view as it stands: no tab, no notices, no stream."""
+    return HTMLResponse(str(view), status_code=status)
+
+
+def page(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Lets an endpoint, sync or async, function or method, return a view; its request comes last."""
+    return answering(function, lambda args, _: args[-1], neutral, reply)
+
+
+async def gate(request: Request) -> None:
+    """Refuses a request that another site's page sent (403); call it with ``await``."""
+    asked = neutral(request)
+    web_gate.check(asked)
+    await asked.load_user()
+
+
+async def ReadSignals(request: Request) -> Signals:  # the same name in every adapter
+    """Returns the signals of the request; those that cannot be are `Refused`."""
+    return await neutral(request).signals()
+
+
+def _neutral(scope: Mapping[str, Any], request: Request) -> NeutralRequest:
+    outermost = scope.get("router") is request.app.router
+    return asgi.request_of_scope(
+        scope,
+        getattr(request.app.state, "nitro", None) or Site(),
+        request,
+        partial(_read, request),
+        base=scope.get("app_root_path") if outermost else None,  # a Mount adds to root_path
+        pieces=request.stream,
+        parsed=partial(_parsed, request),
+    )
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    """Reads the body so that the app can read it too; one of unknown length never beyond the limit."""
+    try:
+        if "content-length" in request.headers or hasattr(request, "_body"):
+            return await request.body()
+        return await asgi.read_all(request.stream(), limit)
+    except ClientDisconnect:
+        raise Refused(422, "The request ended early.") from None
+
+
+def _parsed(request: Request) -> Posted | None:
+    if (form := getattr(request, "_form", None)) is None:
+        return None
+    items = form.multi_items()
+    files = [(n, f.filename, f.content_type, f.file) for n, f in items if isinstance(f, UploadFile)]
+    fields = [(name, value) for name, value in items if isinstance(value, str)]
+    return posted(fields, files, int(request.headers.get("content-length", 0)))
+
+
+class native(Response):  # called like the function that it is in other adapters
+    """A neutral reply as a native response; middleware and dependencies may add headers to it."""
+
+    def __init__(self, request: Request | None, reply: Reply) -> None:
+        super().__init__(status_code=reply.status)
+        self.reply, self.raw_headers = reply, asgi.raw_headers(reply)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, D102 # ASGI
+        await asgi.send_reply(self.reply, receive, send, scope["method"], headers=self.raw_headers)
+        if self.background is not None:
+            await self.background()
+
+
+def _route(route: Route, prefix: str) -> BaseRoute:
+    async def endpoint(request: Request) -> Response:
+        return native(request, await route.handler(neutral(request)))
+
+    name = f"nitro_{route.name}"
+    return NativeRoute(prefix + route.path, endpoint, methods=list(route.methods), name=name)
+
+
+context.register_request(Request, neutral)
+
+
+async def _refuse(request: Request, error: Any) -> Response:  # noqa: ANN401 # a NitroError
+    spare = partial(_neutral, {**request.scope, "query_string": b""}, request)
+    return native(request, replies.refusal_of(error, partial(neutral, request), spare))
+
+
+class _Behind(Mount):
+    """Nitro's routes as one route of the app, which gives way to its own wherever those stand."""
+
+    def __init__(self, routes: Sequence[BaseRoute], *, files: bool = False) -> None:
+        super().__init__("", routes=routes)
+        self.files = files
+
+    def matches(self, scope: Any) -> tuple[Match, Any]:  # noqa: ANN401 # an ASGI scope
+        """Matches what one of its routes does and none of the app's own matches fully."""
+        router: Router = scope["app"].router
+        _put_in_order(
+            router
+        )  # the app's own are all there by now; behind them it costs them nothing
+        best = max((route.matches(scope)[0].value for route in self.routes), default=0)
+        own = [r for r in router.routes if not isinstance(r, _Behind)]
+        own = own if self.files else filter(_is_specific, own)  # files give way to anything
+        if not best or any(route.matches(scope)[0] is Match.FULL for route in own):
+            return Match.NONE, {}
+        return Match(best), super().matches(scope)[1]
+
+
+def _put_in_order(router: Router) -> None:
+    """Moves Nitro's routes behind the app's own, but before one that takes whatever is left over."""
+    own = [route for route in router.routes if not isinstance(route, _Behind)]
+    nitro = [route for route in router.routes if isinstance(route, _Behind)]
+    end = next((n for n, route in enumerate(own) if not _is_specific(route)), len(own))
+    router.routes = [*own[:end], *nitro, *own[end:]]  # new: a request may walk through the old one
+
+
+def _is_specific(route: BaseRoute) -> bool:
+    """Whether it takes some addresses only: no files at the root, no page of a single-page app."""
+    return not re.fullmatch(r"|/{\w+:path}", getattr(route, "path", "any"))
