@@ -1,5 +1,6 @@
 """Makes a shop in ``.demo/``, as anybody would at a terminal, and runs it: ``make demo``.
 
+``FRAMEWORK=flask make demo`` makes the same shop on another framework, in a folder beside the first.
 What was made is used again: the project, its database and its rows stay until ``make clean``.
 """
 
@@ -12,12 +13,13 @@ import sys
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-FOLDER = Path(os.environ.get("DEMO_FOLDER") or REPOSITORY / ".demo")
+FRAMEWORK = os.environ.get("FRAMEWORK") or "fastapi"
+FOLDER = Path(os.environ.get("DEMO_FOLDER") or REPOSITORY / ".demo" / FRAMEWORK)
 SHOP = FOLDER / "shop"
 MADE = FOLDER / "made"
 SEEDED = FOLDER / "seeded"
 
-NEW = "new shop --framework fastapi"
+NEW = f"new shop --framework {FRAMEWORK}"
 SCAFFOLDS = (
     "generate scaffold Category name:str.60:unique",
     "generate scaffold Product name:str.80:search price:decimal.10.2:min.0 stock:int=0 "
@@ -45,7 +47,7 @@ def main(arguments: list[str]) -> None:
 def make() -> None:
     """Makes the project from nothing; what a broken run left behind goes first."""
     shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
+    FOLDER.mkdir(parents=True)
     nitro(NEW, FOLDER)
     for scaffold in SCAFFOLDS:
         nitro(scaffold, SHOP)

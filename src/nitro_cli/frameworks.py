@@ -41,7 +41,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nitro_runtime.errors import ConfigurationError, UsageError, suggestion
+from nitro_runtime.errors import ConfigurationError, MissingExtra, UsageError, suggestion
 
 BUNDLED = Path(__file__).parent / "templates"
 PROJECT_TEMPLATES = Path(".nitro") / "templates"
@@ -147,6 +147,23 @@ def find_framework(name: str, project: Path | None = None) -> Framework:
     known = known_frameworks(project)
     hint = suggestion(wanted, known)
     raise UsageError(f"There is no framework {name!r}.{hint} Known: {', '.join(known)}.")
+
+
+def check_installed(framework: Framework) -> None:
+    """Checks that a framework could be imported; it is not imported.
+
+    Raises:
+        MissingExtra: It is not installed, and Nitro has an extra for it.
+        UsageError: It is not installed, and its plugin's project says what it needs.
+    """
+    from importlib.util import find_spec
+
+    if find_spec(framework.module) is not None:
+        return
+    if framework.extra:
+        raise MissingExtra(framework.title, framework.extra)
+    sentence = "install what the project needs: pip install -e '.[dev]'"
+    raise UsageError(f"{framework.title} is not installed; {sentence}")
 
 
 def known_frameworks(project: Path | None = None) -> list[str]:

@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Shops = Callable[[str], Path]
 
 
 def run(*command: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
@@ -37,13 +39,24 @@ def run_fixture() -> Run:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Path:
-    """The shop of the demo, as the command makes it."""
-    scratch = tmp_path_factory.mktemp("generated")
-    run("nitro_cli", *demo["NEW"].split(), cwd=scratch)
-    for scaffold in demo["SCAFFOLDS"]:
-        run("nitro_cli", *scaffold.split(), cwd=scratch / "shop")
-    return scratch / "shop"
+def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Shops:
+    """Makes the shop of the demo on a framework, as the command does; each once."""
+
+    @cache
+    def make(framework: str) -> Path:
+        scratch = tmp_path_factory.mktemp(framework)
+        run("nitro_cli", *demo["NEW"].split()[:-1], framework, cwd=scratch)
+        for scaffold in demo["SCAFFOLDS"]:
+            run("nitro_cli", *scaffold.split(), cwd=scratch / "shop")
+        return scratch / "shop"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shop(shops: Shops) -> Path:
+    """The shop of the demo on the framework that the demo uses."""
+    return shops("fastapi")
 
 
 @pytest.fixture(scope="session")

@@ -13,20 +13,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nitro_cli.frameworks import known_frameworks
+
 if TYPE_CHECKING:
-    from generated.conftest import Run
+    from generated.conftest import Run, Shops
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop"
 GOLDEN = Path(__file__).parent / "golden"
 NOT_IN_THE_EXAMPLE = {".nitro", ".env", "__pycache__", ".ruff_cache", ".pytest_cache"}
 OBTAINED = ("static/app.css", "static/datastar.js", "static/datastar.LICENSE.txt")
-REQUIREMENT = re.compile(r'"nitro-kit\[fastapi,tailwind\][^"]*"')
+REQUIREMENT = re.compile(r'"nitro-kit\[(\w+),tailwind\][^"]*"')
 DIRECT = re.compile(r"\n\[tool\.hatch\.metadata\]\nallow-direct-references = true\n")
 
 
-@pytest.fixture(params=["shop", "myapp", "unusual"])
-def project(request: pytest.FixtureRequest) -> Path:
-    return request.getfixturevalue(request.param)
+OTHERS = [name for name in known_frameworks() if name != "fastapi"]
+UNCLEAN = ("ignore:websockets.legacy is deprecated:DeprecationWarning",)  # sanic-testing's own
+
+
+@pytest.fixture(params=["fastapi", *OTHERS, "myapp", "unusual"])
+def project(request: pytest.FixtureRequest, shops: Shops) -> Path:
+    if request.param in {"myapp", "unusual"}:
+        return request.getfixturevalue(request.param)
+    return shops(request.param)
 
 
 def tree(root: Path) -> dict[str, str]:
@@ -42,7 +50,7 @@ def tree(root: Path) -> dict[str, str]:
 
 def pinned(text: str) -> str:
     """The same wherever Nitro was installed from."""
-    return DIRECT.sub("", REQUIREMENT.sub('"nitro-kit[fastapi,tailwind]>=0.1"', text))
+    return DIRECT.sub("", REQUIREMENT.sub(r'"nitro-kit[\1,tailwind]>=0.1"', text))
 
 
 def check(made: dict[str, str], golden: Path) -> None:
@@ -57,6 +65,16 @@ def check(made: dict[str, str], golden: Path) -> None:
 
 def test_the_command_makes_exactly_the_shop_of_the_examples(shop: Path) -> None:
     check(tree(shop), EXAMPLE)
+
+
+@pytest.mark.parametrize("framework", OTHERS)
+def test_the_same_shop_on_another_framework_differs_in_the_pinned_files_only(
+    framework: str, shop: Path, shops: Shops
+) -> None:
+    here, there = tree(shop), tree(shops(framework))
+    differing = {name: text for name, text in there.items() if here.get(name) != text}
+    check(differing, GOLDEN / framework)
+    assert here.keys() - there.keys() <= {"shop/app.py"}
 
 
 def test_the_three_commands_of_the_card_make_what_is_pinned(myapp: Path) -> None:
@@ -88,9 +106,8 @@ def test_it_passes_pyright(project: Path, run: Run) -> None:
 
 
 def test_its_own_tests_pass(project: Path, run: Run) -> None:
-    done = run(
-        "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", "-W", "error", cwd=project
-    )
+    strict = [word for rule in ("error", *UNCLEAN) for word in ("-W", rule)]
+    done = run("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:asyncio", *strict, cwd=project)
     assert re.search(r"^\d+ passed", done.stdout, re.MULTILINE)
 
 
@@ -152,9 +169,8 @@ def test_a_field_added_by_hand_becomes_a_migration_that_runs(
     assert "No new upgrade operations" in run("alembic", "check", cwd=copy).stdout
 
 
-@pytest.mark.parametrize("place", ["shop", "unusual"])
-def test_every_generated_file_is_clean(place: str, request: pytest.FixtureRequest) -> None:
-    for name, text in tree(request.getfixturevalue(place)).items():
+def test_every_generated_file_is_clean(project: Path) -> None:
+    for name, text in tree(project).items():
         assert text == "" or (text.endswith("\n") and not text.endswith("\n\n")), name
         assert "\r" not in text and "\t" not in text, name
         assert not re.search(r"[ \t]+$", text, re.MULTILINE), name

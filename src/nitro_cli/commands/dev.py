@@ -16,10 +16,12 @@ def command(
 ) -> None:
     """Run the project's server, with reload, and Tailwind's watch, until Ctrl-C."""
     from nitro_cli import devserver
+    from nitro_cli.frameworks import check_installed
     from nitro_cli.project import find_project
     from nitro_cli.tailwind import Stylesheet
 
     project = find_project(Path.cwd())
+    check_installed(project.framework)
     server = devserver.Server(
         root=project.root,
         command=tuple(project.framework.dev),

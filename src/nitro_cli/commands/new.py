@@ -24,6 +24,9 @@ Skip = Annotated[
     bool, typer.Option("--skip", help="Use a folder with files in it; keep those in the way.")
 ]
 
+EXAMPLE = "fastapi"
+"""The framework that examples show, and that is suggested to those who are asked."""
+
 HARMLESS = frozenset({".git", ".venv", "venv", ".idea", ".vscode", ".DS_Store"})
 """What a folder may hold and still count as empty."""
 
@@ -34,7 +37,12 @@ def command(
         typer.Argument(metavar="NAME", help="The project's name, or . for the current folder."),
     ] = None,
     framework: Annotated[
-        str | None, typer.Option("--framework", "-f", help="The web framework: fastapi.")
+        str | None,
+        typer.Option(
+            "--framework",
+            "-f",
+            help="The web framework: django, fastapi, fasthtml, flask, litestar, sanic.",
+        ),
     ] = None,
     dry_run: DryRun = False,
     json: Json = False,
@@ -64,7 +72,7 @@ def _ask(name: str | None, framework: str | None, flags: Flags) -> tuple[str, st
 
     known = known_frameworks()
     if flags.yes or flags.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        example = f"nitro new {name or 'myapp'} --framework {framework or known[0]}"
+        example = f"nitro new {name or 'myapp'} --framework {framework or EXAMPLE}"
         missing = "a name" if name is None else "a framework"
         sentence = f"A new project needs {missing}: {example}. Frameworks: {', '.join(known)}."
         raise UsageError(sentence)
@@ -73,7 +81,7 @@ def _ask(name: str | None, framework: str | None, flags: Flags) -> tuple[str, st
     if framework is None:
         from nitro_cli.frameworks import find_framework
 
-        framework = _prompt(f"Framework ({', '.join(known)})", known[0], find_framework)
+        framework = _prompt(f"Framework ({', '.join(known)})", EXAMPLE, find_framework)
     return name, framework
 
 

@@ -1,0 +1,113 @@
+"""A shop on each framework starts as that framework's users start it, and with `nitro dev`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from programs import open_stream, running
+from waiting import until
+
+from nitro_cli.frameworks import find_framework, known_frameworks
+from nitro_runtime.testing.serving import free_port
+
+if TYPE_CHECKING:
+    from generated.conftest import Run, Shops
+
+PORT_OPTIONS = {"django": "{port}"}
+"""How a port is said to the framework's own command; most take an option."""
+
+FRAMEWORKS = known_frameworks()
+
+
+@pytest.fixture(scope="module", params=FRAMEWORKS)
+def started(
+    request: pytest.FixtureRequest, shops: Shops, run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    """A copy of the shop on each framework, with rows."""
+    copy = tmp_path_factory.mktemp("started") / "shop"
+    shutil.copytree(shops(request.param), copy)
+    run("nitro_cli", "db", "upgrade", cwd=copy)
+    run("nitro_cli", "db", "seed", "--count", "3", cwd=copy)
+    run("nitro_cli", "assets", cwd=copy)
+    return request.param, copy
+
+
+def test_it_starts_with_the_usual_command_and_ends_at_ctrl_c(started: tuple[str, Path]) -> None:
+    framework, shop = started
+    command, port = find_framework(framework).start.format(package="shop"), free_port()
+    assert f"`{command}`" in (shop / "README.md").read_text()
+    words = [
+        *command.split(),
+        *PORT_OPTIONS.get(framework, "--port {port}").format(port=port).split(),
+    ]
+    scripts = Path(sys.executable).parent
+    words[0] = str(scripts / words[0])
+    with running(words, shop, {"PORT": str(port)}) as program:
+        program.until_it_answers(f"http://127.0.0.1:{port}/")
+        page = httpx.get(f"http://127.0.0.1:{port}/products")
+        assert page.status_code == 200, program.said()
+        assert "/static/datastar.js" in page.text
+        assert httpx.get(f"http://127.0.0.1:{port}/static/datastar.js").status_code == 200
+        program.ctrl_c()
+    assert "Traceback" not in program.said()
+
+
+def test_it_starts_with_nitro_dev_and_ends_within_a_second_with_a_stream_open(
+    started: tuple[str, Path],
+) -> None:
+    _, shop = started
+    words = [sys.executable, "-m", "nitro_cli", "dev", "--port", str(free_port())]
+    with running(words, shop) as program:
+        page = program.address() + "products"
+        with httpx.Client() as tab, open_stream(tab, page) as stream:
+            assert b"product-table" in next(stream.iter_bytes())
+            code, seconds = program.ctrl_c()
+    assert (code, seconds < 1) == (0, True), seconds
+    assert "Traceback" not in program.said()
+
+
+def test_nitro_dev_serves_what_was_changed_while_a_stream_is_open(
+    started: tuple[str, Path],
+) -> None:
+    _, shop = started
+    layout = shop / "shop" / "layout.py"
+    words = [sys.executable, "-m", "nitro_cli", "dev", "--port", str(free_port())]
+    with running(words, shop) as program:
+        page = program.address() + "products"
+        with httpx.Client() as tab, open_stream(tab, page) as stream:
+            assert b"product-table" in next(stream.iter_bytes())
+            layout.write_text(layout.read_text().replace('"brand"', '"brand changed"'))
+
+            def changed() -> bool:
+                try:
+                    return "brand changed" in httpx.get(page, timeout=5).text
+                except httpx.TransportError:  # between the old server and the new one
+                    return False
+
+            until(changed, f"the change; {program.lines[-5:]}", 30)
+    layout.write_text(layout.read_text().replace('"brand changed"', '"brand"'))
+
+
+def test_its_production_server_answers_and_ends_with_a_stream_open(
+    started: tuple[str, Path],
+) -> None:
+    framework, shop = started
+    port = free_port()
+    words = [
+        word.format(python=sys.executable, package="shop", port=port)
+        for word in find_framework(framework).serve
+    ]
+    with running(words, shop) as program:
+        program.until_it_answers(f"http://127.0.0.1:{port}/")
+        with httpx.Client() as tab, open_stream(tab, f"http://127.0.0.1:{port}/products") as stream:
+            assert b"product-table" in next(stream.iter_bytes())
+            os.killpg(program.process.pid, signal.SIGTERM)  # to all, as a service manager does
+            until(lambda: program.process.poll() is not None, "its end", 5)
+    assert "Traceback" not in program.said()
