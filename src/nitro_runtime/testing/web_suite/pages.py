@@ -135,7 +135,7 @@ class Prefixed(Suite):
 
     def test_nitro_works_behind_a_prefix(self) -> None:
         """Pages, commands, streams and their addresses."""
-        with self.serving(prefix="/shop") as served, httpx.Client(base_url=served.url) as client:
+        with self.serving(prefix="/shop") as served, self.browser(served.url) as client:
             tab = Tab(client, "/shop/")
             assert "/shop/events" in tab.page
             assert tab.command("suite.restock", {"quantity": 5}).text.count('"stock":5') == 1

@@ -65,6 +65,11 @@ class Suite:
         return serve(command or cls.command, cwd=cwd or cls.cwd, environment=environment)
 
     @classmethod
+    def browser(cls, url: str) -> httpx.Client:
+        """Returns a browser without a cookie yet; safe across threads."""
+        return httpx.Client(base_url=url, timeout=10)
+
+    @classmethod
     def needs_one_process(cls) -> None:
         """Skips a test whose requests must all meet the same memory."""
         if not cls.capabilities.one_process:
@@ -80,7 +85,7 @@ class Suite:
     @pytest.fixture
     def client(self, served: Served) -> Iterator[httpx.Client]:
         """A browser without a cookie yet."""
-        with httpx.Client(base_url=served.url, timeout=10) as client:
+        with self.browser(served.url) as client:
             yield client
 
     @pytest.fixture

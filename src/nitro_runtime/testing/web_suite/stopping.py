@@ -36,7 +36,7 @@ class Stopping(Suite):
     def _stop(self, number: signal.Signals, requesting: int = 0) -> float:
         with (
             self.serving() as served,
-            httpx.Client(base_url=served.url, timeout=10) as client,
+            self.browser(served.url) as client,
             ExitStack() as stack,
         ):
             tab = Tab(client)
@@ -106,7 +106,7 @@ class Reloading(Suite):
         shutil.copytree(self.cwd, here, ignore=shutil.ignore_patterns("__pycache__"))
         with (
             self.serving(command, here) as served,
-            httpx.Client(base_url=served.url, timeout=RELOAD_SECONDS) as client,
+            self.browser(served.url) as client,
         ):
             tab = Tab(client)
             before = client.get("/open").json()["process"]

@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from itertools import pairwise
 
 import httpx
@@ -18,7 +18,7 @@ from nitro_runtime.testing.web_suite.client import SHOWN, Tab, read_until, waite
 from nitro_runtime.testing.web_suite.server import HEARTBEAT, Suite
 
 LISTENERS = 6
-SAYINGS = 25
+SAYINGS = 20
 
 
 class Streams(Suite):
@@ -86,7 +86,7 @@ class LiveStreams(Suite):
         """What another browser saves is seen in this one."""
         with tab.stream() as chunks:
             read_until(chunks, SHOWN)
-            with httpx.Client(base_url=served.url) as other:
+            with self.browser(served.url) as other:
                 name = f"Lamp {time.monotonic_ns()}"
                 begun = time.monotonic()
                 Tab(other).command("suite.create", {"name": name})
@@ -122,16 +122,15 @@ class LiveStreams(Suite):
             listening: dict[str, Iterator[str]] = {}
             tabs: list[Tab] = []
             for number in range(LISTENERS):
-                client = httpx.Client(base_url=served.url, timeout=10)
-                tab = Tab(stack.enter_context(closing(client)))
+                tab = Tab(stack.enter_context(self.browser(served.url)))
                 tabs.append(tab)
                 user = f"user{number // 2}"
                 chunks = stack.enter_context(tab.stream([], x_user=user))
                 read_until(chunks, "retry")
                 listening[tab.id] = chunks
             receivers = [*listening, *(f"user{n}" for n in range(LISTENERS // 2))]
-            with ThreadPoolExecutor(8) as sending:
-                for said in [sending.submit(_tell, served.url, *s) for s in _sayings(receivers)]:
+            with ThreadPoolExecutor(8) as sending, self.browser(served.url) as client:
+                for said in [sending.submit(_tell, client, *s) for s in _sayings(receivers)]:
                     said.result()
             for number, tab in enumerate(tabs):
                 own = {tab.id, f"user{number // 2}"}
@@ -149,9 +148,8 @@ def _sayings(receivers: list[str]) -> list[tuple[str, str, int]]:
     return [(receiver, places[text % 2], text) for text in range(SAYINGS) for receiver in receivers]
 
 
-def _tell(url: str, receiver: str, place: str, text: int) -> None:
-    response = httpx.get(f"{url}/tell/{receiver}/{place}", params={"text": text}, timeout=10)
-    assert response.status_code == 200
+def _tell(client: httpx.Client, receiver: str, place: str, text: int) -> None:
+    assert client.get(f"/tell/{receiver}/{place}", params={"text": text}).status_code == 200
 
 
 def open_count(client: httpx.Client) -> int:

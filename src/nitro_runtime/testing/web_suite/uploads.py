@@ -95,7 +95,7 @@ class LongUploads(Suite):
 
     def test_a_file_beyond_the_routes_limit_is_refused(self, client: httpx.Client) -> None:
         """By its announced length, before it is read."""
-        with httpx.Client(base_url=client.base_url) as other:
+        with self.browser(str(client.base_url)) as other:
             response = other.post(
                 "/upload", content=b"x" * 9_000_000, headers={**BOUNDARY, "connection": "close"}
             )
