@@ -6,8 +6,13 @@ they read the same on every framework.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, MutableMapping
+from io import BytesIO
+from typing import Any, Protocol
+
+
+Files = Mapping[str, tuple[str, bytes, str]]
+"""Uploads by the name of the field: file name, content, content type."""
 
 
 class Response(Protocol):
@@ -41,13 +46,33 @@ class Client(Protocol):
         url: str,
         *,
         data: Mapping[str, str] | None = None,
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        files: Files | None = None,
     ) -> Response:
         """Sends a form.
 
         Args:
             url: A path of the app.
             data: What the visitor typed, by the name of the field.
-            files: Uploads by the name of the field: file name, content, content type.
+            files: What the visitor chose to upload.
         """
         ...
+
+
+class _File(BytesIO):
+    """An upload as test clients take one that read it from a file."""
+
+    def __init__(self, name: str, content: bytes, content_type: str) -> None:
+        super().__init__(content)
+        self.name = name
+        self.content_type = content_type
+
+
+def form_data(options: MutableMapping[str, Any]) -> dict[str, Any]:
+    """Takes ``data`` and ``files`` out of a call's options, for a client that wants all in one.
+
+    Returns:
+        The fields and, under their own names, the uploads as open files.
+    """
+    data: Mapping[str, str] = options.pop("data", None) or {}
+    files: Files = options.pop("files", None) or {}
+    return {**data, **{field: _File(*upload) for field, upload in files.items()}}

@@ -7,6 +7,7 @@ from nitro_runtime.web.endpoints import routes
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.gate import RateLimit, StreamLimit
 from nitro_runtime.web.live import INTERVAL, Live, live
+from nitro_runtime.web.methods import by_method
 from nitro_runtime.web.portal import Portal, portal
 from nitro_runtime.web.replies import redirect, respond
 from nitro_runtime.web.request import BODY_LIMIT, Handler, Reply, Request, Route, Site, UserHook
@@ -35,6 +36,7 @@ __all__ = [
     "Uploads",
     "UserHook",
     "add_notice",
+    "by_method",
     "check_tab",
     "live",
     "new_tab",
