@@ -35,7 +35,7 @@ def run_tests() -> int:
         return subprocess.run([sys.executable, "manage.py", "test"], check=False).returncode
     before = set(sys.modules)
     code = int(pytest.main(["-q", "-p", "no:cacheprovider"]))
-    here = str(Path.cwd())
+    here = str(Path.cwd()) if "django" not in sys.modules else "nowhere"  # it is configured once
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(here):
             del sys.modules[name]
@@ -63,7 +63,7 @@ def through_asgi(app: Any) -> Seen:
 
 def fastapi(app: Any) -> Seen:
     @app.get(PAGE)
-    def page():
+    def page():  # noqa: ANN202 # FastAPI makes a view of what says nothing else
         return view()
 
     return through_asgi(app)
@@ -82,7 +82,7 @@ def starlette(app: Any) -> Seen:
 def fasthtml(app: Any) -> Seen:
     from nitro_runtime.adapters.fasthtml import reply
 
-    def page(request):  # FastHTML gives a request to what has no annotation
+    def page(request):  # noqa: ANN001, ANN202 # FastHTML gives a request to what has no annotation
         return reply(request, view())
 
     app.get(PAGE)(page)
