@@ -22,6 +22,7 @@ from collections.abc import (
 from contextlib import suppress
 from typing import Any
 
+from nitro_runtime.errors import Refused
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.request import Reply, Request, Site, refuse_longer
 from nitro_runtime.web.uploads import Posted
@@ -88,6 +89,25 @@ async def read_all(chunks: AsyncIterable[bytes], limit: int) -> bytes:
         body += chunk
         refuse_longer(len(body), limit)
     return bytes(body)
+
+
+async def read_request(request: Any, gone: type[Exception], limit: int) -> bytes:  # noqa: ANN401 # see below
+    """Reads the body of a framework's request so that the app can read it too.
+
+    Args:
+        request: It has ``headers``, ``body()``, which keeps what it read, and ``stream()``.
+        gone: What it raises when the client left.
+        limit: The most bytes to read of a body whose length was not announced.
+
+    Raises:
+        Refused: 413, it is longer; 422, the client left.
+    """
+    try:
+        if "content-length" in request.headers:
+            return await request.body()
+        return await read_all(request.stream(), limit)
+    except gone:
+        raise Refused(422, "The request ended early.") from None
 
 
 def path_params(scope: Mapping[str, Any]) -> dict[str, str]:

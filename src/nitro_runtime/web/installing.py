@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from nitro_runtime.errors import ConfigurationError
+from nitro_runtime.errors import ConfigurationError, suggestion
 from nitro_runtime.signing import configure_secret
 from nitro_runtime.sse.shutdown import close_all
+from nitro_runtime.storage import serve_below
 from nitro_runtime.web.request import Site, UserHook
 
 log = logging.getLogger(__name__)
@@ -21,12 +23,21 @@ Folder = str | PathLike[str]
 """A folder, as ``install`` takes it."""
 
 
+class Options(TypedDict, total=False):
+    """What `nitro.install` takes beside the app, for a plugin that hands it on."""
+
+    static: Folder | None
+    user: UserHook | None
+    prefix: str
+    secret_key: str | None
+
+
 def make_site(
     *,
-    static: Folder | None,
-    user: UserHook | None,
-    prefix: str,
-    secret_key: str | None,
+    static: Folder | None = None,
+    user: UserHook | None = None,
+    prefix: str = "",
+    secret_key: str | None = None,
 ) -> Site:
     """Makes the description of an installation from the arguments of ``install``.
 
@@ -43,6 +54,7 @@ def make_site(
         raise ConfigurationError("A prefix starts with a slash and does not end with one: /live.")
     if secret_key:
         configure_secret(secret_key)
+    serve_below(prefix)
     folder = Path(static) if static is not None else Path.cwd() / "static"
     found = folder.is_dir()
     if static is not None and not found:
@@ -57,6 +69,34 @@ def make_site(
         static_url=STATIC_URL if found else None,
         static_folder=folder.resolve() if found else None,
         user=user,
+    )
+
+
+def site_from(
+    given: Mapping[str, Any], *, user: UserHook, secret_key: Callable[[], str]
+) -> Site:
+    """Makes the description of an installation from the settings of a project.
+
+    Args:
+        given: What ``install`` takes, by name; each may be left out.
+        user: The hook when none is given.
+        secret_key: Makes the key when none is given, nor ``NITRO_SECRET_KEY``.
+
+    Raises:
+        ConfigurationError: One of them is unknown, or cannot be.
+    """
+    known = ("static", "user", "prefix", "secret_key")
+    if unknown := [name for name in given if name not in known]:
+        raise ConfigurationError(
+            f"Nitro has no setting {unknown[0]!r}.{suggestion(unknown[0], known)}"
+            f" It takes {', '.join(known)}."
+        )
+    from_environment = os.environ.get("NITRO_SECRET_KEY")
+    return make_site(
+        static=given.get("static"),
+        user=given.get("user") or user,
+        prefix=given.get("prefix", ""),
+        secret_key=given.get("secret_key") or (None if from_environment else secret_key()),
     )
 
 
