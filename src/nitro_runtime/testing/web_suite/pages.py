@@ -21,8 +21,9 @@ class Pages(Suite):
         assert response.status_code == 200
         assert response.headers["content-type"] == "text/html; charset=utf-8"
         assert response.text.lower().startswith("<!doctype html>")
-        cookie = response.headers["set-cookie"]
-        assert re.match(r"nitro_session=[\w-]{22}; Path=/; HttpOnly; SameSite=Lax$", cookie)
+        named, *attributes = response.headers["set-cookie"].split("; ")
+        assert re.fullmatch(r"nitro_session=[\w-]{22}", named)
+        assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
         assert "set-cookie" not in client.get("/").headers
 
     def test_a_page_answers_head(self, client: httpx.Client) -> None:
@@ -41,7 +42,7 @@ class Pages(Suite):
         """The same address gives a browser a page and Datastar its patches."""
         response = client.get("/", headers={"datastar-request": "true"})
         assert response.headers["content-type"].startswith("text/event-stream")
-        assert response.headers["vary"] == "datastar-request"
+        assert "datastar-request" in response.headers["vary"].split(", ")
         assert f"event: {SHOWN}" in response.text
         assert "<!doctype" not in response.text.lower()
 
