@@ -13,8 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from nitro_cli.frameworks import BUNDLED, PROJECT_TEMPLATES, Framework
+from nitro_runtime.naming import snake_case
 
 DIALECTS = ("shared/dialect.jinja", "framework/dialect.jinja")
 """Where the macros ``d`` come from; the framework's own come last and win."""
@@ -66,16 +68,19 @@ class Renderer:
     @cached_property
     def _environment(self) -> Environment:
         # What is rendered is Python, TOML and CSS source, so HTML escaping would break it; names
-        # are checked by the grammar before they get here.
-        environment = Environment(
+        # are checked by the grammar before they get here. A project's own templates may be anybody's:
+        # in the sandbox they reach nothing but the values that they are given.
+        environment = ImmutableSandboxedEnvironment(
             loader=self._loader(),
-            autoescape=False,  # noqa: S701 # see above
+            autoescape=False,  # see above
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
         )
-        environment.filters |= {"article": article, "by_path": by_path, "addresses": addresses}
+        filters: dict[str, Any] = environment.filters
+        filters |= {"article": article, "by_path": by_path, "addresses": addresses}
+        filters["snake"] = snake_case
         return environment
 
     def _loader(self) -> BaseLoader:

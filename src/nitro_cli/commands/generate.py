@@ -1,107 +1,167 @@
-"""`nitro generate`: plain source in the user's project."""
+"""`nitro generate`: plain source in the user's project.
+
+The commands are made from the table of generators; the one that is asked for is made whole, of the
+others help shows one line.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from nitro_cli.commands.options import DryRun, Force, Json, Skip, Verbose, Yes
+from nitro_cli.generators.table import (
+    Argument,
+    Generator,
+    Option,
+    find_generator,
+    generators,
+    loaded,
+)
+from nitro_runtime.errors import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nitro_cli.carrying import Flags
-    from nitro_cli.generators.resource import Asked
+    from nitro_cli.generators.table import PlanMaker
+    from nitro_cli.generators.words import Words
     from nitro_cli.plan.plan import Plan
     from nitro_cli.project import Project
 
+EJECT = "--eject"
+
+Eject = Annotated[
+    bool,
+    typer.Option(EJECT, help="Copy its templates into the project instead, to be changed."),
+]
+
+_FLAGS: tuple[tuple[str, Any], ...] = (
+    ("eject", Eject),
+    ("dry_run", DryRun),
+    ("json", Json),
+    ("force", Force),
+    ("skip", Skip),
+    ("yes", Yes),
+    ("verbose", Verbose),
+)
+
+
+class Generators(TyperGroup):
+    """The group of all generators, each made into a command when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 # Typer's own, not exported
+        """Returns the names of all, without any code of plugins."""
+        return [row.name for row in generators()]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 # Typer's own
+        """Returns a generator as a command; of a plugin what its package says."""
+        row = find_generator(cmd_name)
+        return None if row is None else command_of(row)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 # Typer's own
+        """Returns the generator that was asked for; now a plugin may speak for itself."""
+        row = find_generator(args[0])
+        if row is None and not args[0].startswith("-"):
+            hint = suggestion(args[0], self.list_commands(ctx))
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        if row is None:
+            return super().resolve_command(ctx, args)
+        if EJECT in args[1:]:
+            return row.name, _eject_command(row), [a for a in args[1:] if a.startswith("-")]
+        return row.name, command_of(loaded(row)), args[1:]
+
+
 app = typer.Typer(
+    cls=Generators,
     help="Write source into the project: plain code that you own and may edit.",
+    epilog="More on one: nitro generate scaffold --help",
     no_args_is_help=True,
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The entity, in the singular: Product.")]
-Fields = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="FIELD",
-        help="name:type:modifier=default; all but the name may be left out.",
-    ),
-]
-Plural = Annotated[
-    str | None, typer.Option(help="Its plural, when the rule is wrong: --plural people.")
-]
 
-# Said here, not built from the grammar's tables, so that help starts fast; a test compares.
-FIELDS_HELP = """\b
-Types:
-  str text int bigint float decimal bool date time datetime
-  uuid email url json enum ref
-  with numbers or words: str.80 decimal.10.2 enum.draft.live ref.Category
-
-\b
-Modifiers, each after a colon:
-  opt       may be empty            unique, index  in the database
-  min.0     at least, or shortest   search         part of the search
-  max.5     at most, or longest     sort           the table sorts by it
-  secret    never sent out          readonly       never taken in
-  hidden    not shown               on.cascade     when the other goes
-
-\b
-For example:
-  {command} Category name:str.60:unique
-  {command} Product name:str.80:search \\
-      price:decimal.10.2:min.0 stock:int=0 \\
-      status:enum.draft.live=draft category:ref.Category
-"""
+def command_of(row: Generator) -> Any:  # noqa: ANN401 # Typer's own
+    """Returns a generator as a command."""
+    words = [_word(argument) for argument in row.arguments]
+    options = [_option(option) for option in row.options]
+    return _command(row, _run(row), [*words, *options])
 
 
-@app.command(epilog=FIELDS_HELP.format(command="nitro generate entity"))
-def entity(
-    name: Name,
-    fields: Fields = None,
-    plural: Plural = None,
-    dry_run: DryRun = False,
-    json: Json = False,
-    force: Force = False,
-    skip: Skip = False,
-    yes: Yes = False,
-    verbose: Verbose = False,
-) -> None:
-    """Write an entity with its migration and tests, without pages."""
+def _eject_command(row: Generator) -> Any:  # noqa: ANN401 # Typer's own
+    def run(**given: Any) -> None:  # noqa: ANN401 # as typed
+        from nitro_cli.generators.ejecting import plan_templates
+        from nitro_cli.generators.words import Words
+
+        def make(project: Project, words: Words) -> Plan:
+            del words
+            return plan_templates(project, row)
+
+        _generate(make, Words(row.name), _flags(given))
+
+    return _command(row, run, [])
+
+
+def _command(row: Generator, run: Callable[..., None], own: list[inspect.Parameter]) -> Any:  # noqa: ANN401
+    flags = [_parameter(name, kind, default=False) for name, kind in _FLAGS]
+    run.__signature__ = inspect.Signature([*own, *flags])  # pyright: ignore[reportFunctionMemberAccess] # what Typer reads
+    run.__annotations__ = {each.name: each.annotation for each in (*own, *flags)}
+    program = typer.Typer(
+        add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+    )
+    program.command(row.name, help=row.summary, epilog=_epilog(row))(run)
+    return typer.main.get_command(program)
+
+
+def _parameter(name: str, annotation: object, default: object) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=annotation)
+
+
+def _word(argument: Argument) -> inspect.Parameter:
+    shown = typer.Argument(metavar=argument.name, help=argument.help)
+    name = argument.name.lower()
+    if argument.many:
+        return _parameter(name, Annotated[list[str] | None, shown], None)
+    default = inspect.Parameter.empty if argument.required else ""
+    return _parameter(name, Annotated[str, shown], default)
+
+
+def _option(option: Option) -> inspect.Parameter:
+    kind = Annotated[str | None, typer.Option(f"--{option.name}", help=option.help)]
+    return _parameter(option.name, kind, None)
+
+
+def _epilog(row: Generator) -> str:
+    example = row.example.replace("\n", "\n  ")
+    parts = [*row.notes.split("\n\n"), f"For example:\n  {example}" if example else ""]
+    return "\n\n".join(f"\b\n{part}" for part in parts if part)
+
+
+def _run(row: Generator) -> Callable[..., None]:
+    def run(**given: Any) -> None:  # noqa: ANN401 # as typed
+        from nitro_cli.generators.words import Words
+
+        words: list[str] = []
+        for argument in row.arguments:
+            value = given[argument.name.lower()]
+            words += list(value or []) if argument.many else [value]
+        options = {o.name: given[o.name] for o in row.options if given[o.name] is not None}
+        _generate(row.maker(), Words(words[0], tuple(words[1:]), options), _flags(given))
+
+    return run
+
+
+def _flags(given: dict[str, Any]) -> Flags:
     from nitro_cli.carrying import Flags
-    from nitro_cli.generators.entity import plan_entity
-    from nitro_cli.generators.resource import asked
 
-    flags = Flags(dry_run, json, force, skip, yes, verbose)
-    _generate(plan_entity, asked(name, fields or [], plural), flags)
+    return Flags(**{name: given[name] for name, _ in _FLAGS if name != "eject"})
 
 
-@app.command(epilog=FIELDS_HELP.format(command="nitro generate scaffold"))
-def scaffold(
-    name: Name,
-    fields: Fields = None,
-    plural: Plural = None,
-    dry_run: DryRun = False,
-    json: Json = False,
-    force: Force = False,
-    skip: Skip = False,
-    yes: Yes = False,
-    verbose: Verbose = False,
-) -> None:
-    """Write an entity with its pages, handlers, migration and tests."""
-    from nitro_cli.carrying import Flags
-    from nitro_cli.generators.resource import asked
-    from nitro_cli.generators.scaffold import plan_scaffold
-
-    flags = Flags(dry_run, json, force, skip, yes, verbose)
-    _generate(plan_scaffold, asked(name, fields or [], plural), flags)
-
-
-def _generate(make: Callable[[Project, Asked], Plan], wanted: Asked, flags: Flags) -> None:
+def _generate(make: PlanMaker, words: Words, flags: Flags) -> None:
     from nitro_cli.carrying import carry_out, line, prepare
     from nitro_cli.plan.resolve import QUIET
     from nitro_cli.plan.writer import locked
@@ -110,7 +170,7 @@ def _generate(make: Callable[[Project, Asked], Plan], wanted: Asked, flags: Flag
     project = find_project(Path.cwd())
     with nullcontext() if flags.dry_run else locked(project.root):
         prepare(project.root, flags)
-        plan = make(project, wanted)
+        plan = make(project, words)
         changes = carry_out(plan, project.root, flags)
     if flags.dry_run or flags.json:
         return
@@ -121,6 +181,7 @@ def _generate(make: Callable[[Project, Asked], Plan], wanted: Asked, flags: Flag
         if not any(change.note for change in shown):
             typer.echo("Everything is there already.")
         return
-    typer.echo("\nNext:")
+    if plan.next_steps:
+        typer.echo("\nNext:")
     for step in plan.next_steps:
         typer.echo(f"  {step}")

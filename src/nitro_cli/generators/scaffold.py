@@ -1,27 +1,32 @@
-"""The generator of a whole resource: its entity, form, table, pages, handlers and tests."""
+"""The generator of a whole resource: the entity, its views, its pages and a handler, in one plan."""
 
 from __future__ import annotations
 
-from nitro_cli.generators.resource import Asked, Manifest, plan_resource, read_spec
-from nitro_cli.plan.plan import Plan
+from nitro_cli.generators.entity import plan_entity
+from nitro_cli.generators.handler import plan_first_handler
+from nitro_cli.generators.resource import wanted
+from nitro_cli.generators.routes import plan_routes
+from nitro_cli.generators.views import PARTS, plan_view
+from nitro_cli.generators.words import Words
+from nitro_cli.plan.plan import Plan, compose
 from nitro_cli.project import Project
 
-MANIFEST: Manifest = (
-    ("shared/resource/__init__.py.jinja", "{package}/{folder}/__init__.py"),
-    ("shared/resource/entity.py.jinja", "{package}/{folder}/entity.py"),
-    ("shared/resource/views.py.jinja", "{package}/{folder}/views.py"),
-    ("shared/resource/routes.py.jinja", "{package}/{folder}/routes.py"),
-    ("shared/resource/handlers.py.jinja", "{package}/{folder}/handlers.py"),
-    ("shared/resource/test.py.jinja", "tests/test_{folder}.py"),
-)
 
+def plan(project: Project, words: Words) -> Plan:
+    """Returns the plan of a resource with its pages, made of the plans of its parts.
 
-def plan_scaffold(project: Project, asked: Asked) -> Plan:
-    """Returns the plan of a resource with its pages.
-
-    An entity that was generated alone gets the rest; its fields need not be typed again.
+    An entity that is there already gets the rest; its fields need not be typed again.
 
     Raises:
         UsageError: The words are wrong.
     """
-    return plan_resource(project, read_spec(project, asked), "scaffold", MANIFEST)
+    subject = wanted(project, words, pages=True)
+    address = f"then open http://127.0.0.1:8000/{subject.spec.slug}"
+    steps = (*subject.notes(), "nitro db upgrade", "nitro dev", address)
+    return compose(
+        subject.plan("scaffold", (), steps),
+        plan_entity(subject),
+        *(plan_view(kind, subject) for kind in PARTS),
+        plan_routes(subject),
+        plan_first_handler(subject),
+    )

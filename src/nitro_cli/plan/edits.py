@@ -140,3 +140,29 @@ def _append(source: str, entries: ast.List, line: str) -> str:
 def _has_comma(rest: str) -> bool:
     """Whether a comma follows the last element; one inside a comment does not count."""
     return any("," in line.partition("#")[0] for line in rest.splitlines())
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a registry, as far as it is written out.
+
+    Attributes:
+        url: Where its pages start; empty when it has none.
+        package: The dotted name of its package or module.
+    """
+
+    url: str
+    package: str
+
+
+def registered(source: str) -> list[Entry]:
+    """Returns the entries of a registry; none when it cannot be read."""
+    try:
+        entries = _list_of(ast.parse(source), "RESOURCES")
+    except SyntaxError:
+        entries = None
+    found: list[Entry] = []
+    for entry in entries.elts if entries else ():
+        url, package = _argument(entry, 1), _argument(entry, 2)
+        found.append(Entry("" if url == "None" else url.strip("\"'"), package.strip("\"'")))
+    return found

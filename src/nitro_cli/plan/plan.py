@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 
@@ -52,6 +52,22 @@ class Create:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """A module that several generators write into.
+
+    A new file gets the whole text. In one that is there, the definitions that it lacks are added;
+    those that it has stay, unless the file is as Nitro wrote it.
+
+    Attributes:
+        path: Where, from the project's folder, with ``/``.
+        text: A whole module: a docstring, imports, assignments, functions and classes.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Inject:
     """An edit in a file that the user owns."""
 
@@ -73,7 +89,7 @@ class Run:
     words: tuple[str, ...]
 
 
-Action = Create | Inject | Delete | Run
+Action = Create | Merge | Inject | Delete | Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +109,19 @@ class Plan:
     actions: tuple[Action, ...]
     record: Mapping[str, Any] = field(default_factory=dict[str, Any])
     next_steps: tuple[str, ...] = ()
+
+
+def compose(head: Plan, *parts: Plan) -> Plan:
+    """Returns one plan that does what several do, in their order.
+
+    Args:
+        head: Whose resource, generator and next steps it has.
+        parts: Plans for the same resource.
+    """
+    record = {k: v for part in parts for k, v in part.record.items() if k not in _NAMING}
+    actions = (*head.actions, *(action for part in parts for action in part.actions))
+    return replace(head, actions=tuple(dict.fromkeys(actions)), record={**record, **head.record})
+
+
+_NAMING = frozenset({"generator", "generators"})
+"""What a record says of the generators themselves; of several plans the head says it."""

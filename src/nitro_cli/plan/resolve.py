@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from nitro_cli.formatting import format_sources
 from nitro_cli.plan import memory
-from nitro_cli.plan.plan import Create, Delete, Inject, Plan
+from nitro_cli.plan.modules import MergeModule, join_modules
+from nitro_cli.plan.plan import Create, Delete, Edit, Inject, Merge, Plan
+from nitro_cli.plan.texts import Manner, parse_python, plain
 from nitro_runtime.errors import UsageError
 
 Status = Literal[
@@ -62,12 +64,24 @@ class Policy:
     """What to do with a file that the user changed and a generator wants to write.
 
     Attributes:
-        force: Overwrite it.
-        skip: Keep it.
+        force: Overwrite every one.
+        skip: Keep every one.
+        overwrite: The paths of those that are overwritten.
+        keep: The paths of those that are kept.
     """
 
     force: bool = False
     skip: bool = False
+    overwrite: frozenset[str] = frozenset()
+    keep: frozenset[str] = frozenset()
+
+    def overwrites(self, path: str) -> bool:
+        """Whether a file is overwritten although the user changed it."""
+        return self.force or path in self.overwrite
+
+    def keeps(self, path: str) -> bool:
+        """Whether a file stays because the user changed it."""
+        return self.skip or path in self.keep
 
 
 def resolve(plan: Plan, root: Path, policy: Policy = Policy()) -> list[Change]:  # frozen
@@ -76,93 +90,204 @@ def resolve(plan: Plan, root: Path, policy: Policy = Policy()) -> list[Change]: 
     Reads the project and writes nothing.
 
     Raises:
-        UsageError: A path leads out of the project, or a file cannot be read as text.
+        UsageError: A path leads out of the project, or a file cannot be read as text or Python.
     """
     record = memory.read_record(root, plan.resource)
     files: dict[str, str] = dict(record.get("files", {}))
-    creates = [a for a in plan.actions if isinstance(a, Create)]
-    edits = [_inject(a, root) for a in plan.actions if isinstance(a, Inject)]
-    creates, edits = _formatted(creates, edits, root)
-    changes = [_create(action, root, files.get(action.path), policy) for action in creates]
-    changes += edits
+    drafts = _formatted(_drafts(plan, root, files, policy), root)
+    changes = [_change(draft, files.get(draft.path), policy) for draft in drafts]
     changes += [_delete(a, root, files.get(a.path)) for a in plan.actions if isinstance(a, Delete)]
-    tracked = {action.path for action in creates if action.tracked}
-    return changes + _memory(plan, root, changes, tracked, record)
+    return changes + _memory(plan, root, changes, drafts, record)
 
 
-def _formatted(
-    creates: list[Create], edits: list[Change], root: Path
-) -> tuple[list[Create], list[Change]]:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A file of the plan before it is compared with what may be written.
+
+    Attributes:
+        path: From the project's folder.
+        old: Its text as it is, or None when there is no such file.
+        new: Its text as the generator wants it, plain.
+        whole: Whether the generator writes all of it; otherwise it edits what is there.
+        base: Of an edited file of Nitro's own: the pristine text with the same edits, plain.
+        tracked: Whether the memory keeps its pristine text.
+        mode: The permissions of a new file.
+        note: What is left for the user to do.
+        undone: Whether an edit could not be done.
+    """
+
+    path: str
+    old: str | None
+    new: str
+    whole: bool = True
+    base: str | None = None
+    tracked: bool = True
+    mode: int = 0o644
+    note: str = ""
+    undone: bool = False
+
+    @property
+    def plain_old(self) -> str | None:
+        """The text that is there, without the file's own manner."""
+        return None if self.old is None else plain(self.old)
+
+
+def _drafts(plan: Plan, root: Path, files: Mapping[str, str], policy: Policy) -> list[_Draft]:
+    """Returns a draft of each file that the plan writes or edits, in order."""
+    actions: dict[str, list[Create | Merge | Inject]] = {}
+    for action in plan.actions:
+        if isinstance(action, Create | Merge | Inject):
+            actions.setdefault(action.path, []).append(action)
+    found: list[_Draft] = []
+    for path, wanted in actions.items():
+        old = _read(root, path)
+        whole = [action for action in wanted if isinstance(action, Create)]
+        if whole:
+            last = whole[-1]
+            found.append(_Draft(path, old, last.text, tracked=last.tracked, mode=last.mode))
+        elif old is None and any(isinstance(action, Merge) for action in wanted):
+            found.append(_Draft(path, None, _new_module(wanted)))
+        else:
+            pristine = old is not None and files.get(path) == memory.fingerprint(plain(old))
+            edits = [
+                _edit(action, replace=pristine or policy.overwrites(path)) for action in wanted
+            ]
+            found.append(_edited(path, old, edits, _base(root, path) if path in files else None))
+    return found
+
+
+def _edit(action: Create | Merge | Inject, *, replace: bool) -> Edit:
+    if isinstance(action, Inject):
+        return action.edit
+    return MergeModule(action.text, replace=replace)
+
+
+def _new_module(actions: Iterable[Create | Merge | Inject]) -> str:
+    text = ""
+    for action in actions:
+        if isinstance(action, Merge):
+            text = join_modules(text, action.text) if text else action.text
+        elif isinstance(action, Inject):
+            text = action.edit.apply(text).text
+    return text
+
+
+def _edited(path: str, old: str | None, edits: Sequence[Edit], base: str | None) -> _Draft:
+    if old is None:
+        snippets = " ".join(edit.apply("").snippet for edit in edits)
+        return _Draft(path, None, "", whole=False, note=f"{path} is not there. {snippets}")
+    text = plain(old)
+    if path.endswith(".py"):
+        parse_python(path, text)
+    notes: list[str] = []
+    for edit in edits:
+        edited = edit.apply(text)
+        text = edited.text
+        base = base if base is None else edit.apply(base).text
+        if edited.status == "cannot":
+            notes.append(f"{path} could not be edited. {edited.snippet}")
+    note = "\n".join(notes)
+    return _Draft(path, old, text, whole=False, base=base, note=note, undone=bool(notes))
+
+
+def _base(root: Path, path: str) -> str | None:
+    found = _read(root, memory.base_path(path))
+    return None if found is None else plain(found)
+
+
+_BEFORE, _AFTER, _BASE = "", "nitro_after/", "nitro_base/"
+"""The folders of an edited file's texts while everything is formatted."""
+
+
+def _formatted(drafts: list[_Draft], root: Path) -> list[_Draft]:
     """Formats everything in one call.
 
     An edited file is formatted when it was before; otherwise its style is the user's.
     """
-    edited = [c for c in edits if c.status == "update" and c.path.endswith(".py")]
-    sources = {action.path: action.text for action in creates}
-    sources |= {change.path: change.old or "" for change in edited}
-    sources |= {f"{_AFTER}/{change.path}": change.new or "" for change in edited}
-    done = format_sources(sources, root, tidy={action.path for action in creates})
-    clean = {c.path: done[f"{_AFTER}/{c.path}"] for c in edited if done[c.path] == c.old}
-    return (
-        [replace(action, text=done[action.path]) for action in creates],
-        [replace(change, new=clean.get(change.path, change.new)) for change in edits],
-    )
+    whole = {draft.path: draft.new for draft in drafts if draft.whole}
+    edited = [d for d in drafts if not d.whole and d.path.endswith(".py") and d.new != d.plain_old]
+    sources = dict(whole)
+    for draft in edited:
+        sources[draft.path] = draft.plain_old or ""
+        sources[_AFTER + draft.path] = draft.new
+        if draft.base is not None:
+            sources[_BASE + draft.path] = draft.base
+    done = format_sources(sources, root, tidy=whole)
+    return [_with_format(draft, done) for draft in drafts]
 
 
-_AFTER = "nitro_after"
-"""The folder of edited texts while everything is formatted."""
+def _with_format(draft: _Draft, done: Mapping[str, str]) -> _Draft:
+    if draft.whole:
+        return replace(draft, new=done[draft.path])
+    if draft.base is not None:
+        draft = replace(draft, base=done.get(_BASE + draft.path, draft.base))
+    if _AFTER + draft.path in done and done[draft.path] == draft.plain_old:
+        return replace(draft, new=done[_AFTER + draft.path])
+    return draft
 
 
-def _create(action: Create, root: Path, written: str | None, policy: Policy) -> Change:
-    """Decides about a file that a generator writes whole."""
-    old, new = _read(root, action.path), action.text
+def _change(draft: _Draft, written: str | None, policy: Policy) -> Change:
+    status, note = _status(draft, written, policy), draft.note
+    if draft.old is None:
+        new = None if status == "manual" else draft.new
+    else:  # a file keeps its own line ends
+        same = draft.plain_old == draft.new
+        new = draft.old if same else Manner.of(draft.old).dressed(draft.new)
+    if status == "deleted":
+        note = "           You deleted it; --force writes it again."
+    return Change(draft.path, status, draft.old, new, draft.mode, draft.tracked, note)
+
+
+def _status(draft: _Draft, written: str | None, policy: Policy) -> Status:
+    """Decides about a file; ``written`` is the hash of what Nitro last wrote there."""
+    old = draft.plain_old
+    if draft.whole:
+        return _status_of_whole(draft, old, written, policy)
+    if old is None or (draft.undone and draft.new == old):
+        return "manual"
+    return "identical" if draft.new == old else "update"
+
+
+def _status_of_whole(draft: _Draft, old: str | None, written: str | None, policy: Policy) -> Status:
     if old is None:
-        status: Status = "deleted" if written and not policy.force else "create"
-    elif old == new:
-        status = "identical"
-    elif written == memory.fingerprint(old) or policy.force:
-        status = "update"
-    elif written == memory.fingerprint(new):  # only the user changed it
-        status = "kept"
-    else:
-        status = "kept" if policy.skip else "conflict"
-    return Change(action.path, status, old, new, action.mode, action.tracked)
-
-
-def _inject(action: Inject, root: Path) -> Change:
-    old = _read(root, action.path)
-    if old is None:
-        note = f"{action.path} is not there. {action.edit.apply('').snippet}"
-        return Change(action.path, "manual", None, None, note=note)
-    edited = action.edit.apply(old)
-    status: dict[str, Status] = {"done": "update", "there": "identical"}
-    note = f"{action.path} could not be edited. {edited.snippet}" if edited.snippet else ""
-    return Change(action.path, status.get(edited.status, "manual"), old, edited.text, note=note)
+        return "deleted" if written and not policy.overwrites(draft.path) else "create"
+    if old == draft.new:
+        return "identical"
+    if written == memory.fingerprint(old) or policy.overwrites(draft.path):
+        return "update"
+    if written == memory.fingerprint(draft.new):  # only the user changed it
+        return "kept"
+    return "kept" if policy.keeps(draft.path) else "conflict"
 
 
 def _delete(action: Delete, root: Path, written: str | None) -> Change:
     old = _read(root, action.path)
-    pristine = old is not None and written == memory.fingerprint(old)
+    pristine = old is not None and written == memory.fingerprint(plain(old))
     status: Status = "identical" if old is None else "delete" if pristine else "kept"
     return Change(action.path, status, old, None if pristine else old)
 
 
 def _memory(
-    plan: Plan, root: Path, changes: list[Change], tracked: set[str], record: dict[str, Any]
+    plan: Plan,
+    root: Path,
+    changes: list[Change],
+    drafts: list[_Draft],
+    record: dict[str, Any],
 ) -> list[Change]:
     """Returns the changes of the memory that go with the changes of the project."""
-    written = {c.path: c.new for c in changes if c.path in tracked and c.new is not None}
-    current = {p: t for p, t in written.items() if _is_ours(p, changes)}
-    files = {**record.get("files", {}), **{p: memory.fingerprint(t) for p, t in current.items()}}
+    known: dict[str, str] = dict(record.get("files", {}))
+    ours = {c.path for c in changes if c.status in {"create", "update", "identical"}}
+    whole = {d.path: d.new for d in drafts if d.whole and d.tracked and d.path in ours}
+    edited = {d.path: d.base for d in drafts if d.base is not None}
+    current = {**whole, **edited}
     gone = {change.path for change in changes if change.status == "delete"}
-    files = {path: hashed for path, hashed in files.items() if path not in gone}
-    edits = {a.path: dict(a.edit.to_json()) for a in plan.actions if isinstance(a, Inject)}
+    files = {**known, **{path: memory.fingerprint(text) for path, text in current.items()}}
     kept: Mapping[str, Any] = {
         **record,
-        **plan.record,
         "generator": plan.generator,
-        "files": files,
-        "edits": {**record.get("edits", {}), **edits},
+        **plan.record,
+        "files": {path: hashed for path, hashed in files.items() if path not in gone},
+        "edits": {**record.get("edits", {}), **_edits(plan, files)},
     }
     texts = {memory.base_path(path): text for path, text in current.items()}
     texts[memory.record_path(plan.resource)] = memory.render_record(kept)
@@ -172,9 +297,15 @@ def _memory(
     return found
 
 
-def _is_ours(path: str, changes: Iterable[Change]) -> bool:
-    ours = {"create", "update", "identical"}
-    return any(change.path == path and change.status in ours for change in changes)
+def _edits(plan: Plan, files: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the edits of files that are the user's own."""
+    found: dict[str, Any] = {}
+    for action in plan.actions:
+        if isinstance(action, Inject):
+            found[action.path] = dict(action.edit.to_json())
+        elif isinstance(action, Merge) and action.path not in files:
+            found[action.path] = dict(MergeModule(action.text).to_json())
+    return found
 
 
 # -- reading --------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What tests of an app use, and the suites that an adapter or backend of your own has to pass.
 
-`make` and `Client` are imported here when they are first used; the suites need pytest and httpx and are
+`make`, `send`, `sample_png` and `Client` are imported here when they are first used; the suites need pytest and httpx and are
 imported from their own modules: `nitro_runtime.testing.web_suite`.
 """
 
@@ -10,12 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nitro_runtime.entities.sample_files import sample_png
     from nitro_runtime.testing.client import Client
     from nitro_runtime.testing.factory import make
+    from nitro_runtime.testing.sending import send
 
-__all__ = ["Client", "make"]
+__all__ = ["Client", "make", "sample_png", "send"]
 
-_HOMES = {"Client": "nitro_runtime.testing.client", "make": "nitro_runtime.testing.factory"}
+_HOMES = {
+    "Client": "nitro_runtime.testing.client",
+    "make": "nitro_runtime.testing.factory",
+    "sample_png": "nitro_runtime.entities.sample_files",
+    "send": "nitro_runtime.testing.sending",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 # PEP 562

@@ -1,0 +1,99 @@
+"""The generator of a handler: `nitro generate handler product.created notify_stock`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nitro_cli.generators.functions import check_function, function_problems
+from nitro_cli.generators.subject import Subject, find, project_renderer
+from nitro_cli.generators.words import Words
+from nitro_cli.grammar.problems import BadWords, Problem
+from nitro_cli.plan.edits import RegisterResource
+from nitro_cli.plan.plan import Action, Inject, Merge, Plan
+from nitro_cli.project import Project
+
+CHANGES = frozenset({"created", "updated", "deleted"})
+"""What an entity emits by itself."""
+
+EVENT = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerView:
+    """What templates see of a handler.
+
+    Attributes:
+        event: The event, ``product.created``.
+        function: The function, ``notify_stock``.
+        change: What happened, when the entity itself emits the event: ``created``; else empty.
+        says: The event as a part of a test's name: ``a_product_is_created``.
+    """
+
+    event: str
+    function: str
+    change: str
+    says: str
+
+
+def plan(project: Project, words: Words) -> Plan:
+    """Returns the plan of a handler, in the resource that the event is about, or of the app.
+
+    Raises:
+        UsageError: The event or the function cannot be called so.
+    """
+    event, function = words.name, words.rest[0] if words.rest else ""
+    problems = _event_problems(event) + function_problems(function)
+    if problems:
+        raise BadWords(problems)
+    stem, _, verb = event.rpartition(".")
+    subject = find(project, stem) if stem and "." not in stem else None
+    change = verb if subject is not None and verb in CHANGES else ""
+    if subject is None:
+        return _plan_of_app(project, HandlerView(event, function, "", event.replace(".", "_")))
+    says = f"{verb}_{subject.spec.table}" if change else event.replace(".", "_")
+    return plan_handler(subject, HandlerView(event, function, change, says))
+
+
+def _event_problems(event: str) -> list[Problem]:
+    if EVENT.fullmatch(event):
+        return []
+    sentence = "An event is small letters, digits, '_' and dots between words: product.created."
+    return [Problem("bad-event", sentence, event, 0, len(event))]
+
+
+def plan_handler(subject: Subject, handler: HandlerView) -> Plan:
+    """Returns the plan of a handler of a resource, with its test."""
+    check_function(subject.project, subject.path("handlers.py"), handler.function, handler.event)
+    actions: tuple[Action, ...] = (
+        subject.create(subject.path("__init__.py"), "__init__"),
+        subject.merge(subject.path("handlers.py"), "handlers", handler=handler),
+        subject.merge(subject.test_path("handlers"), "handler_test", handler=handler),
+        subject.registered(),
+    )
+    return subject.plan("handler", actions, _steps(subject.path("handlers.py")))
+
+
+def plan_first_handler(subject: Subject) -> Plan:
+    """Returns the plan of the handler that a scaffold shows how it is done."""
+    table = subject.spec.table
+    handler = HandlerView(f"{table}.created", "log_created", "created", f"created_{table}")
+    merge = subject.merge(subject.path("handlers.py"), "handlers", handler=handler)
+    return subject.plan("handler", (merge,))
+
+
+def _plan_of_app(project: Project, handler: HandlerView) -> Plan:
+    path = f"{project.package}/handlers.py"
+    check_function(project, path, handler.function, handler.event)
+    render = project_renderer(project, {"handler": handler}).render
+    line = RegisterResource("Handlers", None, f"{project.package}.handlers")
+    actions = (
+        Merge(path, render("shared/app/handlers.py.jinja")),
+        Merge("tests/test_handlers.py", render("shared/app/handler_test.py.jinja")),
+        Inject(f"{project.package}/registry.py", line),
+    )
+    return Plan("app-handlers", "handler", actions, next_steps=_steps(path))
+
+
+def _steps(path: str) -> tuple[str, ...]:
+    return (f"say in {path} what it does",)

@@ -1,0 +1,81 @@
+"""The generator of a page beside the resources: `nitro generate page about`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nitro_cli.generators.functions import function_problems
+from nitro_cli.generators.subject import project_renderer
+from nitro_cli.generators.words import Words
+from nitro_cli.grammar.problems import BadWords
+from nitro_cli.plan.edits import RegisterResource, registered
+from nitro_cli.plan.plan import Create, Inject, Plan
+from nitro_cli.plan.texts import plain
+from nitro_cli.project import Project
+from nitro_runtime.errors import UsageError
+from nitro_runtime.naming import pascal_case, sentence_case
+
+FOLDER = "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """What templates see of a page; the names are those of an entity's, for the dialects.
+
+    Attributes:
+        class_name: ``About``.
+        variable: ``about``.
+        table: The same.
+        package: The same.
+        module: The dotted name of its module, ``shop.pages.about``.
+        slug: Its address without the first slash: ``about``.
+        label: ``About``.
+        plural: The same.
+    """
+
+    class_name: str
+    variable: str
+    table: str
+    package: str
+    module: str
+    slug: str
+    label: str
+    plural: str
+
+
+def plan(project: Project, words: Words) -> Plan:
+    """Returns the plan of a page: its module, its test, its line in the registry and so in the menu.
+
+    Raises:
+        UsageError: It cannot be called so, or its address is taken.
+    """
+    name = words.name.replace("-", "_")
+    problems = function_problems(name)
+    if problems:
+        raise BadWords(problems)
+    label = sentence_case(name)
+    module = f"{project.package}.{FOLDER}.{name}"
+    page = PageView(
+        pascal_case(name), name, name, name, module, name.replace("_", "-"), label, label
+    )
+    _check_address(project, page)
+    render = project_renderer(project, {"page": page}).render
+    folder = f"{project.package}/{FOLDER}"
+    actions = (
+        Create(f"{folder}/__init__.py", render("shared/page/__init__.py.jinja")),
+        Create(f"{folder}/{name}.py", render("shared/page/page.py.jinja")),
+        Create(f"tests/test_page_{name}.py", render("shared/page/test.py.jinja")),
+        Inject(f"{project.package}/registry.py", RegisterResource(label, f"/{page.slug}", module)),
+    )
+    steps = ("nitro dev", f"then open http://127.0.0.1:8000/{page.slug}")
+    return Plan(f"page-{page.slug}", "page", actions, next_steps=steps)
+
+
+def _check_address(project: Project, page: PageView) -> None:
+    path = f"{project.package}/registry.py"
+    for entry in registered(plain(project.read(path) or "")):
+        if entry.url == f"/{page.slug}" and entry.package != page.module:
+            raise UsageError(
+                f"The address /{page.slug} belongs to {entry.package}, as {path} says; "
+                "choose another name."
+            )
