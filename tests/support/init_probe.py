@@ -123,7 +123,7 @@ def sanic(app: Any) -> Seen:
     app.add_route(page, PAGE, name="page_of_the_probe")
 
     async def run() -> Seen:
-        client = SanicASGITestClient(app)
+        client: Any = SanicASGITestClient(app)
         _, events = await client.get("/events")
         _, answer = await client.get(PAGE)
         return [(events.status, events.text), (answer.status, answer.text)]
@@ -143,7 +143,8 @@ def django(_: Any) -> Seen:
 
     settings.ALLOWED_HOSTS = ["*"]
     importlib.import_module(settings.ROOT_URLCONF).urlpatterns.insert(0, path(PAGE[1:], page))
-    answers = [Client().get("/events"), Client().get(PAGE)]
+    client: Any = Client()
+    answers = [client.get("/events"), client.get(PAGE)]
     return [(answer.status_code, answer.content.decode()) for answer in answers]
 
 
