@@ -65,10 +65,12 @@ def supported(framework: str | Framework) -> Generator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != row.module:
+        extra = re.fullmatch(
+            r"nitro-kit\[(.+)\]", row.install
+        )  # a plugin needs its framework itself
+        if extra is None or (error.name or "").partition(".")[0] != row.module:
             raise
-        extra = re.search(r"\[(.+)\]", row.install)
-        raise MissingExtra(row.title, extra[1] if extra else row.module) from None
+        raise MissingExtra(row.title, extra[1]) from None
 
 
 def _refuse_older(row: Framework) -> None:
@@ -85,5 +87,5 @@ def _refuse_older(row: Framework) -> None:
 
 def _release(text: str) -> tuple[int, ...]:
     """The release segment of a version (PEP 440): ``3.1.2rc1`` gives ``(3, 1, 2)``."""
-    found = re.match(r"v?(?:\d+!)?(\d+(?:\.\d+)*)", text)
+    found = re.match(r"v?(\d+(?:\.\d+)*)", text)
     return tuple(map(int, found[1].split("."))) if found else ()
