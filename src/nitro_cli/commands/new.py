@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nitro_cli import placing
 from nitro_cli.commands.options import DryRun, Json, Verbose, Yes
 
 if TYPE_CHECKING:
@@ -27,8 +28,14 @@ Skip = Annotated[
 EXAMPLE = "fastapi"
 """The framework that examples show, and that is suggested to those who are asked."""
 
-HARMLESS = frozenset({".git", ".venv", "venv", ".idea", ".vscode", ".DS_Store"})
-"""What a folder may hold and still count as empty."""
+Template = Annotated[
+    str | None,
+    typer.Option("--template", help="A Copier template instead: a folder or a Git address."),
+]
+Trust = Annotated[
+    str | None,
+    typer.Option("--trust", metavar="HASH", help="Let exactly this template run code of its own."),
+]
 
 
 def command(
@@ -44,6 +51,8 @@ def command(
             help="The web framework: django, fastapi, fasthtml, flask, litestar, sanic.",
         ),
     ] = None,
+    template: Template = None,
+    trust: Trust = None,
     dry_run: DryRun = False,
     json: Json = False,
     force: Force = False,
@@ -55,6 +64,11 @@ def command(
     from nitro_cli.carrying import Flags
 
     flags = Flags(dry_run, json, force, skip, yes, verbose)
+    if template is not None or trust is not None:
+        from nitro_cli.commands.new_from_template import make
+
+        make(name, framework, template, trust, flags)
+        return
     asked = name is None or framework is None
     if asked:
         name, framework = _ask(name, framework, flags)
@@ -77,7 +91,7 @@ def _ask(name: str | None, framework: str | None, flags: Flags) -> tuple[str, st
         sentence = f"A new project needs {missing}: {example}. Frameworks: {', '.join(known)}."
         raise UsageError(sentence)
     if name is None:
-        name = _prompt("Name of the project", None, _check_name)
+        name = _prompt("Name of the project", None, placing.check_name)
     if framework is None:
         from nitro_cli.frameworks import find_framework
 
@@ -106,18 +120,18 @@ def _make(typed: str, wanted: str, flags: Flags, *, hint: bool) -> None:
     from nitro_cli.generators.project import nitro_requirement, plan_project
 
     root, name, framework = _check(typed, wanted)
-    if prepare(root, flags) and _is_project(root) and not flags.json:
-        _tell_next(typed)
+    if prepare(root, flags) and placing.is_project(root) and not flags.json:
+        tell_next(typed)
         return
-    _refuse_occupied(root, typed, flags)
+    placing.refuse_occupied(root, typed, occupied=flags.force or flags.skip)
     secret = secrets.token_urlsafe(32)
     plan = plan_project(name, framework, secret, nitro_requirement(framework))
     changes = carry_out(plan, root, flags)
     if flags.dry_run or flags.json:
         return
-    _verify(root, changes)
+    placing.verify(root, [change.path for change in changes if change.writes])
     _tell(name, framework, changes, verbose=flags.verbose)
-    _tell_next(typed)
+    tell_next(typed)
     if hint:
         typer.echo(f"The same again: nitro new {typed} --framework {framework.name}")
 
@@ -132,7 +146,7 @@ def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:
     from nitro_runtime.errors import UsageError
 
     root = Path.cwd() if typed == "." else Path.cwd() / typed
-    problems = _name_problems(typed)
+    problems = placing.name_problems(typed)
     try:
         framework = find_framework(wanted)
     except UsageError as error:
@@ -140,63 +154,6 @@ def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:
     if problems:
         raise UsageError(*problems)
     return root, root.name if typed == "." else typed, framework
-
-
-def _check_name(typed: str) -> None:
-    from nitro_runtime.errors import UsageError
-
-    if problems := _name_problems(typed):
-        raise UsageError(*problems)
-
-
-def _name_problems(typed: str) -> list[str]:
-    from nitro_cli.grammar.names import check_project
-
-    problems = [str(one) for one in check_project(Path.cwd().name if typed == "." else typed)]
-    if problems and typed == ".":
-        problems.append(
-            "The project would be called like this folder; rename it, or go up and name one."
-        )
-    return problems
-
-
-def _refuse_occupied(root: Path, typed: str, flags: Flags) -> None:
-    from nitro_runtime.errors import UsageError
-
-    if root.is_symlink() or (root.exists() and not root.is_dir()):
-        raise UsageError(f"{typed} is there already and is not a folder; choose another name.")
-    where = "This folder" if typed == "." else f"The folder {typed}"
-    if _is_project(root):
-        raise UsageError(f"{where} is a Nitro project already; go on in it or choose another name.")
-    held = _held(root)
-    if held and not (flags.force or flags.skip):
-        some = ", ".join(held[:3]) + (", ..." if len(held) > 3 else "")
-        sentence = "choose another name, empty it, or keep what is in it with --skip."
-        raise UsageError(f"{where} is not empty ({some}); {sentence}")
-
-
-def _is_project(root: Path) -> bool:
-    from nitro_cli.project import MEMORY, PROJECT_FILE
-
-    return (root / MEMORY / PROJECT_FILE).is_file()
-
-
-def _held(root: Path) -> list[str]:
-    """Returns what is in a folder; what a command left that was killed early does not count."""
-    from nitro_cli.project import MEMORY
-
-    found = sorted(path.name for path in root.iterdir()) if root.is_dir() else []
-    if MEMORY in found and not any((root / MEMORY).iterdir()):
-        found.remove(MEMORY)
-    return [name for name in found if name not in HARMLESS]
-
-
-def _verify(root: Path, changes: list[Change]) -> None:
-    """Compiles every Python file that was made, as it is on disk."""
-    for change in changes:
-        if change.writes and change.path.endswith(".py"):
-            source = (root / change.path).read_bytes()
-            compile(source, change.path, "exec", dont_inherit=True)
 
 
 def _tell(name: str, framework: Framework, changes: list[Change], *, verbose: bool) -> None:
@@ -214,7 +171,8 @@ def _tell(name: str, framework: Framework, changes: list[Change], *, verbose: bo
     typer.echo(f"Checked: all {python} Python files compile.")
 
 
-def _tell_next(typed: str) -> None:
+def tell_next(typed: str) -> None:
+    """Says what to do first in a new project."""
     typer.echo("\nNext:")
     there = "" if typed == "." else f"cd {typed} && "
     typer.echo(f'  {there}pip install -e ".[dev]"')
