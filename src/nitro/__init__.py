@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from nitro_runtime.entities import BelongsTo as BelongsTo
     from nitro_runtime.entities import Entity as Entity
     from nitro_runtime.entities import Field as Field
+    from nitro_runtime.entities import FileKey as FileKey
     from nitro_runtime.entities import HasMany as HasMany
     from nitro_runtime.entities import HasOne as HasOne
+    from nitro_runtime.entities import ImageKey as ImageKey
     from nitro_runtime.entities import ManyToMany as ManyToMany
     from nitro_runtime.entities import QuerySet as QuerySet
     from nitro_runtime.entities import RelatedSet as RelatedSet
@@ -72,16 +74,23 @@ if TYPE_CHECKING:
     from nitro_runtime.sse import emit_elements as emit_elements
     from nitro_runtime.sse import emit_signals as emit_signals
     from nitro_runtime.sse import remove_elements as remove_elements
+    from nitro_runtime.storage import FolderStorage as FolderStorage
+    from nitro_runtime.storage import Storage as Storage
+    from nitro_runtime.storage import use_storage as use_storage
     from nitro_runtime.views import Card as Card
     from nitro_runtime.views import CheckboxField as CheckboxField
     from nitro_runtime.views import Column as Column
     from nitro_runtime.views import DateField as DateField
     from nitro_runtime.views import DateTimeField as DateTimeField
     from nitro_runtime.views import EmailField as EmailField
+    from nitro_runtime.views import FileField as FileField
     from nitro_runtime.views import Form as Form
     from nitro_runtime.views import FormField as FormField
     from nitro_runtime.views import HiddenField as HiddenField
+    from nitro_runtime.views import ImageField as ImageField
     from nitro_runtime.views import JsonField as JsonField
+    from nitro_runtime.views import ListField as ListField
+    from nitro_runtime.views import ManyField as ManyField
     from nitro_runtime.views import Notice as Notice
     from nitro_runtime.views import NumberField as NumberField
     from nitro_runtime.views import Page as Page
@@ -108,9 +117,9 @@ _PARTS: dict[str, str] = {
     "nitro_runtime": "__version__",
     "nitro_runtime.adapters": "install",
     "nitro_runtime.entities": (
-        "BelongsTo Entity Field HasMany HasOne ManyToMany QuerySet RelatedSet Repository Text"
-        " belongs_to build_tables col configure create_tables has_many has_one many_to_many"
-        " retry_stale samples transaction"
+        "BelongsTo Entity Field FileKey HasMany HasOne ImageKey ManyToMany QuerySet RelatedSet"
+        " Repository Text belongs_to build_tables col configure create_tables has_many has_one"
+        " many_to_many retry_stale samples transaction"
     ),
     "nitro_runtime.errors": (
         "BadSignature BrokenReference ConfigurationError DatabaseBusy Duplicate"
@@ -124,10 +133,12 @@ _PARTS: dict[str, str] = {
     "nitro_runtime.sse": (
         "ElementsPatch SignalsPatch broadcast emit_elements emit_signals remove_elements"
     ),
+    "nitro_runtime.storage": "FolderStorage Storage use_storage",
     "nitro_runtime.views": (
-        "Card CheckboxField Column DateField DateTimeField EmailField Form FormField HiddenField"
-        " JsonField Notice NumberField Page PasswordField RelationField SelectField Table TextArea"
-        " TextField Theme TimeField UrlField card_for form_for row_for use_theme"
+        "Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
+        " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
+        " RelationField SelectField Table TextArea TextField Theme TimeField UrlField card_for"
+        " form_for row_for use_theme"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",

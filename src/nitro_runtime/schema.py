@@ -42,6 +42,7 @@ class FieldInfo:
         max_digits: Digits of a Decimal in all, or None.
         decimal_places: Digits of a Decimal after the point, or None.
         pattern: A regular expression that a text must match, or None.
+        upload: ``"file"`` or ``"image"`` when it is the key of an uploaded file, else None.
         label: What people call it ("Available from").
         help: One sentence of help, or None.
     """
@@ -71,6 +72,7 @@ class FieldInfo:
     decimal_places: int | None = None
     pattern: str | None = None
     help: str | None = None
+    upload: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 RUNTIME = SOURCE / "nitro_runtime"
 
-BASE = frozenset({"errors", "naming", "schema", "signing", "context"})
+BASE = frozenset({"errors", "naming", "schema", "signing", "context", "storage"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "naming": frozenset(),
     "schema": BASE,
     "signing": BASE,
     "context": BASE,
+    "storage": frozenset(),
     "entities": BASE,
     "events": BASE,
     "sse": BASE,

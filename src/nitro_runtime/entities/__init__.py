@@ -22,6 +22,7 @@ from nitro_runtime.entities.schema_creation import connect, create_tables
 from nitro_runtime.entities.settings import configure, register_backend, use
 from nitro_runtime.entities.sql.tables import build_tables
 from nitro_runtime.entities.transactions import transaction
+from nitro_runtime.entities.uploads import FileKey, ImageKey
 
 __all__ = [
     "Arithmetic",
@@ -30,8 +31,10 @@ __all__ = [
     "Criterion",
     "Entity",
     "Field",
+    "FileKey",
     "HasMany",
     "HasOne",
+    "ImageKey",
     "ManyToMany",
     "MemoryRepository",
     "Ordering",

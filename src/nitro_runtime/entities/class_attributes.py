@@ -79,8 +79,8 @@ class InputAttribute(_ClassAttribute):
         fields: dict[str, Any] = {}
         for name, field in owner.__nitro_mapper__.fields.items():
             info = owner.__entity__.fields[name]
-            if info.managed or info.secret or info.readonly:
-                continue
+            if info.managed or info.secret or info.readonly or info.upload:
+                continue  # a file comes as a file: a key that was sent could be anybody's
             own = copy(field.source)
             if self._partial:
                 # A default is not validated: None stands for "left out" and is never dumped with

@@ -20,6 +20,7 @@ from nitro_runtime.entities.describe import Options, constraint_values, sqlmodel
 from nitro_runtime.entities.fields import options_of
 from nitro_runtime.entities.kinds import Kind, kind_of, split_optional
 from nitro_runtime.entities.storable import refuse_unstorable
+from nitro_runtime.entities.uploads import Upload, upload_of
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.naming import pluralize, sentence_case
 from nitro_runtime.schema import MISSING, EntityInfo, FieldInfo, RelationInfo, humanize
@@ -60,6 +61,7 @@ class Mapper:
         version: ``"version"``, or None when the class keeps none.
         updated: ``"updated_at"``, or None.
         search: The names of the searched fields.
+        uploads: The names of fields that hold the key of a file.
         mutable: The names of fields whose values can change in place.
         belongs_to: The relations that this entity's own columns carry.
         together: Groups of fields that together are unique.
@@ -92,6 +94,7 @@ class Mapper:
         self.mutable: tuple[str, ...] = tuple(
             f.name for f in self.fields.values() if f.kind.mutable
         )
+        self.uploads: tuple[str, ...] = tuple(f.name for f in self.fields.values() if f.info.upload)
         self.decimals: dict[str, Decimal] = {
             f.name: Decimal(1).scaleb(-f.info.decimal_places)
             for f in self.fields.values()
@@ -229,6 +232,13 @@ def _place(field: MappedField) -> int:
     return 2 if field.name == "version" else 3
 
 
+def _upload_values(upload: Upload | None) -> dict[str, Any]:
+    # the pattern of a key is nothing that people are told
+    if upload is None:
+        return {}
+    return {"upload": upload.kind, "max_length": upload.max_length, "pattern": None}
+
+
 def _mapped(name: str, field: PydanticField, relation: str | None) -> MappedField:
     plain, nullable = split_optional(field.annotation)
     options = options_of(field.metadata)
@@ -236,6 +246,7 @@ def _mapped(name: str, field: PydanticField, relation: str | None) -> MappedFiel
     has_default = not field.is_required()
     fixed = has_default and field.default_factory is None
     sa_type = sqlmodel_value(field, "sa_type")
+    upload = upload_of(field.annotation, field.metadata)
     info = FieldInfo(
         name=name,
         type=plain,
@@ -249,12 +260,12 @@ def _mapped(name: str, field: PydanticField, relation: str | None) -> MappedFiel
         readonly=options.readonly,
         hidden=options.hidden,
         search=options.search,
-        sort=options.sort and kind.sortable,
+        sort=options.sort and kind.sortable and upload is None,
         unique=bool(sqlmodel_value(field, "unique")),
         multiline=getattr(sa_type, "__visit_name__", None) == "text",
         reference=sqlmodel_value(field, "foreign_key"),
         relation=relation,
         help=options.help or field.description,
-        **constraint_values(field),
+        **(constraint_values(field) | _upload_values(upload)),
     )
     return MappedField(name, kind, plain, info, field)

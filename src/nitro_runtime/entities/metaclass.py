@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, dataclass_transform
+from typing import TYPE_CHECKING, Any, dataclass_transform, get_args, get_origin
 
 from pydantic import AfterValidator, PydanticUndefinedAnnotation
 from sqlmodel import Field as SQLModelField
@@ -210,8 +210,9 @@ def normalise_datetimes(entity: type[Any]) -> bool:
     found = False
     for field in entity.__pydantic_fields__.values():
         plain, _ = split_optional(field.annotation)
-        if plain is datetime and _UTC not in field.metadata:
-            field.metadata.append(_UTC)
+        normal = _UTC_LIST if _is_list_of_moments(plain) else _UTC if plain is datetime else None
+        if normal is not None and normal not in field.metadata:
+            field.metadata.append(normal)
             found = True
     return found
 
@@ -223,7 +224,16 @@ def _utc(value: datetime | None) -> datetime | None:
         raise ValueError("the moment lies outside the calendar in UTC") from None
 
 
+def _utc_list(values: list[datetime] | None) -> list[datetime | None] | None:
+    return None if values is None else [_utc(value) for value in values]
+
+
+def _is_list_of_moments(plain: Any) -> bool:  # noqa: ANN401 # an annotation
+    return get_origin(plain) is list and get_args(plain) == (datetime,)
+
+
 _UTC = AfterValidator(_utc)
+_UTC_LIST = AfterValidator(_utc_list)
 
 
 def _check_unique(name: str, options: Options, mapper: Mapper) -> None:

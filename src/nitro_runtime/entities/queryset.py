@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -23,6 +24,8 @@ from nitro_runtime.entities.relations import load_relations, relation_named
 from nitro_runtime.entities.repository import Query, Repository
 from nitro_runtime.entities.storable import clamped, is_storable_text
 from nitro_runtime.entities.text import fold
+from nitro_runtime.entities.transactions import transaction
+from nitro_runtime.entities.uploads import release
 from nitro_runtime.errors import EntityError, InvalidQuery
 
 T = TypeVar("T")
@@ -141,7 +144,8 @@ class QuerySet(Generic[T]):
             f.name
             for f in self._mapper.fields.values()
             if f.kind.exact is str
-            and not (f.info.secret or f.info.hidden or f.info.managed or f.info.reference)
+            and not (f.info.secret or f.info.hidden or f.info.managed)
+            and not (f.info.reference or f.info.upload)
         )
 
     def order_by(self, *fields: Any) -> QuerySet[T]:  # noqa: ANN401 # str, or a class attribute of any type
@@ -268,9 +272,10 @@ class QuerySet(Generic[T]):
             ValidationError: A value is not valid.
         """
         changes = checked_changes(self._mapper, values)
-        changed = self._repository.update_where(self._mapper, self._asked, changes)
-        if changed:
-            announce(Change("updated", self._mapper.info.table))
+        with self._releasing(changes):
+            changed = self._repository.update_where(self._mapper, self._asked, changes)
+            if changed:
+                announce(Change("updated", self._mapper.info.table))
         return changed
 
     def delete(self) -> int:
@@ -278,10 +283,25 @@ class QuerySet(Generic[T]):
 
         One change of the table is announced, not one for each.
         """
-        deleted = self._repository.delete_where(self._mapper, self._asked)
-        if deleted:
-            announce(Change("deleted", self._mapper.info.table))
+        with self._releasing(self._mapper.names):
+            deleted = self._repository.delete_where(self._mapper, self._asked)
+            if deleted:
+                announce(Change("deleted", self._mapper.info.table))
         return deleted
+
+    @contextmanager
+    def _releasing(self, names: Iterable[str]) -> Generator[None]:
+        """Deletes the files that the rows refer to by these fields, when the block has succeeded."""
+        mapper = self._mapper
+        uploads = [name for name in mapper.uploads if name in names]
+        if not uploads:
+            yield
+            return
+        with transaction():
+            rows = self._repository.select(mapper, self._asked)
+            yield
+            for row in rows:
+                release(mapper, row, uploads)
 
     # -- the same from coroutines ---------------------------------------------------------------
 

@@ -8,19 +8,23 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from nitro_runtime.entities import sample_words as words
-from nitro_runtime.entities.kinds import ENUM
+from nitro_runtime.entities.kinds import ENUM, kind_of
 from nitro_runtime.entities.mapper import MappedField
+from nitro_runtime.entities.sample_files import sample_png
 from nitro_runtime.errors import EntityError
 from nitro_runtime.schema import find_entity
+from nitro_runtime.storage import save_bytes
 
 if TYPE_CHECKING:
     from nitro_runtime.entities.entity import Entity
@@ -34,9 +38,9 @@ _USUAL = re.compile(r"live|active|open|published|available|paid|enabled|confirme
 class _Source:
     """Where values come from: one random stream, and what is already taken."""
 
-    def __init__(self, entity: type[Any], seed: int) -> None:
-        self.random = random.Random(f"{entity.__name__}:{seed}")  # noqa: S311 # not for secrets
-        self.entity = entity.__name__.lower()
+    def __init__(self, entity: str, seed: int) -> None:
+        self.random = random.Random(f"{entity}:{seed}")  # noqa: S311 # not for secrets
+        self.entity = entity.lower()
         self.today = datetime.now(UTC).date()
         self.name = ""
 
@@ -119,12 +123,15 @@ _BY_FIELD: tuple[tuple[str, Maker], ...] = (
 )
 
 
+def _maker(field: str) -> Maker:
+    return next((make for pattern, make in _BY_FIELD if re.search(pattern, field)), _named)
+
+
 def _text(source: _Source, field: MappedField) -> str:
     literals = get_args(field.plain)
     if literals:
         return source.random.choice(literals)
-    make = next((m for pattern, m in _BY_FIELD if re.search(pattern, field.name)), _named)
-    text = make(source)
+    text = _maker(field.name)(source)
     if field.info.max_length is not None and len(text) > field.info.max_length:
         cut = text[: field.info.max_length]
         text = cut.rsplit(" ", 1)[0] or cut
@@ -187,6 +194,43 @@ def _member(source: _Source, field: MappedField) -> Enum:
     return source.random.choices(members, weights)[0]
 
 
+def _colour(source: _Source) -> tuple[int, int, int]:
+    red, green, blue = source.random.choices(range(40, 220), k=3)
+    return red, green, blue
+
+
+def _uploaded(source: _Source, field: MappedField) -> str:
+    if field.info.upload == "image":
+        return save_bytes(sample_png(_colour(source), _colour(source)), "png")
+    return save_bytes(f"{_sentences(source)}\n".encode(), "txt")
+
+
+def _several(source: _Source, field: MappedField) -> list[Any]:
+    """A list of values of one kind; each is made up as a field of its own would be."""
+    (element,) = get_args(field.plain)
+    kind = kind_of(element)
+    info = replace(field.info, type=element, max_length=None, min_length=None)
+    one = replace(field, kind=kind, plain=element, info=info)
+    least = field.info.min_length or 0
+    most = max(least, min(3, field.info.max_length or 3))
+    count = source.random.randint(least, most)
+    if element is str:
+        return [source.pick(words.WORDS) for _ in range(count)]
+    make = _MAKERS["enum" if kind is ENUM else kind.name]
+    return [make(source, one) for _ in range(count)]
+
+
+def _maker_of(field: MappedField) -> Callable[[_Source, MappedField], Any] | None:
+    """Returns what makes up values of a field; None when nothing can."""
+    if field.info.upload is not None:
+        return _uploaded
+    if get_origin(field.plain) is list:
+        element = get_args(field.plain)[0]
+        known = kind_of(element)
+        return _several if known is ENUM or known.name in _MAKERS else None
+    return _MAKERS.get("enum" if field.kind is ENUM else field.kind.name)
+
+
 _MAKERS: dict[str, Callable[[_Source, MappedField], Any]] = {
     "str": _text,
     "int": _whole,
@@ -203,6 +247,19 @@ _MAKERS: dict[str, Callable[[_Source, MappedField], Any]] = {
 }
 
 
+def sample_texts(entity: str, field: str, count: int) -> list[str]:
+    """Returns so many different believable texts, or a few less when the words run out.
+
+    Args:
+        entity: The name of the class, ``Product``.
+        field: The name of the field, ``description``.
+        count: How many at most.
+    """
+    source = _Source(entity, 1)
+    made = (_maker(field)(source) for _ in range(count * _TRIES))
+    return list(dict.fromkeys(made))[:count]
+
+
 def samples(entity: type[E], count: int, seed: int = 1) -> list[E]:
     """Returns up to so many valid, unsaved, believable entities.
 
@@ -217,19 +274,43 @@ def samples(entity: type[E], count: int, seed: int = 1) -> list[E]:
     Raises:
         EntityError: A required foreign key has nothing to point at, or a field cannot be made up.
     """
-    source = _Source(entity, seed)
+    return list(islice(endless_samples(entity, seed), count))
+
+
+def endless_samples(entity: type[E], seed: int = 1) -> Iterator[E]:
+    """Makes samples one by one as `samples` does, until the values of a unique field run out.
+
+    Files and pictures are kept in the storage as their entity is made.
+
+    Raises:
+        EntityError: A required foreign key has nothing to point at, or a field cannot be made up.
+    """
+    source = _Source(entity.__name__, seed)
     taken = {
         f.name: {row[f.name] for row in entity.all().values(f.name)}
         for f in entity.__nitro_mapper__.fields.values()
         if f.info.unique or f.name == entity.__nitro_mapper__.key
     }
     targets = {f.name: _targets(entity, f) for f in _made_up(entity) if f.info.reference}
-    found: list[E] = []
-    for _ in range(count):
-        values = _values(source, entity, targets, taken)
-        if values is None:
-            break
-        found.append(_valid(entity, values))
+    many = _many_targets(entity)
+    while (values := _values(source, entity, targets, taken)) is not None:
+        linked = {
+            name: source.random.sample(keys, min(2, len(keys))) for name, keys in many.items()
+        }
+        yield _valid(entity, values | linked)
+
+
+def _many_targets(entity: type[Entity]) -> dict[str, list[Any]]:
+    """Returns what the entity may be linked with, by relation; nothing where nothing is."""
+    found: dict[str, list[Any]] = {}
+    for name, relation in entity.__entity__.relations.items():
+        target = find_entity(relation.target)
+        if relation.kind != "many_to_many" or relation.reverse_of or target is None:
+            continue
+        key: str = target.__nitro_mapper__.key
+        rows = target.all().limit(_MOST_TARGETS).values(key)
+        if rows:
+            found[name] = [row[key] for row in rows]
     return found
 
 
@@ -293,11 +374,7 @@ _LEFT_OUT = object()
 
 
 def _unless_taken(source: _Source, field: MappedField, taken: set[Any] | None) -> Any:  # noqa: ANN401
-    make = (
-        _MAKERS["enum" if field.kind is ENUM else field.kind.name]
-        if field.kind.name in _MAKERS
-        else None
-    )
+    make = _maker_of(field)
     if make is None or (field.info.secret and field.info.has_default):
         if field.info.has_default:
             return _LEFT_OUT

@@ -14,6 +14,7 @@ from nitro_runtime.entities.lookups import field_named, typed
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.transactions import current_transaction, transaction
+from nitro_runtime.entities.uploads import release
 from nitro_runtime.errors import InvalidQuery, StaleEntity, suggestion
 
 if TYPE_CHECKING:
@@ -251,6 +252,8 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
         raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
     if not type(entity).repository().update(mapper, key, changed, version):
         raise StaleEntity(mapper.info.name, key)
+    if mapper.uploads:
+        release(mapper, loaded, changed)
     _remember(entity)
     values.update(changed)
     _place(entity, "__loaded__", {**loaded, **mapper.frozen(changed)})
@@ -263,6 +266,8 @@ def delete(entity: Entity) -> None:
     version = vars(entity)[mapper.version] if mapper.version else None
     if entity.__loaded__ is None or not type(entity).repository().delete(mapper, key, version):
         raise StaleEntity(mapper.info.name, key)
+    if mapper.uploads:
+        release(mapper, entity.__loaded__, mapper.uploads)
     _remember(entity)
     _place(entity, "__loaded__", None)
 

@@ -10,6 +10,7 @@ from nitro_runtime.entities.memory import MemoryRepository
 from nitro_runtime.entities.repository import Repository
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import ConfigurationError, suggestion
+from nitro_runtime.storage import Storage, use_storage
 
 
 class _Settings:
@@ -32,6 +33,7 @@ def configure(
     engine: Any = None,  # noqa: ANN401 # a sqlalchemy.Engine; importing it here would cost a start
     durable: bool = False,
     patience: float = 5.0,
+    uploads: Storage | str | os.PathLike[str] | None = None,
 ) -> Repository:
     """Sets the backend of every entity that does not choose its own.
 
@@ -47,6 +49,8 @@ def configure(
             nothing is lost when the power fails. Otherwise the last commits may be lost then, and
             the file stays intact.
         patience: Seconds that a writer waits for another before `DatabaseBusy`.
+        uploads: Where uploaded files are kept: a folder, or a `Storage`. When left out it stays as
+            it is: ``NITRO_UPLOADS``, or the folder ``uploads`` in the working directory.
 
     Returns:
         The backend.
@@ -65,6 +69,8 @@ def configure(
             address, create_tables=create_tables, durable=durable, patience=patience
         )
     use(repository)
+    if uploads is not None:
+        use_storage(uploads)
     return repository
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, TypeVar
 
-from nitro_runtime.entities import Entity, samples
+from nitro_runtime.entities import Entity
+from nitro_runtime.entities.samples import endless_samples
 from nitro_runtime.errors import Duplicate, EntityError
 from nitro_runtime.schema import find_entity
+from nitro_runtime.storage import discard
 
 E = TypeVar("E", bound=Entity)
 
@@ -33,14 +36,18 @@ def make(entity: type[E], **values: Any) -> E:  # noqa: ANN401 # the entity's ow
         target = find_entity(field.reference.partition(".")[0]) if field.reference else None
         if target is None or target is entity or field.nullable or field.name in values:
             continue
-        if not target.exists():
+        if field.unique or not target.exists():  # at most one may refer to each
             make(target)
-    for sample in samples(entity, _TRIES):
+    for sample in islice(endless_samples(entity), _TRIES):
         try:
             return entity.create(**{**_given(sample), **values})
         except Duplicate:
-            continue
+            _discard_files(sample)
     raise EntityError(f"No made-up {entity.__name__} is left that is unique; give its values.")
+
+
+def _discard_files(sample: Entity) -> None:
+    discard(getattr(sample, n) for n in sample.__nitro_mapper__.uploads if getattr(sample, n))
 
 
 def _given(sample: Entity) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, cast, get_args, get_origin
 
+from nitro_runtime.errors import InvalidQuery
 from nitro_runtime.schema import FieldInfo, humanize
 from nitro_runtime.views.model import EntityClass, Rows, info_of, label_field, label_of
 from nitro_runtime.views.words import say
@@ -90,6 +91,11 @@ def choices_of_type(field: FieldInfo) -> Choices | None:
     return None
 
 
+def key_text(row: object) -> str:
+    """Returns the key of an entity as it is posted; a key comes back as its text."""
+    return str(getattr(row, info_of(row).key[0])) if hasattr(row, "__entity__") else str(row)
+
+
 def _query(target: EntityClass) -> Rows:
     label = label_field(info_of(target))
     rows = target.all()
@@ -102,36 +108,42 @@ def _choice_of_row(row: object) -> Choice:
     return Choice(str(key), key, label_of(row))
 
 
-def _from_rows(rows: Iterable[Any], chosen: object | None) -> Choices:
-    """Returns the rows as choices; the chosen one is among them, also past the limit."""
-    listed = [_choice_of_row(row) for row in rows]
-    kept = listed[:MOST_CHOICES]
-    if chosen is not None:
-        extra = _choice_of_row(chosen)
-        kept = kept if any(c.text == extra.text for c in kept) else [extra, *kept]
+def rows_of(target: EntityClass, chosen: Sequence[str] = ()) -> Choices:
+    """Reads the rows of a related entity as choices; it blocks while it reads.
+
+    Args:
+        target: The related entity.
+        chosen: The keys that are chosen: they are among the choices, also past the limit.
+    """
+    listed = [_choice_of_row(row) for row in _query(target).all()]
+    missing = _missing(listed, chosen)
+    try:
+        more = _chosen(target, missing).all() if missing else ()
+    except InvalidQuery:  # a text that cannot be a key of this entity
+        more = ()
+    return _choices(listed, more)
+
+
+async def arows_of(target: EntityClass, chosen: Sequence[str] = ()) -> Choices:
+    """Reads the rows of a related entity as choices, as `rows_of` does."""
+    listed = [_choice_of_row(row) for row in await _query(target).aall()]
+    missing = _missing(listed, chosen)
+    try:
+        more = await _chosen(target, missing).aall() if missing else ()
+    except InvalidQuery:  # a text that cannot be a key of this entity
+        more = ()
+    return _choices(listed, more)
+
+
+def _missing(listed: Sequence[Choice], chosen: Sequence[str]) -> list[str]:
+    known = {choice.text for choice in listed[:MOST_CHOICES]}
+    return [key for key in chosen if key not in known]
+
+
+def _chosen(target: EntityClass, keys: list[str]) -> Rows:
+    return target.all().where(**{f"{info_of(target).key[0]}__in": keys})
+
+
+def _choices(listed: Sequence[Choice], more: Iterable[Any]) -> Choices:
+    kept = [*map(_choice_of_row, more), *listed[:MOST_CHOICES]]
     return Choices(tuple(kept), cut=len(listed) > MOST_CHOICES)
-
-
-def rows_of(target: EntityClass, chosen: str = "") -> Choices:
-    """Reads the rows of a related entity as choices; it blocks while it reads."""
-    return _from_rows(_query(target).all(), _found(target, chosen))
-
-
-async def arows_of(target: EntityClass, chosen: str = "") -> Choices:
-    """Reads the rows of a related entity as choices."""
-    rows = await _query(target).aall()
-    return _from_rows(rows, await _afound(target, chosen))
-
-
-def _found(target: EntityClass, key: str) -> object | None:
-    try:
-        return target.find(key) if key else None
-    except ValueError:  # a text that cannot be a key of this entity
-        return None
-
-
-async def _afound(target: EntityClass, key: str) -> object | None:
-    try:
-        return await target.afind(key) if key else None
-    except ValueError:  # a text that cannot be a key of this entity
-        return None

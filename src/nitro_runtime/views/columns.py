@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -13,10 +13,11 @@ from operator import attrgetter
 from typing import Any, Literal, cast, get_origin
 
 from nitro_runtime.errors import ViewError, suggestion
-from nitro_runtime.html import Html, Span, Time
+from nitro_runtime.html import A, Html, Img, Span, Time
 from nitro_runtime.html.compiled import Kind
 from nitro_runtime.schema import EntityInfo, FieldInfo, humanize
-from nitro_runtime.views.choices import label_of_enum
+from nitro_runtime.storage import current_storage
+from nitro_runtime.views.choices import label_of_enum, text_of
 from nitro_runtime.views.model import EntityClass, info_of, label_of
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import say
@@ -36,6 +37,7 @@ class Column:
         name: The attribute that it shows; set by the table.
         info: The entity's description of the field; None for a relation or a computed attribute.
         relation: The relation that must be loaded for it, or None.
+        many: Whether the relation leads to several entities.
     """
 
     label: str | None = None
@@ -45,6 +47,7 @@ class Column:
     name: str = ""
     info: FieldInfo | None = None
     relation: str | None = None
+    many: bool = False
 
     def bind(self, entity: EntityClass, name: str, *, computed: bool = False) -> Column:
         """Returns the column with everything filled in that the entity knows.
@@ -69,6 +72,7 @@ class Column:
             name=name,
             info=known,
             relation=relation,
+            many=relation is not None and info.relations[relation].kind == "many_to_many",
             label=self.label or (known.label if known else humanize(name)),
             sort=_may_sort(known) if self.sort is None else self.sort and known is not None,
             align=self.align or ("right" if known and _is_number(known) else "left"),
@@ -84,7 +88,11 @@ def _relation(info: EntityInfo, name: str) -> str | None:
     known = info.fields.get(name)
     relation = known.relation if known and known.reference else name
     found = info.relations.get(relation or "")
-    return found.name if found and found.kind == "belongs_to" else None
+    return found.name if found and found.kind in _SHOWN else None
+
+
+_SHOWN = frozenset({"belongs_to", "has_one", "many_to_many"})
+"""The kinds of relations that fit into a cell: has_many may have any number."""
 
 
 def _may_sort(known: FieldInfo | None) -> bool:
@@ -110,6 +118,9 @@ def automatic_columns(info: EntityInfo, *, long: bool = False) -> dict[str, Colu
         if each.multiline and not long:
             continue
         shown[_relation(info, name) or name] = Column()
+    for name, relation in info.relations.items():
+        if relation.kind == "many_to_many" and relation.reverse_of is None:
+            shown[name] = Column()
     return shown
 
 
@@ -133,10 +144,12 @@ def cell_of(column: Column, theme: Theme) -> Cell:
     A value of another type than the entity promises is shown as text all the same.
     """
     if column.relation is not None:
-        return Cell(_related(column.relation))
+        return Cell(_related(column.relation, many=column.many))
     info = column.info
     if info is None:
         return Cell(column.name)
+    if info.upload is not None:
+        return Cell(_upload(column, info.upload), nullable=True)
     kind: object = get_origin(info.type) or info.type
     if kind in _QUICK:
         return Cell(column.name, _QUICK[kind], nullable=True)
@@ -161,8 +174,32 @@ def _shown(name: str, show: Callable[[Any], object]) -> Callable[[Any], object]:
     return get
 
 
-def _related(relation: str) -> Callable[[Any], object]:
-    return _shown(relation, label_of)
+def _related(relation: str, *, many: bool) -> Callable[[Any], object]:
+    return _shown(relation, _labels if many else label_of)
+
+
+def _labels(others: Iterable[object]) -> str:
+    return ", ".join(map(label_of, others))
+
+
+def _upload(column: Column, kind: str) -> Callable[[Any], object]:
+    """Returns what shows a picture, or a link to a file; in a cell that is a link itself, a word."""
+    value_of = attrgetter(column.name)
+
+    def image(item: object) -> object:
+        key = value_of(item)
+        if not key:
+            return None
+        address = current_storage().url(key)
+        return Img(src=address, alt=label_of(item), loading="lazy", cls="thumb")
+
+    def file(item: object) -> object:
+        key = value_of(item)
+        if not key:
+            return None
+        return say("file") if column.link else A(say("file"), href=current_storage().url(key))
+
+    return image if kind == "image" else file
 
 
 def _shower(kind: object) -> Callable[[Any], object]:
@@ -189,6 +226,13 @@ def _moment(value: datetime) -> Html:
 
 def _day(value: date) -> Html:
     return Time(value.isoformat(), datetime=value.isoformat())
+
+
+def _listed(value: list[object]) -> str:
+    """Plain values beside each other; anything deeper as JSON."""
+    if any(isinstance(each, dict | list | tuple) for each in value):
+        return _json(value)
+    return ", ".join(_yes_no(each) if isinstance(each, bool) else text_of(each) for each in value)
 
 
 def _json(value: object) -> str:
@@ -219,7 +263,7 @@ _SHOWERS: tuple[tuple[type[Any], Callable[[Any], object]], ...] = (
     (datetime, _moment),  # before date, of which it is a subclass
     (date, _day),
     (time, lambda value: value.isoformat(timespec="minutes")),
-    (list, _json),
+    (list, _listed),
     (dict, _json),
     (tuple, _json),
 )

@@ -42,7 +42,8 @@ _SENTENCES: Mapping[str, Callable[[Details], str]] = {
     "missing": _just("required"),
     "string_too_short": _count("too_short", "min_length"),
     "string_too_long": _count("too_long", "max_length"),
-    "too_long": _count("too_long", "max_length"),
+    "too_short": _count("too_few", "min_length"),
+    "too_long": _count("too_many", "max_length"),
     "string_pattern_mismatch": _just("format"),
     "int_parsing": _just("whole_number"),
     "int_parsing_size": _just("whole_number"),
@@ -109,6 +110,9 @@ def sentences(
         if partial and place not in fields and item["type"] == "missing":
             continue
         text = _sentence(item["type"], item["msg"], item.get("ctx") or {})
+        within = item["loc"][1] if len(item["loc"]) > 1 else None
+        if isinstance(within, int):  # one value of a list
+            text = say("value", number=within + 1, text=text)
         if place and place not in fields:
             place, text = "", f"{place}: {text}"
         known = found.setdefault(place, [])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, get_origin
+from typing import Any, cast, get_args, get_origin
+from uuid import UUID
 
 from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import choices_of_type
@@ -14,8 +15,11 @@ from nitro_runtime.views.fields import (
     DateField,
     DateTimeField,
     EmailField,
+    FileField,
     FormField,
+    ImageField,
     JsonField,
+    ListField,
     NumberField,
     RelationField,
     SelectField,
@@ -40,6 +44,9 @@ BY_TYPE: tuple[tuple[type[Any], Callable[[], FormField]], ...] = (
 )
 """Python type, or a base of it, to field; the first that fits."""
 
+_PLAIN = frozenset({str, int, float, bool, Decimal, date, time, datetime, UUID})
+"""What can be written on one line, so that a list of it is one value a line."""
+
 BY_TYPE_NAME: Mapping[str, Callable[[], FormField]] = {
     "EmailStr": EmailField,
     "HttpUrl": UrlField,
@@ -53,13 +60,17 @@ def field_for(info: FieldInfo) -> FormField:
     """Returns the form field that fits an entity's field, not bound yet."""
     if info.reference:
         return RelationField()
+    if info.upload:
+        return ImageField() if info.upload == "image" else FileField()
     if choices_of_type(info) is not None and (info.type is not bool or info.nullable):
         return SelectField()
-    kind = get_origin(info.type) or info.type
+    kind: Any = get_origin(info.type) or info.type
+    if kind is list and get_args(info.type)[:1] and get_args(info.type)[0] in _PLAIN:
+        return ListField()
     for base, make in BY_TYPE:
         if isinstance(kind, type) and issubclass(kind, base):
             return make()
-    make = BY_TYPE_NAME.get(getattr(kind, "__name__", ""))
+    make = BY_TYPE_NAME.get(getattr(cast("object", kind), "__name__", ""))
     if make is not None:
         return make()
     return TextArea() if info.multiline else TextField()

@@ -1,6 +1,7 @@
 """The fields of forms, all in one place."""
 
 from nitro_runtime.views.field import BLANK, Complaint, FormField, default_of
+from nitro_runtime.views.many_fields import ListField, ManyField, split_keys
 from nitro_runtime.views.select_fields import RelationField, SelectField
 from nitro_runtime.views.text_fields import (
     EmailField,
@@ -10,6 +11,13 @@ from nitro_runtime.views.text_fields import (
     TextArea,
     TextField,
     UrlField,
+)
+from nitro_runtime.views.upload_fields import (
+    FileField,
+    Files,
+    ImageField,
+    UploadedFile,
+    remove_name,
 )
 from nitro_runtime.views.value_fields import (
     CheckboxField,
@@ -26,9 +34,14 @@ __all__ = [
     "DateField",
     "DateTimeField",
     "EmailField",
+    "FileField",
+    "Files",
     "FormField",
     "HiddenField",
+    "ImageField",
     "JsonField",
+    "ListField",
+    "ManyField",
     "NumberField",
     "PasswordField",
     "RelationField",
@@ -36,6 +49,9 @@ __all__ = [
     "TextArea",
     "TextField",
     "TimeField",
+    "UploadedFile",
     "UrlField",
     "default_of",
+    "remove_name",
+    "split_keys",
 ]

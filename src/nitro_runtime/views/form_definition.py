@@ -9,8 +9,10 @@ from typing import Any
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.schema import EntityInfo
 from nitro_runtime.views.field_types import field_for, is_editable
-from nitro_runtime.views.fields import FormField, RelationField
+from nitro_runtime.views.fields import FileField, FormField, ManyField, RelationField
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of, target_of
+
+_ROOM = 1_048_576  # bytes: the other fields, and what a file is too great by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,26 @@ class FormDefinition:
     def dom_id(self) -> str:
         """The id of the form element."""
         return f"{self.stem}-form"
+
+    @property
+    def uploads(self) -> dict[str, FileField]:
+        """The fields that hold files."""
+        return {n: each for n, each in self.fields.items() if isinstance(each, FileField)}
+
+    @property
+    def many(self) -> tuple[str, ...]:
+        """The fields that hold many other entities, as far as the entity itself has them."""
+        fields = self.fields.items()
+        return tuple(n for n, each in fields if isinstance(each, ManyField) and not each.extra)
+
+    @property
+    def body_limit(self) -> int | None:
+        """The most bytes of a post, files and all; None for a form without files: the usual ones.
+
+        A file that is a little too great still comes through, to be told so at its field.
+        """
+        sizes = [each.max_bytes for each in self.uploads.values()]
+        return sum(sizes) + _ROOM if sizes else None
 
 
 def define_form(
@@ -66,19 +88,32 @@ def define_form(
             for name, each in info.fields.items()
             if is_editable(each) and not each.hidden
         }
+        fields |= {
+            name: ManyField()
+            for name, relation in info.relations.items()
+            if relation.kind == "many_to_many" and relation.reverse_of is None
+        }
     bound = {name: _bind(info, name, each) for name, each in fields.items()}
     return FormDefinition(kind, info, bound, _targets(info, bound), stem_of(info))
 
 
 def _automatic(info: EntityInfo, name: str) -> FormField:
+    if _is_many(info, name):
+        return ManyField()
     if name not in info.fields:
         raise ViewError(f"{info.name} has no field {name!r}.{suggestion(name, info.fields)}")
     return field_for(info.fields[name])
 
 
+def _is_many(info: EntityInfo, name: str) -> bool:
+    relation = info.relations.get(name)
+    return relation is not None and relation.kind == "many_to_many"
+
+
 def _bind(info: EntityInfo, name: str, declared: FormField) -> FormField:
     known = info.fields.get(name)
-    if known is None and not declared.extra:
+    many = isinstance(declared, ManyField) and _is_many(info, name)
+    if known is None and not declared.extra and not many:
         raise ViewError(
             f"{info.name} has no field {name!r}; a form field that is not the entity's own"
             f" says extra=True.{suggestion(name, info.fields)}"
@@ -94,10 +129,12 @@ def _bind(info: EntityInfo, name: str, declared: FormField) -> FormField:
 def _targets(info: EntityInfo, fields: Mapping[str, FormField]) -> dict[str, EntityClass]:
     found: dict[str, EntityClass] = {}
     for name, each in fields.items():
-        if not isinstance(each, RelationField):
+        if not isinstance(each, RelationField | ManyField):
             continue
         if each.target is not None:
             found[name] = entity_class(each.target)
+        elif name in info.relations:
+            found[name] = entity_class(info.relations[name].target)
         elif each.info is not None:
             found[name] = target_of(info, each.info)
     return found

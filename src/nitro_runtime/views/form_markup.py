@@ -13,10 +13,12 @@ from nitro_runtime.html import (
     A,
     Button,
     Div,
+    Fieldset,
     Fragment,
     Html,
     Input,
     Label,
+    Legend,
     Li,
     P,
     Span,
@@ -28,7 +30,15 @@ from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.compiled import CompiledRow
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
-from nitro_runtime.views.fields import CheckboxField, FormField, HiddenField, SelectField, TextArea
+from nitro_runtime.views.fields import (
+    CheckboxField,
+    FormField,
+    HiddenField,
+    ListField,
+    ManyField,
+    SelectField,
+    TextArea,
+)
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.theme import Theme
@@ -104,6 +114,7 @@ def _frame(
         cls=theme["form"],
         method="post",
         action=state.action,
+        enctype="multipart/form-data" if form.uploads else None,
         # the server's sentences at the fields are for everyone; bubbles of the browser are not
         novalidate=True,
         indicator=busy,
@@ -155,6 +166,21 @@ def _block(form: FormDefinition, each: FormField, state: FormState, theme: Theme
     )
     if isinstance(each, HiddenField):
         return control
+    below = (
+        P(help_text, id=help_id, cls=theme["help"]) if help_text else None,
+        P(" ".join(texts), id=error_id, cls=theme["error"]) if texts else None,
+    )
+    if isinstance(each, ManyField):
+        described = " ".join(filter(None, (help_id, error_id))) or None
+        return Fieldset(
+            Legend(each.label, None if each.required else _optional(theme), cls=theme["label"]),
+            control,
+            below,
+            id=control_id,
+            tabindex="-1",  # the summary of what is wrong leads here
+            cls=theme["field_group"],
+            aria_describedby=described,
+        )
     label = Label(
         each.label,
         None if each.required or isinstance(each, CheckboxField) else _optional(theme),
@@ -164,8 +190,7 @@ def _block(form: FormDefinition, each: FormField, state: FormState, theme: Theme
     check = isinstance(each, CheckboxField)
     return Div(
         [control, label] if check else [label, control],
-        P(help_text, id=help_id, cls=theme["help"]) if help_text else None,
-        P(" ".join(texts), id=error_id, cls=theme["error"]) if texts else None,
+        below,
         cls=theme["field_check" if check else "field"],
     )
 
@@ -176,7 +201,10 @@ def _optional(theme: Theme) -> Html:
 
 def _help(each: FormField, choices: Choices) -> str:
     more = say("more_choices", count=len(choices.items)) if choices.cut else ""
-    return " ".join(filter(None, (each.help, more)))
+    lines = say("one_a_line") if isinstance(each, ListField) else ""
+    empty = isinstance(each, ManyField) and not choices.items
+    nothing = say("nothing_to_choose") if empty else ""
+    return " ".join(filter(None, (each.help, lines, more, nothing)))
 
 
 # -- compiled -----------------------------------------------------------------------------------
@@ -233,7 +261,11 @@ def _varying(form: FormDefinition, each: FormField, theme: Theme) -> Callable[[F
             return found
         choices = state.choices.get(each.name, Choices())
         block = _block(form, each, _only(each.name, shown, choices), theme)
-        if choices == fixed and (choices.find(shown) is not None or shown in ("", "on")):
+        if (
+            choices == fixed
+            and not isinstance(each, ManyField)
+            and (choices.find(shown) is not None or shown in ("", "on"))
+        ):
             kept[shown] = block
         return block
 

@@ -11,7 +11,17 @@ from pydantic import BaseModel, ValidationError
 from nitro_runtime.schema import MISSING
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.complaints import sentences
-from nitro_runtime.views.fields import BLANK, CheckboxField, Complaint, FormField, RelationField
+from nitro_runtime.views.fields import (
+    BLANK,
+    CheckboxField,
+    Complaint,
+    FileField,
+    Files,
+    FormField,
+    ManyField,
+    RelationField,
+    remove_name,
+)
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.words import say
 
@@ -69,6 +79,8 @@ def read_post(
     """
     reading = Reading(dict(shown))
     for name, each in form.fields.items():
+        if isinstance(each, FileField):
+            continue
         texts = posted.getlist(name)
         if not texts and _may_be_absent(each, editing):
             continue
@@ -115,17 +127,50 @@ def _blank(each: FormField, editing: bool) -> Any:  # noqa: ANN401 # None, an em
     return each.info.default
 
 
+def read_files(form: FormDefinition, posted: Posted, files: Files, reading: Reading) -> None:
+    """Reads the files of a post; each good one stands in the data as it came, not kept yet.
+
+    A file that is there stays, unless another comes or its box to remove it is checked.
+    """
+    for name, each in form.uploads.items():
+        uploads = files.getlist(name)
+        try:
+            if uploads:
+                each.check(uploads[-1])
+                reading.data[name] = uploads[-1]
+            elif posted.getlist(remove_name(name)) and reading.shown[name]:
+                reading.data[name] = _nothing(each)
+            elif not reading.shown[name]:
+                _nothing(each)
+        except Complaint as complaint:
+            reading.complain(name, str(complaint))
+
+
+def _nothing(each: FileField) -> None:
+    if each.required:
+        raise Complaint(say("required"))
+
+
 def check_choices(form: FormDefinition, reading: Reading, choices: Mapping[str, Choices]) -> None:
     """Replaces the posted key of each related entity by its own, or complains."""
     for name, each in form.fields.items():
         text = reading.data.get(name)
-        if not isinstance(each, RelationField) or not isinstance(text, str) or not text:
-            continue
+        offered = choices.get(name, Choices())
         try:
-            reading.data[name] = each.choose(text, choices.get(name, Choices()))
+            if isinstance(each, ManyField) and name in reading.data:
+                reading.data[name] = [_choose(key, offered) for key in reading.data[name]]
+            elif isinstance(each, RelationField) and isinstance(text, str) and text:
+                reading.data[name] = _choose(text, offered)
         except Complaint as complaint:
             del reading.data[name]
             reading.complain(name, str(complaint))
+
+
+def _choose(text: str, offered: Choices) -> Any:  # noqa: ANN401 # of the key's type
+    choice = offered.find(text)
+    if choice is None:
+        raise Complaint(say("one_of"))
+    return choice.value
 
 
 def validate(form: FormDefinition, reading: Reading, *, editing: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
@@ -10,14 +11,23 @@ from pydantic import ValidationError
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import BrokenReference, Duplicate, StaleEntity, ViewError
 from nitro_runtime.html import Html
+from nitro_runtime.storage import current_storage, discard
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
-from nitro_runtime.views.fields import FormField, SelectField, default_of
+from nitro_runtime.views.fields import (
+    Files,
+    FormField,
+    SelectField,
+    UploadedFile,
+    default_of,
+    split_keys,
+)
 from nitro_runtime.views.form_definition import FormDefinition, define_form
 from nitro_runtime.views.form_markup import VERSION, FormState, render_form
 from nitro_runtime.views.form_reading import (
     Posted,
     Reading,
     check_choices,
+    read_files,
     read_post,
     validate,
 )
@@ -82,8 +92,11 @@ class Form(Generic[E]):
             action: Where to post to; from the entity's address when left out.
         """
         form = self._form()
+        self._unread = form.many if original is not None else ()
         shown = {
-            name: default_of(each) if original is None else each.show(getattr(original, name, None))
+            name: default_of(each)
+            if original is None or name in self._unread
+            else each.show(getattr(original, name, None))
             for name, each in form.fields.items()
         }
         self.original = original
@@ -165,13 +178,20 @@ class Form(Generic[E]):
             Refused: The request is not a form that may be taken.
         """
         form = cls(original, action=action)
-        await form._take(await neutral_request(request).form())
+        neutral, limit = neutral_request(request), cls._form().body_limit
+        if limit is None:
+            await form._take(await neutral.form())
+        else:
+            await form._take(await neutral.form(limit), await neutral.files(limit))
         return form
 
-    async def _take(self, posted: Posted) -> None:
+    async def _take(self, posted: Posted, files: Files | None = None) -> None:
         form, editing = self._form(), self.original is not None
+        await self._read_chosen()
         self._received = True
         self._reading = read_post(form, posted, self._reading.shown, editing=editing)
+        if files is not None:
+            read_files(form, posted, files, self._reading)
         await self.load()
         check_choices(form, self._reading, self._choices or {})
         validate(form, self._reading, editing=editing)
@@ -183,10 +203,26 @@ class Form(Generic[E]):
 
     async def load(self) -> None:
         """Reads the choices of related entities, and what is chosen among them."""
+        await self._read_chosen()
         if self._choices is None:
             form, shown = self._form(), self._reading.shown
-            rows = {name: await arows_of(each, shown[name]) for name, each in form.targets.items()}
+            rows = {
+                name: await arows_of(each, split_keys(shown[name]))
+                for name, each in form.targets.items()
+            }
             self._choices = {**_fixed(form), **rows}
+
+    async def _read_chosen(self) -> None:
+        """Reads which others the edited entity has."""
+        if self._unread:
+            await cast("EntityLike", self.original).aload(*self._unread)
+            self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        names, self._unread = self._unread, ()
+        for name in names:
+            each = self._form().fields[name]
+            self._reading.shown[name] = each.show(getattr(self.original, name))
 
     async def load_for(self, request: Any) -> None:  # noqa: ANN401 # a neutral request
         """Reads the choices; what a page does with its views."""
@@ -249,8 +285,31 @@ class Form(Generic[E]):
         if not self.valid:
             return None
         own = {name: value for name, value in self.data.items() if self._is_own(name)}
+        given = {**own, **values}
+        kept = await self._keep_files(given)
+        saved: E | None = None
         try:
-            return await self._write({**own, **values})
+            saved = await self._try(given | kept)
+        finally:
+            if saved is None:
+                discard(kept.values())
+        return saved
+
+    async def _keep_files(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """Puts the uploaded files among the values into the storage; returns their keys by field."""
+        kept: dict[str, str] = {}
+        for name, each in self._form().uploads.items():
+            upload: UploadedFile | str | None = given.get(name)
+            if upload is None or isinstance(upload, str):
+                continue
+            upload.file.seek(0)
+            suffix = each.suffix(upload)
+            kept[name] = await asyncio.to_thread(current_storage().save, upload.file, suffix)
+        return kept
+
+    async def _try(self, values: dict[str, Any]) -> E | None:
+        try:
+            return await self._write(values)
         except ValidationError as error:
             self._reading.complain_all(self._form(), error)
         except Duplicate as error:
@@ -271,7 +330,8 @@ class Form(Generic[E]):
         return self.original
 
     def _is_own(self, name: str) -> bool:
-        return name in self._form().info.fields
+        form = self._form()
+        return name in form.info.fields or name in form.many
 
     def _complain_stale(self) -> None:
         self._stale = True
@@ -287,8 +347,12 @@ class Form(Generic[E]):
     def __html__(self) -> Html:
         form = self._form()
         if self._choices is None:
+            if self._unread:
+                self._show_chosen()
             shown = self._reading.shown
-            rows = {name: rows_of(each, shown[name]) for name, each in form.targets.items()}
+            rows = {
+                name: rows_of(each, split_keys(shown[name])) for name, each in form.targets.items()
+            }
             self._choices = {**_fixed(form), **rows}
         return render_form(form, self._state(form), self.theme or current_theme())
 

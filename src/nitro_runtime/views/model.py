@@ -13,7 +13,7 @@ from urllib.parse import quote
 from pydantic import BaseModel
 
 from nitro_runtime.errors import ViewError
-from nitro_runtime.schema import EntityInfo, FieldInfo, find_entity
+from nitro_runtime.schema import EntityInfo, FieldInfo, RelationInfo, find_entity
 
 
 class Rows(Protocol):
@@ -158,7 +158,7 @@ def label_field(info: EntityInfo) -> str | None:
     """Returns the name of the field that people know an entity by: its first plain text field."""
     for name, field in info.fields.items():
         if field.type is str and not (
-            field.managed or field.key or field.reference or is_private(field)
+            field.managed or field.key or field.reference or field.upload or is_private(field)
         ):
             return name
     return None
@@ -170,6 +170,19 @@ def label_of(entity: object) -> str:
     name = label_field(info)
     text = str(getattr(entity, name) or "") if name else ""
     return text or f"{info.label} {key_of(entity)}"
+
+
+def links_of(info: EntityInfo, relation: RelationInfo) -> str:
+    """Returns the table with the links of a relation of many to many, the topic of their changes."""
+    if relation.through is not None:
+        return relation.through
+    other = entity_class(relation.target).__entity__.relations.get(relation.reverse_of or "")
+    if other is None or other.through is None:
+        raise ViewError(
+            f"{info.name}.{relation.name} is the other side of {relation.target}."
+            f"{relation.reverse_of}, which is no many_to_many of its own."
+        )
+    return other.through
 
 
 def is_private(field: FieldInfo) -> bool:

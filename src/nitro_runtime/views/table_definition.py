@@ -143,7 +143,8 @@ def search_fields(info: EntityInfo, names: Iterable[str] = ()) -> tuple[str, ...
     texts = tuple(
         name
         for name, each in info.fields.items()
-        if each.type is str and not (each.secret or each.hidden or each.key or each.reference)
+        if each.type is str
+        and not (each.secret or each.hidden or each.key or each.reference or each.upload)
     )
     return named or marked or texts
 

@@ -11,7 +11,7 @@ from nitro_runtime.html import Html
 from nitro_runtime.schema import find_entity
 from nitro_runtime.views.csrf import CsrfNames, current_csrf
 from nitro_runtime.views.live import ViewKey, group_of
-from nitro_runtime.views.model import info_of
+from nitro_runtime.views.model import info_of, links_of
 from nitro_runtime.views.page_query import current_query
 from nitro_runtime.views.table_definition import TableDefinition
 from nitro_runtime.views.table_markup import render_rows, render_table
@@ -188,4 +188,6 @@ class TableView:
             relation = table.info.relations[name]
             target = find_entity(relation.target)
             found.add(info_of(target).table if target else relation.target)
+            if relation.kind == "many_to_many":
+                found.add(links_of(table.info, relation))
         return frozenset(found)

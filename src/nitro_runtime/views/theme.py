@@ -29,6 +29,8 @@ DEFAULT_CLASSES: Mapping[str, str] = MappingProxyType(
         "select": "input select",
         "textarea": "input textarea",
         "checkbox": "checkbox",
+        "file": "input file",
+        "field_group": "field field-group",
         "help": "help",
         "error": "error",
         "errors": "errors",

@@ -29,6 +29,7 @@ from nitro_runtime.web.replies import (
 )
 from nitro_runtime.web.request import Reply, Request, Route
 from nitro_runtime.web.signals import Signals
+from nitro_runtime.web.stored import uploads
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ def routes() -> list[Route]:
     return [
         Route("/cmds/{command}/{sender}", ("GET", "POST"), commands, "commands"),
         Route("/events", ("GET",), events, "events"),
+        Route("/uploads/{name}", ("GET",), uploads, "uploads"),
     ]
 
 

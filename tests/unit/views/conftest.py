@@ -31,9 +31,13 @@ class FakeRows:
 
     def where(self, *criteria: Any, **lookups: Any) -> FakeRows:
         assert not criteria, "the fake knows lookups only"
-        return FakeRows(
-            [r for r in self._rows if all(getattr(r, n) == v for n, v in lookups.items())]
-        )
+
+        def holds(row: Any, name: str, value: Any) -> bool:
+            field, _, lookup = name.partition("__")
+            own = getattr(row, field)
+            return str(own) in map(str, value) if lookup == "in" else own == value
+
+        return FakeRows([r for r in self._rows if all(holds(r, n, v) for n, v in lookups.items())])
 
     def search(self, text: str, *fields: str) -> FakeRows:
         def holds(row: Any, word: str) -> bool:

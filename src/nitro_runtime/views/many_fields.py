@@ -1,0 +1,103 @@
+"""Fields of a form that hold several values: a list, and many other entities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time
+from typing import Any, ClassVar, Self, cast
+
+from typing_extensions import override
+
+from nitro_runtime.html import Div, Fragment, Html, Input, Label
+from nitro_runtime.schema import FieldInfo
+from nitro_runtime.views.choices import Choice, Choices, key_text, text_of
+from nitro_runtime.views.field import BLANK, Attributes, FormField, Taken
+from nitro_runtime.views.text_fields import TextArea
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListField(TextArea):
+    """Several values of one kind, one a line."""
+
+    from_info: ClassVar[Mapping[str, str]] = FormField.from_info
+
+    @override
+    def bind(self, name: str, info: FieldInfo | None) -> Self:
+        bound = super().bind(name, info)
+        if self.required is not None or info is None:
+            return bound
+        return replace(bound, required=not info.nullable and not info.has_default)
+
+    @override
+    def show(self, value: object) -> str:
+        values = cast("Iterable[object]", value or ())
+        return "\n".join(_line(each) for each in values)
+
+    @override
+    def read(self, typed: str) -> Taken:
+        lines = [line for each in typed.splitlines() if (line := each.strip())]
+        if lines:
+            return [self.parse(line) for line in lines]
+        if self.required:
+            return BLANK
+        return None if self.info is not None and self.info.nullable else []
+
+
+def _line(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value.isoformat() if isinstance(value, datetime | time) else text_of(value)
+
+
+@dataclass(frozen=True)
+class ManyField(FormField):
+    """Any number of other entities, each with a box to check.
+
+    Attributes:
+        target: The entity class; from the entity's relation when left out.
+    """
+
+    target: type[Any] | str | None = field(default=None)
+    part: ClassVar[str] = "checkbox"
+    slot: ClassVar[bool] = False
+
+    @override
+    def bind(self, name: str, info: FieldInfo | None) -> Self:
+        return replace(super().bind(name, info), required=bool(self.required))
+
+    @override
+    def show(self, value: object) -> str:
+        return join_keys(key_text(other) for other in cast("Iterable[Any]", value or ()))
+
+    @override
+    def typed(self, texts: Sequence[str]) -> str:
+        return join_keys(texts)
+
+    @override
+    def read(self, typed: str) -> Taken:
+        keys = split_keys(typed)  # the form finds the entities when it has read the rows
+        return keys or (BLANK if self.required else [])
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        chosen = set(split_keys(shown))
+        given = {name: attributes.get(name) for name in ("name", "class", "aria-invalid")}
+        # the empty one says that the boxes were there, so that none checked means none
+        marker = Input(type="hidden", name=self.name, value="")
+        return Fragment(marker, [_box(each, given, chosen) for each in choices.items])
+
+
+def _box(choice: Choice, attributes: Mapping[str, object], chosen: set[str]) -> Html:
+    box = Input(dict(attributes), type="checkbox", value=choice.text, checked=choice.text in chosen)
+    return Div(Label(box, " ", choice.label, cls="choice"))
+
+
+def join_keys(texts: Iterable[str]) -> str:
+    """Returns keys as the one text that a form keeps of a field, each once."""
+    return "\n".join(dict.fromkeys(text for text in texts if text))
+
+
+def split_keys(text: str) -> list[str]:
+    """Returns the keys of a text that `join_keys` made."""
+    return text.split("\n") if text else []
