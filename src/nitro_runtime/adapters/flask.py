@@ -136,8 +136,7 @@ def ReadSignals() -> Signals:  # the same name in every adapter
 
 
 def _neutral(environ: Mapping[str, Any]) -> NeutralRequest:
-    # The request itself, where ``flask.request`` is a proxy that is good in this thread only.
-    asked: Request = environ["werkzeug.request"]
+    asked: Request = environ["werkzeug.request"]  # Flask's proxy is good in this thread only
     return wsgi.request_of_environ(
         environ,
         current_app.extensions.get("nitro") or Site(),
@@ -188,13 +187,14 @@ def _add_last(app: Flask, rules: list[tuple[str, str, Any, tuple[str, ...]]]) ->
 
 def _mount_static(app: Flask, site: Site) -> Site:
     """Serves the site's folder, unless the app has one; returns the site as it then is."""
-    if app.static_folder and Path(app.static_folder).is_dir():
-        return replace(site, static_url=app.static_url_path, static_folder=Path(app.static_folder))
+    url, own = app.static_url_path, app.static_folder
+    if own and Path(own).is_dir():
+        return replace(site, static_url=url, static_folder=Path(own))
     if site.static_folder is None:
         return site
-    if app.static_folder:  # a route to a folder that does not exist, as Flask makes by default
-        app.static_folder = str(site.static_folder)
-        return replace(site, static_url=app.static_url_path)
+    if own:  # a route to a folder that does not exist, as Flask makes by default
+        app.static_folder, app.static_url_path = str(site.static_folder), url
+        return replace(site, static_url=url)
     send = partial(send_from_directory, site.static_folder)
     _add_last(app, [(f"{STATIC_URL}/<path:path>", "static", send, ("GET",))])
     return site

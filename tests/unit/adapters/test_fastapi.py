@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 import nitro
-from nitro_runtime.adapters.fastapi import ReadSignals, ViewRoute, gate, html, install, reply
+from nitro_runtime.adapters.fastapi import ReadSignals, ViewRoute, gate, html, install, page, reply
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import Div, Html, P
@@ -279,7 +280,9 @@ def test_installing_twice_is_a_clear_error() -> None:
 
 
 def test_an_app_of_an_unknown_type_is_a_clear_error() -> None:
-    with pytest.raises(ConfigurationError, match=r"type builtins\.dict; it knows .*fastapi\.FastAPI"):
+    with pytest.raises(
+        ConfigurationError, match=r"type builtins\.dict; it knows .*fastapi\.FastAPI"
+    ):
         nitro.install({})
 
 
@@ -467,3 +470,57 @@ def test_what_takes_every_address_leaves_nitros_routes_alone(
         assert client.post("/cmds/a/b", headers=DATASTAR).status_code == 403
         assert client.get("/").text == "mine"
     assert ("later" in client.get("/later").text) is False
+
+
+def test_page_lets_an_endpoint_of_any_router_return_a_view() -> None:
+    app = FastAPI()
+    router = APIRouter()
+
+    @router.get("/sync/{name}")
+    @page
+    def sync(name: str, q: int = 1) -> Page:
+        return Page(P(f"{name} {q}"), title="Sync")
+
+    @router.get("/async")
+    @page
+    async def not_sync(item: Annotated[str, Depends(who)]) -> Page | Response:
+        return Page(P(item), title="Async")
+
+    @router.get("/named")
+    @page
+    async def named(**kwargs: str) -> dict[str, int]:
+        return {"a": 1}
+
+    app.include_router(router)
+    install(app)
+    app.get("/twice")(page(sync))
+    client = TestClient(app)
+    assert "<p>lamp 7</p>" in client.get("/sync/lamp?q=7").text
+    assert "<p>ann</p>" in client.get("/async", headers={"x-name": "ann"}).text
+    assert client.get("/named", params={"kwargs": "x"}).json() == {"a": 1}
+    assert "<p>lamp 1</p>" in client.get("/twice?name=lamp").text
+    assert client.get("/sync/lamp?q=x").status_code == 422
+    parameters = app.openapi()["paths"]["/sync/{name}"]["get"]["parameters"]
+    assert [one["name"] for one in parameters] == ["name", "q"]
+
+
+def test_nitros_routes_are_not_in_the_schema() -> None:
+    app = FastAPI()
+    before = json.dumps(hand_written().openapi())
+    install(app)
+    assert json.dumps(hand_written(app).openapi()) == before
+
+
+def test_a_stream_of_the_apps_own_is_left_alone() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/lines", response_class=StreamingResponse)
+    async def lines():  # noqa: ANN202 # what the test is about
+        async def three() -> AsyncIterator[str]:
+            for number in range(3):
+                yield f"{number}\n"
+
+        return StreamingResponse(three(), media_type="text/plain")
+
+    assert TestClient(app).get("/lines").text == "0\n1\n2\n"

@@ -1,13 +1,30 @@
 from __future__ import annotations
 
+import io
+import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
-from flask import Blueprint, Flask, abort, jsonify, request
+from flask import Blueprint, Flask, abort, g, jsonify, request, session
+from werkzeug.local import LocalProxy
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
 
 import nitro
-from nitro_runtime.adapters.flask import ReadSignals, gate, html, install, page, redirect, reply
+from nitro_runtime.adapters.flask import (
+    Nitro,
+    ReadSignals,
+    gate,
+    html,
+    install,
+    neutral,
+    page,
+    redirect,
+    reply,
+    wait,
+)
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import P
 from nitro_runtime.views import Page
@@ -218,3 +235,182 @@ def test_installing_twice_is_a_clear_error() -> None:
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.data) == (203, b"<p>hi</p>")
+
+
+# -- Flask's own ways -----------------------------------------------------------------------------
+
+
+def test_an_extension_serves_every_app_that_a_factory_makes(tmp_path: Path) -> None:
+    extension = Nitro(static=folder(tmp_path, "files"))
+
+    def create_app(name: str) -> Flask:
+        app = Flask(name)
+        app.config["NITRO_PREFIX"] = f"/{name}"
+        app.config["NITRO_SOMETHING"] = "of somebody else's"
+        extension.init_app(app)
+        blueprint = Blueprint("shop", name, url_prefix="/shop")
+
+        @blueprint.get("/")
+        def index() -> Any:
+            return reply(None, Page(P(name), title=name))
+
+        app.register_blueprint(blueprint)
+        return app
+
+    for name in ("one", "two"):
+        text = create_app(name).test_client().get("/shop/").text
+        assert f"<p>{name}</p>" in text
+        assert f"&#34;/{name}/events?tab=" in text
+        assert 'src="/static/datastar.js"' in text
+
+
+def test_an_extension_may_be_given_its_app_at_once_and_what_it_is_given_wins() -> None:
+    app = Flask("at_once")
+    app.config["NITRO_PREFIX"] = "/config"
+    Nitro(app, prefix="/given")
+    client = app.test_client()
+    assert client.get("/given/events").status_code == 403
+    assert client.get("/config/events").status_code == 404
+
+
+async def doubled(number: int) -> int:
+    return 2 * number
+
+
+def test_a_sync_view_waits_for_a_coroutine_and_an_async_view_is_told_to_await_it() -> None:
+    app = Flask("waits")
+    install(app)
+
+    @app.get("/sync")
+    def sync() -> str:
+        return str(wait(doubled(2)))
+
+    @app.get("/async")
+    async def not_sync() -> str:
+        with pytest.raises(NitroError, match="await the coroutine"):
+            wait(doubled(2))
+        return str(await doubled(3))
+
+    client = app.test_client()
+    assert client.get("/sync").text == "4"
+    assert client.get("/async").text == "6"
+
+
+def test_the_apps_own_session_is_left_alone() -> None:
+    app = Flask("sessions")
+    app.config.from_mapping(SECRET_KEY="the key of this app")
+    install(app)
+
+    @app.get("/count")
+    def count() -> str:
+        session["count"] = session.get("count", 0) + 1
+        return str(session["count"])
+
+    app.add_url_rule("/page", view_func=lambda: reply(None, Page(title="x")))
+    client = app.test_client()
+    shown = client.get("/page")
+    assert [cookie.partition("=")[0] for cookie in shown.headers.getlist("set-cookie")] == [
+        "nitro_session"
+    ]
+    assert [client.get("/count").text for _ in range(2)] == ["1", "2"]
+
+
+def who_app() -> Flask:
+    app = Flask("who")
+    install(app)
+
+    @app.get("/who")
+    def who() -> str:
+        return str(neutral().user)
+
+    return app
+
+
+class Ann:
+    """A user as Flask-Login has them."""
+
+    is_authenticated = True
+
+    def __str__(self) -> str:
+        return "ann"
+
+
+def test_the_user_is_whom_flask_login_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    flask_login = ModuleType("flask_login")
+    vars(flask_login)["current_user"] = LocalProxy(lambda: g.get("login_user"))
+    app = who_app()
+    vars(app)["login_manager"] = object()  # what Flask-Login puts there
+    monkeypatch.setitem(sys.modules, "flask_login", flask_login)
+    client = app.test_client()
+    signed_in: list[Any] = [Ann(), SimpleNamespace(is_authenticated=False)]
+    app.before_request(lambda: setattr(g, "login_user", signed_in.pop(0)))
+    assert client.get("/who").text == "ann"
+    assert client.get("/who").text == "None"
+
+
+def test_nothing_is_imported_for_an_app_without_flask_login(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "flask_login", None)
+    assert who_app().test_client().get("/who").text == "None"
+
+
+def test_an_app_below_a_script_name_names_its_own_addresses(tmp_path: Path) -> None:
+    app = Flask("mounted")
+    install(app, static=folder(tmp_path, "files"))
+
+    @app.get("/page")
+    def show() -> Any:
+        return reply(None, Page(title="x"))
+
+    @app.post("/save")
+    def save() -> Any:
+        return redirect(None, f"{neutral().base}/page", notice="Saved")
+
+    client = Client(DispatcherMiddleware(Flask("outer"), {"/shop": app}))
+    text = client.get("/shop/page").text
+    assert 'src="/shop/static/datastar.js"' in text
+    assert "&#34;/shop/events?tab=" in text
+    served = client.get("/shop/static/who.txt")
+    assert served.text == "files"
+    served.close()
+    assert client.get("/shop/events").status_code == 403
+    assert client.post("/shop/cmds/any/tab", headers=DATASTAR).status_code == 403
+    assert client.get("/events").status_code == 404
+    assert client.post("/shop/save").headers["location"] == "/shop/page"
+    assert "Saved" in client.get("/shop/page").text
+
+
+def test_the_apps_own_static_route_wins_wherever_it_is_registered(tmp_path: Path) -> None:
+    app = Flask("own_static", static_folder=None)
+    install(app, static=folder(tmp_path, "nitro"))
+    app.add_url_rule("/static/<path:name>", view_func=lambda name: f"mine: {name}")
+    assert app.test_client().get("/static/who.txt").text == "mine: who.txt"
+
+
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_an_upload_is_read_by_nitro_and_by_the_app(first: str) -> None:
+    app = Flask("uploads")
+    install(app)
+
+    @app.post("/")
+    def upload() -> list[Any]:
+        if first == "theirs":
+            assert request.files
+        ours = wait(neutral().files())["file"]
+        told = [ours.filename, ours.content_type, ours.read().decode(), ours.size]
+        theirs = request.files["file"].read().decode() if first == "theirs" else "text"
+        return [*told, theirs, wait(neutral().form())["a"]]
+
+    sent = {"a": "ü", "file": (io.BytesIO(b"text"), "../n.txt", "text/plain; charset=utf-8")}
+    answer = app.test_client().post("/", data=sent)
+    assert answer.json == ["n.txt", "text/plain", "text", 4, "text", "ü"]
+
+
+def test_a_refused_query_is_answered_with_its_sentence() -> None:
+    app = Flask("query")
+    install(app)
+    app.add_url_rule("/", view_func=lambda: reply(None, Page(title="x")))
+    refused = app.test_client().get("/?a=%ff")
+    assert refused.status_code == 422
+    assert "UTF-8" in refused.text
