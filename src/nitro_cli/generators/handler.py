@@ -27,7 +27,7 @@ class HandlerView:
         event: The event, ``product.created``.
         function: The function, ``notify_stock``.
         change: What happened, when the entity itself emits the event: ``created``; else empty.
-        says: The event as a part of a test's name: ``a_product_is_created``.
+        says: The event as a part of a test's name: ``order_placed``.
     """
 
     event: str
@@ -49,10 +49,8 @@ def plan(project: Project, words: Words) -> Plan:
     stem, _, verb = event.rpartition(".")
     subject = find(project, stem) if stem and "." not in stem else None
     change = verb if subject is not None and verb in CHANGES else ""
-    if subject is None:
-        return _plan_of_app(project, HandlerView(event, function, "", event.replace(".", "_")))
-    says = f"{verb}_{subject.spec.table}" if change else event.replace(".", "_")
-    return plan_handler(subject, HandlerView(event, function, change, says))
+    handler = HandlerView(event, function, change, event.replace(".", "_"))
+    return _plan_of_app(project, handler) if subject is None else plan_handler(subject, handler)
 
 
 def _event_problems(event: str) -> list[Problem]:
@@ -77,7 +75,7 @@ def plan_handler(subject: Subject, handler: HandlerView) -> Plan:
 def plan_first_handler(subject: Subject) -> Plan:
     """Returns the plan of the handler that a scaffold shows how it is done."""
     table = subject.spec.table
-    handler = HandlerView(f"{table}.created", "log_created", "created", f"created_{table}")
+    handler = HandlerView(f"{table}.created", "log_created", "created", f"{table}_created")
     merge = subject.merge(subject.path("handlers.py"), "handlers", handler=handler)
     return subject.plan("handler", (merge,))
 

@@ -9,6 +9,7 @@ and must still say all that it said before.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,18 +62,17 @@ def join_modules(one: str, other: str) -> str:
 
     Docstrings that begin alike are joined: ``How products look: their form and their table.``
     """
-    head = _joined_docstring(ast.get_docstring(ast.parse(one)), ast.get_docstring(ast.parse(other)))
-    text = _merged(one, other, replace=False)
-    first = ast.parse(text).body[0]
-    return f'"""{head}"""\n' + "".join(lines_of(text)[first.end_lineno or 1 :])
+    return _merged(one, other, replace=True)
 
 
-def _joined_docstring(one: str | None, other: str | None) -> str:
-    title, colon, subject = (one or "").partition(": ")
-    also = (other or "").removeprefix(f"{title}: ")
-    if not colon or also in {other, subject}:
-        return one or other or ""
-    return f"{title}: {subject.removesuffix('.')} and {also}"
+def _joined_docstring(one: str, other: str) -> str:
+    """Returns the first docstring, with what the other says after the same beginning."""
+    title, colon, subjects = one.removesuffix(".").partition(": ")
+    also = other.removesuffix(".").removeprefix(f"{title}: ")
+    known = re.split(", | and ", subjects)
+    if not colon or also in {other.removesuffix("."), *known}:
+        return one
+    return f"{title}: {', '.join(known)} and {also}."
 
 
 class _Clash(ValueError):
@@ -127,16 +127,24 @@ def _merged(source: str, module: str, *, replace: bool) -> str:
         if not any(name in here for name in names):
             added.append(node)
         elif replace and (old := _definition(tree, names[0])) is not None:
-            start, end = _extent(old)
+            start, end = _with_comments(splices.lines, old)
             text = _text(module_lines, node)
             if "".join(splices.lines[start:end]).rstrip() != text.rstrip():
                 splices.add(start, end, text)
                 added.append(node)
+    if replace:
+        _join_docstrings(splices, tree, new)
     fresh = [node for node in added if _definition(tree, _defined(node)[0]) is None]
     _add_imports(splices, tree, new, added, here)
     _add_values(splices, tree, [n for n in fresh if not isinstance(n, _Definition)], module_lines)
     _add_definitions(splices, [n for n in fresh if isinstance(n, _Definition)], module_lines)
     return splices.text()
+
+
+def _join_docstrings(splices: _Splices, tree: ast.Module, new: ast.Module) -> None:
+    one, other = ast.get_docstring(tree), ast.get_docstring(new)
+    if one and other and (joined := _joined_docstring(one, other)) != one:
+        splices.add(*_extent(tree.body[0]), f'"""{joined}"""\n')
 
 
 def _add_imports(
@@ -202,7 +210,8 @@ def _check(source: str, text: str, names: Iterable[str]) -> None:
     mine = set(names)
     now = {ast.dump(node) for node in tree.body}
     for node in old.body:
-        if isinstance(node, ast.Import | ast.ImportFrom) or mine & set(_defined(node)):
+        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, ast.Import | ast.ImportFrom) or is_text or mine & set(_defined(node)):
             continue
         lost += [] if ast.dump(node) in now else [ast.unparse(node).partition("\n")[0]]
     if lost:
@@ -331,11 +340,16 @@ def _extent(node: ast.stmt) -> tuple[int, int]:
 
 
 def _text(lines: Sequence[str], node: ast.stmt) -> str:
-    """Returns a statement with the comments directly above it."""
+    start, end = _with_comments(lines, node)
+    return "".join(lines[start:end])
+
+
+def _with_comments(lines: Sequence[str], node: ast.stmt) -> tuple[int, int]:
+    """Returns the extent of a statement with the comments directly above it."""
     start, end = _extent(node)
     while start and lines[start - 1].startswith("#"):
         start -= 1
-    return "".join(lines[start:end])
+    return start, end
 
 
 def _newline(source: str) -> str:

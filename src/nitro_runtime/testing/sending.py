@@ -27,6 +27,13 @@ def send(client: Client, command: str, data: Mapping[str, object] | None = None)
     """
     session, random = secrets.token_urlsafe(16), secrets.token_urlsafe(16)
     tab = f"{random}.{signature('tab', f'{session}|{random}')}"
-    post = cast("Any", client).post  # each framework's own client takes headers
-    cookie = f"{SESSION_COOKIE}={session}"
-    return post(f"/cmds/{command}/{tab}", data=dict(data or {}), headers={"cookie": cookie})
+    _set_cookie(client, SESSION_COOKIE, session)
+    return cast("Any", client).post(f"/cmds/{command}/{tab}", data=dict(data or {}))
+
+
+def _set_cookie(client: Any, name: str, value: str) -> None:  # noqa: ANN401 # each framework's own
+    if hasattr(client, "set_cookie"):
+        client.set_cookie(name, value)
+        return
+    keeper = client if hasattr(client, "cookies") else client.client
+    keeper.cookies[name] = value

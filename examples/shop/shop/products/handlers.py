@@ -9,6 +9,6 @@ from shop.products.entity import Product
 log = logging.getLogger(__name__)
 
 
-@on("product.created")
+@on("product.created", sender=Product)
 def log_created(product: Product) -> None:
     log.info("product %s created", product.id)
