@@ -120,8 +120,8 @@ def test_a_project_with_a_bad_name_is_refused(
     ("words", "names", "way_out"),
     [
         (("shop2", "--framework", "fastpi"), "no framework 'fastpi'", "Did you mean 'fastapi'?"),
-        (("shop2", "--framework", "rails"), "no framework 'rails'", "Known: fastapi"),
-        (("shop2", "--framework", ""), "no framework ''", "Known: fastapi"),
+        (("shop2", "--framework", "rails"), "no framework 'rails'", "Known: django, fastapi"),
+        (("shop2", "--framework", ""), "no framework ''", "Known: django, fastapi"),
         (("shop2",), "needs a framework", "nitro new shop2 --framework fastapi"),
         ((), "needs a name", "nitro new myapp --framework fastapi"),
         (("a", "b", "--framework", "fastapi"), "unexpected extra argument", "nitro new -h"),

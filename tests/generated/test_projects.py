@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from nitro_cli.frameworks import known_frameworks
+from bundled import FRAMEWORKS
 
 if TYPE_CHECKING:
     from generated.conftest import Run, Shops
@@ -26,7 +25,7 @@ REQUIREMENT = re.compile(r'"nitro-kit\[(\w+),tailwind\][^"]*"')
 DIRECT = re.compile(r"\n\[tool\.hatch\.metadata\]\nallow-direct-references = true\n")
 
 
-OTHERS = [name for name in known_frameworks() if name != "fastapi"]
+OTHERS = [name for name in FRAMEWORKS if name != "fastapi"]
 UNCLEAN = ("ignore:websockets.legacy is deprecated:DeprecationWarning",)  # sanic-testing's own
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from bundled import FRAMEWORKS
 from programs import open_stream, running
 from waiting import until
 
-from nitro_cli.frameworks import find_framework, known_frameworks
+from nitro_cli.frameworks import find_framework
 from nitro_runtime.testing.serving import free_port
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 PORT_OPTIONS = {"django": "{port}"}
 """How a port is said to the framework's own command; most take an option."""
-
-FRAMEWORKS = known_frameworks()
 
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
+from bundled import FRAMEWORKS
+from command import Nitro
 from jinja2 import UndefinedError
 
-from nitro_cli.frameworks import find_framework, known_frameworks
+from nitro_cli.frameworks import BUNDLED, find_framework, known_frameworks
 from nitro_cli.project import Project, find_project, load_project
 from nitro_cli.rendering import Renderer, article
 from nitro_runtime.errors import ConfigurationError, UsageError
@@ -32,6 +36,61 @@ def test_fastapi_is_bundled_and_starts_with_placeholders() -> None:
     assert (framework.name, framework.title, framework.extra) == ("fastapi", "FastAPI", "fastapi")
     assert "{port}" in framework.dev
     assert "shop.app:app" in framework.serve_text("shop")
+
+
+def test_the_help_of_new_names_every_bundled_framework(nitro: Nitro) -> None:
+    said = " ".join(nitro("new", "--help")[1].split())
+    assert ", ".join(FRAMEWORKS) in said
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_the_folder_of_a_framework_is_small(name: str) -> None:
+    lines = [line for path in find_framework(name).folder.iterdir() for line in lines_of(path)]
+    assert len([line for line in lines if line.strip()]) <= 60
+
+
+def lines_of(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def test_no_shared_template_names_a_framework() -> None:
+    names = re.compile("|".join([*FRAMEWORKS, "starlette", "quart"]), re.IGNORECASE)
+    shared = sorted((BUNDLED / "shared").rglob("*.jinja"))
+    assert len(shared) > 20
+    named = {path.name: found[0] for path in shared if (found := names.search(path.read_text()))}
+    assert named == {}
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_the_macros_of_a_framework_are_those_that_templates_may_call(name: str) -> None:
+    shared = macros(BUNDLED / "shared" / "dialect.jinja")
+    own = macros(find_framework(name).folder / "dialect.jinja")
+    helpers = {macro for macro in own if macro not in shared}
+    assert {"imports", "route"} <= own.keys()
+    assert all(own[macro] == shared[macro] for macro in own.keys() & shared.keys())
+    for path in (BUNDLED / "shared").rglob("*.jinja"):
+        assert not helpers & set(re.findall(r"\bd\.(\w+)", path.read_text())), path
+
+
+def macros(path: Path) -> dict[str, str]:
+    """The macros of a dialect with the names of what they take."""
+    return dict(re.findall(r"{% macro (\w+)\((.*?)\)", path.read_text()))
+
+
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_a_framework_that_is_not_installed_is_one_sentence_with_its_extra(
+    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def nowhere(_: str) -> None:
+        return None
+
+    monkeypatch.setattr("importlib.util.find_spec", nowhere)
+    assert nitro("new", "shop", "--framework", name)[0] == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    code, out, err = nitro("dev")
+    title = find_framework(name).title
+    assert (code, out) == (1, "")
+    assert err == f"{title} is not installed; install it with: pip install 'nitro-kit[{name}]'\n"
 
 
 def test_an_unknown_framework_is_answered_with_the_known_ones() -> None:
@@ -59,6 +118,29 @@ def test_an_installed_plugin_is_found_by_its_entry_point_without_running_it(
     assert framework.folder == tmp_path / "my_plugin"
     rendered = Renderer(framework, None, {"project": "shop"}).render("framework/app.py.jinja")
     assert rendered == "from shop\n"
+
+
+def test_a_project_is_made_on_the_framework_of_a_plugin(
+    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = tmp_path / "site" / "my_plugin"
+    shutil.copytree(BUNDLED / "frameworks" / "flask", plugin)
+    description = (plugin / "framework.toml").read_text()
+    changed = description.replace("Flask", "Other").replace('extra = "flask"', 'module = "nowhere"')
+    (plugin / "framework.toml").write_text(changed)
+    info = tmp_path / "site" / "my_plugin-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[nitro.frameworks]\nother = my_plugin\n")
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    assert "other" in known_frameworks()
+    code, out, _ = nitro("new", "shop", "--framework", "other")
+    assert (code, out.splitlines()[0]) == (0, "Made shop: Other and Nitro, 17 files.")
+    assert "create_app" in (tmp_path / "shop" / "shop" / "__init__.py").read_text()
+    assert '"nitro-kit[tailwind]' in (tmp_path / "shop" / "pyproject.toml").read_text()
+    monkeypatch.chdir(tmp_path / "shop")
+    code, _, err = nitro("dev")
+    assert (code, "Other is not installed; install what the project needs" in err) == (2, True)
 
 
 def test_a_framework_that_is_badly_described_is_named(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from bundled import FRAMEWORKS
 from command import Nitro
 from trees import tree_hash
 
@@ -20,44 +21,55 @@ from nitro_cli.generators.project import MANIFEST, nitro_requirement
 from nitro_cli.project import find_project
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_a_new_project_is_made_checked_and_explained_in_few_short_lines(
-    nitro: Nitro, tmp_path: Path
+    nitro: Nitro, tmp_path: Path, framework: str
 ) -> None:
-    code, out, err = nitro("new", "myapp", "--framework", "fastapi")
+    code, out, err = nitro("new", "myapp", "--framework", framework)
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].startswith("Made myapp: FastAPI and Nitro, ")
+    assert lines[0].startswith(f"Made myapp: {find_framework(framework).title} and Nitro, ")
     assert lines[1].startswith("Checked: ")
     assert len(lines) <= 12
     assert max(map(len, lines)) <= 80
     assert "http://127.0.0.1:8000" in out
-    for path in ["myapp/app.py", "myapp/registry.py", "pyproject.toml", ".gitignore", "README.md"]:
+    for path in [
+        "myapp/settings.py",
+        "myapp/registry.py",
+        "pyproject.toml",
+        ".gitignore",
+        "README.md",
+    ]:
         assert (tmp_path / "myapp" / path).is_file()
 
 
-def test_every_file_of_a_project_is_written_once(nitro: Nitro) -> None:
+def test_every_shared_file_of_a_project_is_written_once() -> None:
     targets = [target for _, target in MANIFEST]
     assert sorted(set(targets)) == sorted(targets)
 
 
-def test_a_name_with_hyphens_has_a_package_with_underscores(nitro: Nitro, tmp_path: Path) -> None:
-    assert nitro("new", "my-shop", "--framework", "FastAPI")[0] == 0
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_name_with_hyphens_has_a_package_with_underscores(
+    nitro: Nitro, tmp_path: Path, framework: str
+) -> None:
+    assert nitro("new", "my-shop", "--framework", framework.upper())[0] == 0
     project = find_project(tmp_path / "my-shop" / "my_shop")
     assert (project.name, project.package, project.title) == ("my-shop", "my_shop", "My Shop")
-    assert project.framework.name == "fastapi"
+    assert project.framework.name == framework
     assert project.static_dir == tmp_path / "my-shop" / "my_shop" / "static"
     settings = tomllib.loads((tmp_path / "my-shop" / "pyproject.toml").read_text())
     assert settings["project"]["name"] == "my-shop"
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_the_current_folder_may_be_used_when_it_is_empty(
-    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, framework: str
 ) -> None:
     (tmp_path / "zoo" / ".git").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "zoo")
-    code, out, _ = nitro("new", ".", "--framework", "fastapi")
+    code, out, _ = nitro("new", ".", "--framework", framework)
     assert (code, "cd " in out) == (0, False)
-    assert (tmp_path / "zoo" / "zoo" / "app.py").is_file()
+    assert (tmp_path / "zoo" / "zoo" / "registry.py").is_file()
 
 
 def test_each_project_has_a_secret_of_its_own_that_git_does_not_see(
@@ -130,21 +142,28 @@ def test_a_bad_name_and_a_bad_framework_are_reported_together(nitro: Nitro) -> N
     assert "Did you mean 'fastapi'?" in err
 
 
-def test_a_dry_run_makes_no_folder_and_shows_no_secret(nitro: Nitro, tmp_path: Path) -> None:
-    code, out, _ = nitro("new", "shop", "--framework", "fastapi", "--dry-run")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_dry_run_makes_no_folder_and_shows_no_secret(
+    nitro: Nitro, tmp_path: Path, framework: str
+) -> None:
+    code, out, _ = nitro("new", "shop", "--framework", framework, "--dry-run")
     assert code == 0
-    assert "+++ b/shop/app.py" in out
+    assert "+++ b/shop/settings.py" in out
     assert "NITRO_SECRET_KEY=\n" in out
     assert "+NITRO_SECRET_KEY=" in out
     assert "b/.env\n" not in out
     assert list(tmp_path.iterdir()) == []
 
 
-def test_json_lists_what_was_made(nitro: Nitro) -> None:
-    code, out, _ = nitro("new", "shop", "--framework", "fastapi", "--json")
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_json_lists_what_was_made(nitro: Nitro, tmp_path: Path, framework: str) -> None:
+    code, out, _ = nitro("new", "shop", "--framework", framework, "--json")
     made = json.loads(out)
     assert (code, made["status"]) == (0, "done")
-    assert {"path": "shop/app.py", "action": "create"} in made["files"]
+    for file in made["files"]:
+        assert file["action"] == "create"
+        assert (tmp_path / "shop" / file["path"]).is_file()
+    assert {"path": "shop/registry.py", "action": "create"} in made["files"]
 
 
 def test_verbose_lists_every_file(nitro: Nitro) -> None:
@@ -173,16 +192,19 @@ def test_a_failure_leaves_nothing_behind_and_claims_no_success(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_with_files_is_used_when_that_was_said(nitro: Nitro, tmp_path: Path) -> None:
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_folder_with_files_is_used_when_that_was_said(
+    nitro: Nitro, tmp_path: Path, framework: str
+) -> None:
     for name in ("kept", "lost"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "README.md").write_text("mine")
         (tmp_path / name / "broken.py").write_text("def (")
-    code, out, _ = nitro("new", "kept", "--framework", "fastapi", "--skip")
+    code, out, _ = nitro("new", "kept", "--framework", framework, "--skip", "--yes")
     assert (code, "Kept as they were: README.md" in out) == (0, True)
     assert (tmp_path / "kept" / "README.md").read_text() == "mine"
-    assert (tmp_path / "kept" / "kept" / "app.py").is_file()
-    assert nitro("new", "lost", "--framework", "fastapi", "--force")[0] == 0
+    assert (tmp_path / "kept" / "kept" / "settings.py").is_file()
+    assert nitro("new", "lost", "--framework", framework, "--force")[0] == 0
     assert (tmp_path / "lost" / "README.md").read_text() != "mine"
 
 
