@@ -10,12 +10,12 @@ from nitro import configure
 from myapp.app import app
 
 
-@pytest.fixture(autouse=True)
-def database(tmp_path: Path) -> None:
-    configure(database=f"sqlite:///{tmp_path}/test.db", create_tables=True)
-
-
 @pytest.fixture
 def client() -> Iterator[TestClient]:
     with TestClient(app, headers={"origin": "http://testserver"}, follow_redirects=False) as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def database(tmp_path: Path) -> None:
+    configure(database=f"sqlite:///{tmp_path}/test.db", create_tables=True)
