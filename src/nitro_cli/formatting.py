@@ -62,15 +62,20 @@ def _result(scratch: Path, path: str, text: str) -> str:
 
 def _lay_out(scratch: Path, sources: Sources, root: Path) -> None:
     """Writes the texts, and marks the project's own packages so that imports sort as theirs."""
-    for entry in root.iterdir() if root.is_dir() else ():
-        if entry.is_dir() and entry.name.isidentifier():
-            (scratch / entry.name).mkdir()
-            (scratch / entry.name / "__init__.py").touch()
+    for folder in ("", "src"):
+        for package in _packages(root / folder):
+            (scratch / folder / package).mkdir(parents=True, exist_ok=True)
+            (scratch / folder / package / "__init__.py").touch()
     for path, text in sources.items():
         if path.endswith(".py") or path in _CONFIGURATIONS:
             target = scratch / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
+
+
+def _packages(folder: Path) -> list[str]:
+    entries = folder.iterdir() if folder.is_dir() else ()
+    return [entry.name for entry in entries if entry.is_dir() and entry.name.isidentifier()]
 
 
 def _configuration(root: Path) -> Path | None:

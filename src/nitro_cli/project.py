@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nitro_cli.frameworks import Framework, find_framework
+from nitro_cli.frameworks import Framework, find_framework, known_frameworks
 from nitro_runtime.errors import UsageError
 
 MEMORY = ".nitro"
@@ -44,16 +44,21 @@ class Project:
     @property
     def package_dir(self) -> Path:
         """The folder of the import package."""
-        return self.root / self.package
+        return self.root / self.placed(self.package)
 
     @property
     def static_dir(self) -> Path:
         """The folder of the files that browsers load as they are."""
         return self.root / self.options.get("static", f"{self.package}/static")
 
+    def placed(self, path: str) -> str:
+        """Returns where a path is that starts with the package, when that stands in a folder."""
+        source = self.options.get("source")
+        return f"{source}/{path}" if source and path.split("/")[0] == self.package else path
+
     def read(self, path: str) -> str | None:
         """Returns the text of a file, its line ends as they are; None when there is none."""
-        source = self.root / path
+        source = self.root / self.placed(path)
         if not source.is_file():
             return None
         with source.open(encoding="utf-8", newline="") as file:
@@ -115,6 +120,10 @@ def load_project(root: Path) -> Project:
         raise UsageError(sentence) from error
     if number != FORMAT:
         raise UsageError(f"{source} was written by a newer nitro (format {number}); upgrade nitro.")
+    if "app" in options and framework not in known_frameworks(root):
+        raise UsageError(
+            f"There are no templates for {framework}, so nitro generates nothing here."
+        )
     return Project(root, name, package, find_framework(framework, root), options)
 
 

@@ -85,6 +85,32 @@ def test_an_app_gets_nitro_and_stays_what_it_was(
     assert (record["framework"], record["options"]["app"]) == (app.framework, app.address)
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "django-startproject",
+        "fastapi-factory",
+        "fasthtml-single-file",
+        "flask-tutorial",
+        "litestar-factory",
+        "sanic-factory",
+    ],
+)
+def test_what_is_generated_is_part_of_the_app(
+    shape: str, tmp_path: Path, nitro: Callable[..., str]
+) -> None:
+    (app,) = [one for one in EXISTING if one.shape == shape]
+    app.write(tmp_path)
+    nitro("init", "--yes")
+    nitro("generate", "scaffold", "Product", "name:str", "price:float")
+    after = files_of(tmp_path)
+    said = nitro("generate", "scaffold", "Product", "name:str", "price:float")
+    assert "Everything is there already." in said
+    assert files_of(tmp_path) == after
+    done = python(str(PROBE), app.framework, app.serve, "/products", cwd=tmp_path)
+    assert "tests: 0 probe: 403 200 True 200" in done.stdout, done.stdout + done.stderr
+
+
 def app_lines_that_join(app: Existing, path: str) -> list[str]:
     """The lines that are not there as they were: an element is added to a line, or it is returned."""
     return JOINED.get((app.shape, path), [])

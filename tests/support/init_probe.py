@@ -1,8 +1,9 @@
 """Run in a project after `nitro init`: its own tests, then the app as a visitor sees it.
 
-``python init_probe.py framework module:attribute`` runs the project's tests, and prints by the
-framework's own client two statuses and whether the page is a view: ``/events`` without a tab, and a
-page that is registered here as the framework's guide does it. One process, since imports are slow.
+``python init_probe.py framework module:attribute [path]`` runs the project's tests, and prints what
+the framework's own client gets: the status of ``/events`` without a tab, that of a page that is registered
+here as the framework's guide does it, whether that is a view, and the status of the path, if one is given.
+One process, since imports are slow.
 """
 
 # pyright: basic
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 PAGE = "/about-nitro"
+PATHS = ["/events", PAGE, *sys.argv[3:]]
 
 Seen = list[tuple[int, str]]
 
@@ -55,7 +57,7 @@ def through_asgi(app: Any) -> Seen:
     async def run() -> Seen:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
-            answers = [await client.get("/events"), await client.get(PAGE)]
+            answers = [await client.get(path) for path in PATHS]
         return [(answer.status_code, answer.text) for answer in answers]
 
     return asyncio.run(run())
@@ -107,9 +109,8 @@ def flask(app: Any) -> Seen:
 
     app.add_url_rule(PAGE, "page_of_the_probe", lambda: reply(None, view()))
     client = app.test_client()
-    return [
-        (answer.status_code, answer.text) for answer in (client.get("/events"), client.get(PAGE))
-    ]
+    answers = [client.get(path) for path in PATHS]
+    return [(answer.status_code, answer.text) for answer in answers]
 
 
 def sanic(app: Any) -> Seen:
@@ -124,9 +125,8 @@ def sanic(app: Any) -> Seen:
 
     async def run() -> Seen:
         client: Any = SanicASGITestClient(app)
-        _, events = await client.get("/events")
-        _, answer = await client.get(PAGE)
-        return [(events.status, events.text), (answer.status, answer.text)]
+        answers = [(await client.get(path))[1] for path in PATHS]
+        return [(answer.status, answer.text) for answer in answers]
 
     return asyncio.run(run())
 
@@ -144,7 +144,7 @@ def django(_: Any) -> Seen:
     settings.ALLOWED_HOSTS = ["*"]
     importlib.import_module(settings.ROOT_URLCONF).urlpatterns.insert(0, path(PAGE[1:], page))
     client: Any = Client()
-    answers = [client.get("/events"), client.get(PAGE)]
+    answers = [client.get(path) for path in PATHS]
     return [(answer.status_code, answer.content.decode()) for answer in answers]
 
 
@@ -152,5 +152,6 @@ if __name__ == "__main__":
     sys.path.insert(0, ".")
     own_tests = run_tests()
     probe = globals()[sys.argv[1]]
-    (refused, _), (status, text) = probe(load(sys.argv[2]))
-    print("tests:", own_tests, "probe:", refused, status, "made by Nitro" in text)
+    (refused, _), (status, text), *others = probe(load(sys.argv[2]))
+    statuses = [other for other, _ in others]
+    print("tests:", own_tests, "probe:", refused, status, "made by Nitro" in text, *statuses)

@@ -13,7 +13,13 @@ from nitro_cli.adopting.dependencies import AddDependency
 from nitro_cli.adopting.dependency_files import DependencyFile, choose_file, find_files
 from nitro_cli.adopting.install import FACE, InstallLine, installations
 from nitro_cli.adopting.lists import has_text
-from nitro_cli.adopting.modules import Broken, Module, dotted_name, read_modules
+from nitro_cli.adopting.modules import (
+    SOURCE_FOLDERS,
+    Broken,
+    Module,
+    dotted_name,
+    read_modules,
+)
 from nitro_cli.adopting.naming import name_of, package_of, static_of
 from nitro_cli.adopting.settings import SettingsApp, edits, find_settings
 from nitro_cli.adopting.shapes import Shape, read_shapes
@@ -46,6 +52,12 @@ class Candidate:
     def folder(self) -> str:
         """The folder of the app's module, from the project's; empty when they are the same."""
         return self.app.path.rpartition("/")[0]
+
+    @property
+    def includes(self) -> str:
+        """The file that includes what is generated."""
+        patterns = getattr(self.app, "patterns", None)
+        return patterns.path if patterns else self.app.path
 
     @property
     def package(self) -> str:
@@ -134,6 +146,7 @@ def plan_adoption(found: Survey, wanted: str | None) -> Adoption:
     name = str(record.get("name") or name_of(found.root))
     package = str(record.get("package") or chosen.package or package_of(name, found.root))
     static = static_of(found.root, chosen.folder if chosen.shape.own_static else "")
+    source = next((f for f in SOURCE_FOLDERS if chosen.app.path.startswith(f"{f}/")), "")
     plan = Plan(
         resource=PROJECT,
         generator=GENERATOR,
@@ -143,9 +156,15 @@ def plan_adoption(found: Survey, wanted: str | None) -> Adoption:
             "name": name,
             "package": package,
             "framework": chosen.shape.name,
-            "options": {"views": "tags", "app": chosen.app.address, "static": static},
+            "options": {
+                "views": "tags",
+                "app": chosen.app.address,
+                "includes": chosen.includes,
+                "static": static,
+                "source": source,
+            },
         },
-        next_steps=_next_steps(file, line),
+        next_steps=_next_steps(file, line, static, generates=bool(chosen.shape.include)),
     )
     return Adoption(
         plan=plan,
@@ -157,9 +176,12 @@ def plan_adoption(found: Survey, wanted: str | None) -> Adoption:
     )
 
 
-def _next_steps(file: DependencyFile | None, line: str) -> tuple[str, ...]:
+def _next_steps(
+    file: DependencyFile | None, line: str, static: str, *, generates: bool
+) -> tuple[str, ...]:
     install = f'pip install "{line}"' if file is None else file.refresh
-    return (install, "nitro assets", "nitro generate entity Product name:str price:float")
+    steps = (install, f"nitro assets {static}")
+    return (*steps, "nitro generate scaffold Product name:str price:float") if generates else steps
 
 
 def _refuse_hidden_face(found: Survey) -> None:

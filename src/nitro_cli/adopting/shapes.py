@@ -53,6 +53,8 @@ class Shape:
         packages: What a project that uses it depends on, normalised.
         apps: The dotted names of the classes whose call makes an app.
         makers: The dotted names of functions that return a tuple with the app first.
+        include: The statement that adds a module of generated routes, with ``{app}`` and
+            ``{routes}``; empty when there are no templates for it.
         own_static: Whether it serves the folder ``static`` beside the app's module by itself.
         settings: The idiom of a framework that has no app to install on.
     """
@@ -62,6 +64,7 @@ class Shape:
     packages: frozenset[str]
     apps: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
+    include: str = ""
     own_static: bool = False
     settings: SettingsIdiom | None = None
 
@@ -105,6 +108,7 @@ def _shape(name: str, table: Mapping[str, Any]) -> Shape:
         packages=frozenset(table["packages"]),
         apps=frozenset(table.get("apps", ())),
         makers=frozenset(table.get("makers", ())),
+        include=table.get("include", ""),
         own_static=bool(table.get("own_static")),
         settings=None if idiom is None else SettingsIdiom(**idiom),
     )

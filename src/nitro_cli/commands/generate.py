@@ -162,6 +162,7 @@ def _flags(given: dict[str, Any]) -> Flags:
 
 
 def _generate(make: PlanMaker, words: Words, flags: Flags) -> None:
+    from nitro_cli.adopting.support import completed
     from nitro_cli.carrying import carry_out, line, prepare
     from nitro_cli.plan.resolve import QUIET
     from nitro_cli.plan.writer import locked
@@ -170,7 +171,7 @@ def _generate(make: PlanMaker, words: Words, flags: Flags) -> None:
     project = find_project(Path.cwd())
     with nullcontext() if flags.dry_run else locked(project.root):
         prepare(project.root, flags)
-        plan = make(project, words)
+        plan = completed(make(project, words), project)
         changes = carry_out(plan, project.root, flags)
     if flags.dry_run or flags.json:
         return
