@@ -99,11 +99,10 @@ def types(_: list[str]) -> str:
         (
             f"`{row.name}`",
             row.summary,
-            f"`{row.python}`".replace("{enum}", "StrEnum"),
+            f"`{row.python}`".replace("{enum}", "StrEnum").replace("{element}", "T"),
             " ".join(f"`{alias}`" for alias in row.aliases),
         )
         for row in TYPES.values()
-        if not row.later
     ]
     return table(("type", "holds", "in Python", "also typed"), rows)
 
@@ -113,7 +112,6 @@ def modifiers(_: list[str]) -> str:
     rows = [
         (f"`{row.name}`", row.summary, _taken_by(row.name, everywhere=row.everywhere))
         for row in MODIFIERS.values()
-        if not row.later
     ]
     return table(("modifier", "means", "for"), rows)
 
@@ -121,7 +119,7 @@ def modifiers(_: list[str]) -> str:
 def _taken_by(modifier: str, *, everywhere: bool) -> str:
     if everywhere:
         return "every type"
-    taking = [row.name for row in TYPES.values() if modifier in row.modifiers and not row.later]
+    taking = [row.name for row in TYPES.values() if modifier in row.modifiers]
     return " ".join(f"`{name}`" for name in taking)
 
 

@@ -118,6 +118,7 @@ class FieldType:
         python: The annotation in the entity.
         imports: Import lines that the annotation (and a default) needs in the entity's source.
         options: Keywords of ``Field(...)``.
+        column: The column type as databases call it, for people.
         sql: The column type in a migration.
         sql_imports: Import lines that ``sql`` needs.
         form: The class of the form field.
@@ -142,6 +143,7 @@ class FieldType:
     name: str
     summary: str
     python: str = "str"
+    column: str = "VARCHAR"
     sql: str = ""
     form: str = "TextField"
     html: str = "text"
@@ -183,6 +185,7 @@ _ROWS = (
     FieldType(
         name="text",
         summary="text of any length, on several lines",
+        column="TEXT",
         aliases=("longtext", "clob"),
         imports=("from nitro import Text",),
         options=(("sa_type", "Text"),),
@@ -196,6 +199,7 @@ _ROWS = (
     FieldType(
         name="int",
         summary="a whole number",
+        column="BIGINT",
         aliases=("integer", "smallint", "number"),
         python="int",
         sql="sa.BigInteger()",
@@ -214,6 +218,7 @@ _ROWS = (
     FieldType(
         name="bigint",
         summary="a whole number beyond two thousand millions",
+        column="BIGINT",
         aliases=("biginteger", "long"),
         python="int",
         sql="sa.BigInteger()",
@@ -232,6 +237,7 @@ _ROWS = (
     FieldType(
         name="float",
         summary="a number with a fraction, not exact",
+        column="FLOAT",
         aliases=("double", "real"),
         python="float",
         sql="sa.Float()",
@@ -250,6 +256,7 @@ _ROWS = (
     FieldType(
         name="decimal",
         summary="an exact number, decimal.10.2 for 10 digits with 2 after the point",
+        column="NUMERIC",
         aliases=("numeric", "money"),
         python="Decimal",
         imports=("from decimal import Decimal",),
@@ -272,6 +279,7 @@ _ROWS = (
     FieldType(
         name="bool",
         summary="yes or no",
+        column="BOOLEAN",
         aliases=("boolean",),
         python="bool",
         sql="sa.Boolean()",
@@ -288,6 +296,7 @@ _ROWS = (
     FieldType(
         name="date",
         summary="a day",
+        column="DATE",
         python="date",
         imports=("from datetime import date",),
         sql="sa.Date()",
@@ -302,6 +311,7 @@ _ROWS = (
     FieldType(
         name="time",
         summary="a time of day",
+        column="TIME",
         python="time",
         imports=("from datetime import time",),
         sql="sa.Time()",
@@ -316,6 +326,7 @@ _ROWS = (
     FieldType(
         name="datetime",
         summary="a moment, kept in UTC",
+        column="DATETIME",
         aliases=("timestamp",),
         python="datetime",
         imports=("from datetime import datetime",),
@@ -332,6 +343,7 @@ _ROWS = (
     FieldType(
         name="uuid",
         summary="a universally unique identifier",
+        column="CHAR(32)",
         aliases=("guid",),
         python="UUID",
         imports=("from uuid import UUID",),
@@ -345,6 +357,7 @@ _ROWS = (
     FieldType(
         name="email",
         summary="an e-mail address",
+        column="VARCHAR(254)",
         options=(("max_length", "254"), ("regex", r'r"^[^@\s]+@[^@\s]+$"')),
         sql="sa.String(254)",
         form="EmailField",
@@ -358,6 +371,7 @@ _ROWS = (
     FieldType(
         name="url",
         summary="a web address",
+        column="VARCHAR(2000)",
         aliases=("link",),
         options=(("max_length", "2000"), ("regex", r'r"^https?://\S+$"')),
         sql="sa.String(2000)",
@@ -372,6 +386,7 @@ _ROWS = (
     FieldType(
         name="json",
         summary="an object of any shape",
+        column="JSON",
         aliases=("jsonb", "dict"),
         python="dict[str, Any]",
         imports=("from typing import Any",),
@@ -392,6 +407,7 @@ _ROWS = (
     FieldType(
         name="enum",
         summary="one of some words: enum.draft.live",
+        column="VARCHAR(32)",
         aliases=("choice",),
         python="{enum}",
         imports=("from enum import StrEnum",),
@@ -423,6 +439,7 @@ _ROWS = (
     FieldType(
         name="list",
         summary="several values of one kind: list.str, list.int",
+        column="JSON",
         aliases=("array",),
         python="list[{element}]",
         sql="JSON()",
@@ -438,6 +455,7 @@ _ROWS = (
     FieldType(
         name="many",
         summary="any number of another entity: many.Tag",
+        column="a table between",
         aliases=("many_to_many", "m2m", "has_and_belongs_to_many"),
         python="list",
         imports=("from nitro import many_to_many",),
@@ -455,6 +473,7 @@ _ROWS = (
     FieldType(
         name="file",
         summary="an uploaded file, by its key in the storage",
+        column="VARCHAR(80)",
         aliases=("upload", "attachment"),
         python="FileKey",
         imports=("from nitro import FileKey",),
@@ -470,6 +489,7 @@ _ROWS = (
     FieldType(
         name="image",
         summary="an uploaded picture: PNG, JPEG, GIF or WebP",
+        column="VARCHAR(80)",
         aliases=("picture", "photo"),
         python="ImageKey",
         imports=("from nitro import ImageKey",),
@@ -538,7 +558,7 @@ _MODIFIERS = (
     ),
     ModifierType(
         name="max",
-        summary="greatest number, longest text, most values, most megabytes of a file: max.5",
+        summary="greatest number, longest text, most values or megabytes: max.5",
         number=True,
     ),
     ModifierType(name="secret", summary="never sent out", everywhere=True, option="secret"),
