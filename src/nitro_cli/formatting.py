@@ -23,6 +23,7 @@ Sources = Mapping[str, str]
 """Texts by their paths from the project's folder."""
 
 _CONFIGURATIONS = (".ruff.toml", "ruff.toml", "pyproject.toml")
+SOURCE_FOLDER = "src"
 _BAD_CONFIGURATION = 2
 """What ruff exits with when it could not even begin."""
 
@@ -62,7 +63,7 @@ def _result(scratch: Path, path: str, text: str) -> str:
 
 def _lay_out(scratch: Path, sources: Sources, root: Path) -> None:
     """Writes the texts, and marks the project's own packages so that imports sort as theirs."""
-    for folder in ("", "src"):
+    for folder in ("", SOURCE_FOLDER):
         for package in _packages(root / folder):
             (scratch / folder / package).mkdir(parents=True, exist_ok=True)
             (scratch / folder / package / "__init__.py").touch()
@@ -74,8 +75,13 @@ def _lay_out(scratch: Path, sources: Sources, root: Path) -> None:
 
 
 def _packages(folder: Path) -> list[str]:
-    entries = folder.iterdir() if folder.is_dir() else ()
-    return [entry.name for entry in entries if entry.is_dir() and entry.name.isidentifier()]
+    entries = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return [path.name for path in entries if path.name.isidentifier() and not _holds_packages(path)]
+
+
+def _holds_packages(folder: Path) -> bool:
+    """Whether a folder is no package itself but the place of packages."""
+    return folder.name == SOURCE_FOLDER and not (folder / "__init__.py").exists()
 
 
 def _configuration(root: Path) -> Path | None:
