@@ -19,8 +19,11 @@ def command(
     from nitro_cli.frameworks import check_installed
     from nitro_cli.project import find_project
     from nitro_cli.tailwind import Stylesheet
+    from nitro_runtime.errors import UsageError
 
     project = find_project(Path.cwd())
+    if "app" in project.options:
+        raise UsageError("nitro dev starts what nitro new made; start this app as you always do.")
     check_installed(project.framework)
     server = devserver.Server(
         root=project.root,
