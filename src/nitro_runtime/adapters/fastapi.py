@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
-import types
 from collections.abc import Callable
-from inspect import Parameter, Signature
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any
 
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.web import Signals, UserHook
-from nitro_runtime.web.answering import answering
+from nitro_runtime.web.answering import injected, may_return_view
 from nitro_runtime.web.installing import Folder, expect_app
 
 with supported("fastapi"):
@@ -30,9 +27,6 @@ html, native, neutral = starlette.html, starlette.native, starlette.neutral
 mount, redirect, reply, shutdown = (
     starlette.mount, starlette.redirect, starlette.reply, starlette.shutdown,
 )  # fmt: skip
-
-_REQUEST = "nitro_request"
-"""The parameter by which a wrapped endpoint is given its request; no endpoint has one of that name."""
 
 
 def install(
@@ -88,53 +82,11 @@ class ViewRoute(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:  # noqa: ANN401 # FastAPI's own
-        annotation = _signature(endpoint).return_annotation
-        if annotation is Signature.empty or _is_view(annotation):
+        if may_return_view(endpoint, Response):
             endpoint = page(endpoint)
         super().__init__(path, endpoint, **options)
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Lets an endpoint, sync or async, return a view; anything else passes through.
-
-    FastAPI gives the wrapper the request as one more parameter. The annotation of a view is taken
-    away: FastAPI would take it for the schema of a JSON response.
-    """
-    signature = _signature(function)
-    is_stream = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-    if is_stream or _REQUEST in signature.parameters:  # the latter is wrapped already
-        return function
-    call: Any = answering(function, lambda _, named: named.pop(_REQUEST), neutral, reply)
-    call.__signature__ = _with_request(signature)
-    call.__name__ = getattr(function, "__name__", type(function).__name__)
-    return call
-
-
-def _with_request(signature: Signature) -> Signature:
-    parameters = list(signature.parameters.values())
-    request = Parameter(_REQUEST, Parameter.KEYWORD_ONLY, annotation=Request)
-    last = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
-    returned = signature.return_annotation
-    return Signature(
-        [*(one for one in parameters if one not in last), request, *last],
-        return_annotation=Signature.empty if _is_view(returned) else returned,
-    )
-
-
-def _signature(endpoint: Callable[..., Any]) -> Signature:
-    try:
-        return inspect.signature(endpoint, eval_str=True)
-    except (NameError, TypeError, ValueError):  # a name for type checkers only: FastAPI's to judge
-        return inspect.signature(endpoint)
-
-
-def _is_view(annotation: Any) -> bool:  # noqa: ANN401 # an annotation
-    """Whether an annotation names a view, or a union of views and responses."""
-    if get_origin(annotation) in {Union, types.UnionType}:
-        members = [m for m in get_args(annotation) if m is not type(None)]
-        responses = [m for m in members if isinstance(m, type) and issubclass(m, Response)]
-        return any(map(_is_view, members)) and all(
-            member in responses or _is_view(member) for member in members
-        )
-    kind = get_origin(annotation) or annotation
-    return isinstance(kind, type) and hasattr(kind, "__html__")
+    """Lets an endpoint of any router, sync or async, return a view; anything else passes through."""
+    return injected(function, Request, Response, neutral, reply)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from nitro_runtime.adapters.versions import supported
-from nitro_runtime.web import Signals, UserHook, asgi, replies
+from nitro_runtime.web import Signals, UserHook, asgi
+from nitro_runtime.web.answering import injected, may_return_view
 from nitro_runtime.web.installing import Folder, expect_app
 
 with supported("fasthtml"):
@@ -37,8 +38,9 @@ def install(
 ) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
-    The app's own routes stay as they are, and win over Nitro's wherever they are registered. Its
-    handlers may return a view; FastHTML's own elements go on as before.
+    The app's own routes stay as they are, and win over Nitro's wherever they are registered. Handlers
+    that are registered on the app afterwards may return a view; what FastHTML answers itself (its
+    own elements, text, data, responses) goes on as before.
 
     Args:
         app: The app.
@@ -55,13 +57,18 @@ def install(
     expect_app(app, FastHTML)
     user = user or _signed_in
     starlette.install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
-    after: list[Any] = vars(app)["after"]  # what ``after=`` was given
-    after.append(_answer_view)
+    plain: Callable[..., Any] = vars(FastHTML)["_endp"]
+
+    def endpoint(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # FastHTML's
+        switches = may_return_view(function, Response)
+        return plain(app, page(function) if switches else function, *args, **kwargs)
+
+    vars(app)["_endp"] = endpoint  # makes the endpoint of every route
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Says that a handler returns a view, as any handler may once Nitro is installed on its app."""
-    return function
+    """Lets a handler that was registered before `install`, sync or async, return a view."""
+    return injected(function, Request, Response, neutral, _reply)
 
 
 async def gate(request: Request) -> None:
@@ -77,28 +84,9 @@ class ReadSignals(Signals):
         return await neutral(request).signals()
 
 
-class _View(Response):
-    """A view on its way out, which is rendered once it may wait for what it reads."""
-
-    def __init__(self, view: Any) -> None:  # noqa: ANN401 # any view
-        super().__init__()
-        self.view = view
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 # ASGI
-        request = Request(scope, receive)
-        await replies.load(neutral(request), self.view)
-        await reply(request, self.view)(scope, receive, send)
-
-
-def _answer_view(resp):  # noqa: ANN001, ANN202 # pyright: ignore[reportMissingParameterType, reportUnknownParameterType]
-    """Answers with a view that is none of FastHTML's own elements.
-
-    FastHTML gives what a handler returned to a parameter of this name that has no annotation; with
-    one it would look for a value in the request, where anybody can put one.
-    """
-    answer = cast("Any", resp)
-    own = isinstance(answer, FT | NotStr) or not hasattr(answer, "__html__")
-    return None if own else _View(answer)
+def _reply(request: Request, view: Any) -> Any:  # noqa: ANN401 # what a handler returned
+    """Answers with a view, and leaves FastHTML's own elements to FastHTML."""
+    return view if isinstance(view, FT | NotStr) else reply(request, view)
 
 
 def _signed_in(request: Request) -> Any:  # noqa: ANN401 # the app's own

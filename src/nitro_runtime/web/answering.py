@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NoReturn
+from inspect import Parameter, Signature
+from typing import Any, NoReturn, Union, get_args, get_origin
 
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.web import replies
 from nitro_runtime.web.request import Request
+
+REQUEST = "nitro_request"
+"""The parameter by which `injected` has a handler given its request; a name that no handler uses."""
 
 
 def answering(
@@ -88,3 +93,76 @@ def unanswered(view: object) -> NoReturn:
         f"A handler returned a {type(view).__name__} as if it were data; "
         "put @page below the handler's route decorator, or return reply(request, view)."
     )
+
+
+# -- frameworks that fill a handler's parameters by their annotations -------------------------------
+
+
+def injected(
+    handler: Callable[..., Any],
+    request: type,
+    response: type,
+    neutral: Callable[[Any], Request],
+    reply: Callable[[Any, Any], Any],
+) -> Callable[..., Any]:
+    """Wraps a handler as `answering` does; the framework gives it the request as one more parameter.
+
+    The annotation of a view is taken away, where the framework would take it for a schema. What
+    streams, and what is wrapped already, comes back as it is.
+
+    Args:
+        handler: A function, a partial, or an object that is called; sync or async.
+        request: The framework's class of requests, which annotates the parameter.
+        response: The framework's class of responses.
+        neutral: The adapter's own.
+        reply: The adapter's own.
+    """
+    signature = _signature(handler)
+    is_stream = inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)
+    if is_stream or REQUEST in signature.parameters:
+        return handler
+    call: Any = answering(handler, lambda _, named: named.pop(REQUEST), neutral, reply)
+    parameters = list(signature.parameters.values())
+    last = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
+    added = Parameter(REQUEST, Parameter.KEYWORD_ONLY, annotation=request)
+    returned = signature.return_annotation
+    call.__signature__ = Signature(
+        [*(one for one in parameters if one not in last), added, *last],
+        return_annotation=Signature.empty if _is_view(returned, response) else returned,
+    )
+    call.__name__ = getattr(handler, "__name__", type(handler).__name__)
+    return call
+
+
+def may_return_view(handler: Callable[..., Any], response: type) -> bool:
+    """Whether a handler may return a view: it is annotated so, with `Any`, or not at all.
+
+    Args:
+        handler: The handler.
+        response: The framework's class of responses, which may be in a union with views.
+    """
+    annotation = _signature(handler).return_annotation
+    return annotation in {Signature.empty, Any} or _is_view(annotation, response)
+
+
+def _signature(handler: Callable[..., Any]) -> Signature:
+    try:
+        return inspect.signature(handler, eval_str=True)
+    except (
+        NameError,
+        TypeError,
+        ValueError,
+    ):  # a name for type checkers only: the framework's to judge
+        return inspect.signature(handler)
+
+
+def _is_view(annotation: Any, response: type) -> bool:  # noqa: ANN401 # an annotation
+    """Whether an annotation names a view, or a union of views and responses."""
+    if get_origin(annotation) in {Union, types.UnionType}:
+        members = [m for m in get_args(annotation) if m is not type(None)]
+        responses = [m for m in members if isinstance(m, type) and issubclass(m, response)]
+        return any(_is_view(member, response) for member in members) and all(
+            member in responses or _is_view(member, response) for member in members
+        )
+    kind = get_origin(annotation) or annotation
+    return isinstance(kind, type) and hasattr(kind, "__html__")

@@ -302,3 +302,17 @@ def test_installing_twice_or_on_another_frameworks_app_is_a_clear_error() -> Non
         nitro.install(app)
     with pytest.raises(ConfigurationError, match="type FastHTML and was given a Starlette"):
         fasthtml.install(Starlette())  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def test_page_lets_a_handler_that_was_registered_before_return_a_view() -> None:
+    app = new_app()
+
+    @app.route("/before")
+    @page
+    def before(name: str) -> Any:
+        return P(name) if name != "own" else Div("own")
+
+    nitro.install(app)
+    client = TestClient(app)
+    assert '<main id="main" class="main"><p>x</p>' in client.get("/before?name=x").text
+    assert "htmx" in client.get("/before?name=own").text
