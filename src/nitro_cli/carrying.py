@@ -1,4 +1,4 @@
-"""Carries out a plan for a command: shows it, asks nothing, writes it, and says what was done."""
+"""Carries out a plan for a command: shows it, asks about conflicts, writes it, says what was done."""
 
 from __future__ import annotations
 
@@ -88,18 +88,34 @@ def carry_out(plan: Plan, root: Path, flags: Flags) -> list[Change]:
         Conflicts: Files are in the way.
         ApplyFailed: Something could not be written; everything is as it was.
     """
-    changes = resolve(plan, root, Policy(force=flags.force, skip=flags.skip))
+    policy = Policy(force=flags.force, skip=flags.skip)
+    changes = resolve(plan, root, policy)
     if flags.dry_run:
         _show(plan, changes, flags)
         return changes
-    conflicts = [change.path for change in changes if change.status in CONFLICTS]
+    conflicts = [change for change in changes if change.status in CONFLICTS]
     if conflicts:
-        raise Conflicts(conflicts)
+        changes = resolve(plan, root, _decided(conflicts, policy, flags))
     apply(changes, root)
     run(plan, root)
     if flags.json:
         typer.echo(json.dumps(as_data(plan, changes, "done"), indent=2))
     return changes
+
+
+def _decided(conflicts: Sequence[Change], policy: Policy, flags: Flags) -> Policy:
+    """Returns what the user wants done about files in the way.
+
+    Raises:
+        Conflicts: Nobody can be asked, or the user quits.
+    """
+    from nitro_cli.asking import ask, terminal
+
+    at = None if flags.yes or flags.json else terminal()
+    decided = None if at is None else ask(conflicts, policy, at)
+    if decided is None:
+        raise Conflicts([change.path for change in conflicts])
+    return decided
 
 
 def _show(plan: Plan, changes: Sequence[Change], flags: Flags) -> None:

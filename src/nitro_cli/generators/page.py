@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nitro_cli.generators.addresses import check_address
 from nitro_cli.generators.functions import function_problems
 from nitro_cli.generators.subject import project_renderer
 from nitro_cli.generators.words import Words
 from nitro_cli.grammar.problems import BadWords
-from nitro_cli.plan.edits import RegisterResource, registered
+from nitro_cli.plan.edits import RegisterResource
 from nitro_cli.plan.plan import Create, Inject, Plan
-from nitro_cli.plan.texts import plain
 from nitro_cli.project import Project
-from nitro_runtime.errors import UsageError
 from nitro_runtime.naming import pascal_case, sentence_case
 
 FOLDER = "pages"
@@ -58,7 +57,7 @@ def plan(project: Project, words: Words) -> Plan:
     page = PageView(
         pascal_case(name), name, name, name, module, name.replace("_", "-"), label, label
     )
-    _check_address(project, page)
+    check_address(project, page.slug, module)
     render = project_renderer(project, {"page": page}).render
     folder = f"{project.package}/{FOLDER}"
     actions = (
@@ -69,13 +68,3 @@ def plan(project: Project, words: Words) -> Plan:
     )
     steps = ("nitro dev", f"then open http://127.0.0.1:8000/{page.slug}")
     return Plan(f"page-{page.slug}", "page", actions, next_steps=steps)
-
-
-def _check_address(project: Project, page: PageView) -> None:
-    path = f"{project.package}/registry.py"
-    for entry in registered(plain(project.read(path) or "")):
-        if entry.url == f"/{page.slug}" and entry.package != page.module:
-            raise UsageError(
-                f"The address /{page.slug} belongs to {entry.package}, as {path} says; "
-                "choose another name."
-            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nitro_cli.generators.subject import Subject, find
+from nitro_cli.generators.subject import Subject, check_sources, find
 from nitro_cli.generators.words import Words
 from nitro_cli.grammar import names
 from nitro_cli.grammar.parser import read_entity
@@ -44,6 +44,7 @@ def _typed_entity(project: Project, words: Words, known: Subject | None) -> Enti
         problems += _clashes(project, spec, words) + _unknown_targets(project, spec, words)
         problems += link_clashes(spec, project.entities(), words.rest)
     if spec is None or problems:
+        check_sources(project)  # an entity that cannot be read may be what is missed
         raise BadWords(problems)
     if known is not None and not any(_same(spec, k) for k in (known.written, known.spec) if k):
         raise UsageError(_changed_fields(known.written or known.spec, spec))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nitro_cli.generators.addresses import check_address
 from nitro_cli.generators.subject import Subject, existing
 from nitro_cli.generators.views import PARTS, plan_view
 from nitro_cli.generators.words import Words
@@ -24,7 +25,13 @@ def plan(project: Project, words: Words) -> Plan:
 
 
 def plan_routes(subject: Subject) -> Plan:
-    """Returns the plan of the pages alone: routes.py, its tests, the address in the registry."""
+    """Returns the plan of the pages alone: routes.py, its tests, the address in the registry.
+
+    Raises:
+        UsageError: The address belongs to another page.
+    """
+    package = f"{subject.project.package}.{subject.spec.package}"
+    check_address(subject.project, subject.spec.slug, package)
     actions = (
         subject.create(subject.path("routes.py"), "routes"),
         subject.merge(f"tests/test_{subject.spec.package}.py", "test"),

@@ -107,11 +107,12 @@ class _Splices:
     def text(self) -> str:
         """Returns the text with all changes."""
         lines = list(self.lines)
-        for start, end, text in sorted(self.made, key=lambda made: made[:2], reverse=True):
+        in_order = sorted(enumerate(self.made), key=lambda each: (each[1][0], each[0]))
+        for _, (start, end, text) in reversed(in_order):  # at one place the first stays the first
             if start and start == len(lines) and not lines[-1].endswith(("\n", "\r")):
                 lines[-1] += self.newline
             lines[start:end] = [text]
-        return "".join(lines)
+        return "".join(lines) if self.lines else "".join(lines).lstrip("\r\n")
 
 
 def _merged(source: str, module: str, *, replace: bool) -> str:
@@ -171,7 +172,7 @@ def _add_imports(
         elif wanted:
             lines.append(_import_line(node, [ast.unparse(alias) for alias in wanted]))
     if lines:
-        place = _after_imports(tree)
+        place = _after_imports(tree, splices.lines)
         splices.add(place, place, "".join(lines) + ("" if _has_imports(tree) else "\n"))
 
 
@@ -180,7 +181,7 @@ def _add_values(
 ) -> None:
     """Adds assignments such as a logger, below the imports."""
     if nodes:
-        place = _after_imports(tree)
+        place = _after_imports(tree, splices.lines)
         splices.add(place, place, "\n" + "".join(_text(module_lines, node) for node in nodes))
 
 
@@ -193,7 +194,7 @@ def _add_definitions(
         while end and not splices.lines[end - 1].strip():
             end -= 1
         text = "".join(f"\n\n{_text(module_lines, node)}" for node in nodes)
-        splices.add(end, len(splices.lines), text if end else text.lstrip("\n"))
+        splices.add(end, len(splices.lines), text)
 
 
 def _check(source: str, text: str, names: Iterable[str]) -> None:
@@ -315,14 +316,14 @@ def _has_imports(tree: ast.Module) -> bool:
     return any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
 
 
-def _after_imports(tree: ast.Module) -> int:
+def _after_imports(tree: ast.Module, lines: Sequence[str]) -> int:
     """Returns the line before which an import goes, counted from 0."""
     place = 0
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             place = node.end_lineno or 0
     if place or not tree.body:
-        return place
+        return place or len(lines)
     first = tree.body[0]
     if ast.get_docstring(tree, clean=False) is not None:
         return first.end_lineno or 0
