@@ -6,6 +6,7 @@ names of any length come out as `ruff format --check` wants them.
 
 from __future__ import annotations
 
+import ast
 import logging
 import shutil
 import subprocess
@@ -72,6 +73,24 @@ def _lay_out(scratch: Path, sources: Sources, root: Path) -> None:
             target = scratch / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
+    # ruff looks for the very module that is imported to tell whether it is the project's own.
+    for module in _own_modules(sources, root):
+        if not (scratch / module).exists():
+            (scratch / module).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / module).touch()
+
+
+def _own_modules(sources: Sources, root: Path) -> list[Path]:
+    """Returns the files of the project that the texts import, from the project's folder."""
+    named: set[str] = set()
+    for path, text in sources.items():
+        for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                named.add(node.module)
+            elif isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+    files = [Path(f, *name.split(".")) for name in named for f in ("", SOURCE_FOLDER)]
+    return [f.with_suffix(".py") for f in files if (root / f.with_suffix(".py")).is_file()]
 
 
 def _packages(folder: Path) -> list[str]:

@@ -75,3 +75,12 @@ def test_a_missing_ruff_is_one_sentence(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(formatting.shutil, "which", lambda _: None)
     with pytest.raises(ConfigurationError, match="pip install ruff"):
         format_sources({"a.py": "x = 1\n"}, tmp_path)
+
+
+@pytest.mark.parametrize("place", ["", "src"])
+def test_what_is_the_projects_own_is_told_from_its_files(tmp_path: Path, place: str) -> None:
+    for path in ("shop/products/handlers.py", "models.py"):
+        (tmp_path / place / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place / path).touch()
+    text = "import pytest\n\nimport models\nfrom shop.products.handlers import notify\n"
+    assert format_sources({"tests/test_it.py": text}, tmp_path)["tests/test_it.py"] == text
