@@ -5,7 +5,7 @@ from nitro_runtime.adapters.flask import Nitro, reply
 
 from shop.layout import home
 from shop.registry import RESOURCES
-from shop.settings import configure_database, settings
+from shop.settings import STATIC, configure_database, settings
 
 nitro = Nitro()
 
@@ -14,7 +14,7 @@ def create_app() -> Flask:
     configure_database()
     app = Flask(__name__)
     key = settings.secret_key.get_secret_value()
-    app.config.from_mapping(SECRET_KEY=key, NITRO_SECRET_KEY=key)
+    app.config.from_mapping(SECRET_KEY=key, NITRO_SECRET_KEY=key, NITRO_STATIC=STATIC)
     nitro.init_app(app)
     for resource in RESOURCES:
         if routes := resource.load():
