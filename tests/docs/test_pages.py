@@ -53,7 +53,8 @@ def read(page: Path) -> list[Block]:
 
 
 def makes_a_project(blocks: Sequence[Block]) -> bool:
-    return any(block.language == "console" and "nitro new" in block.source for block in blocks)
+    commands = [block.source for block in blocks if block.language == "console"]
+    return any(re.search(r"^nitro (new|init)\b", source, re.MULTILINE) for source in commands)
 
 
 def named(page: Path) -> str:
