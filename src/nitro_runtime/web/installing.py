@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict
@@ -14,6 +16,7 @@ from nitro_runtime.signing import configure_secret
 from nitro_runtime.sse.shutdown import close_all
 from nitro_runtime.storage import serve_below
 from nitro_runtime.web.request import Site, UserHook
+from nitro_runtime.web.threads import asked_in_thread
 
 log = logging.getLogger(__name__)
 
@@ -73,14 +76,21 @@ def make_site(
 
 
 def site_from(
-    given: Mapping[str, Any], *, user: UserHook, secret_key: Callable[[], str]
+    given: Mapping[str, Any],
+    *,
+    user: UserHook,
+    secret: str,
+    to_thread: Callable[[UserHook], UserHook],
+    static_url: str | None,
 ) -> Site:
     """Makes the description of an installation from the settings of a project.
 
     Args:
         given: What ``install`` takes, by name; each may be left out.
         user: The hook when none is given.
-        secret_key: Makes the key when none is given, nor ``NITRO_SECRET_KEY``.
+        to_thread: Makes a coroutine function of a hook that may wait for a database.
+        static_url: Where the host serves static files itself; None when it does not.
+        secret: What the key is derived from when none is given, nor ``NITRO_SECRET_KEY``.
 
     Raises:
         ConfigurationError: One of them is unknown, or cannot be.
@@ -91,13 +101,15 @@ def site_from(
             f"Nitro has no setting {unknown[0]!r}.{suggestion(unknown[0], known)}"
             f" It takes {', '.join(known)}."
         )
-    from_environment = os.environ.get("NITRO_SECRET_KEY")
-    return make_site(
+    derived = hmac.digest(secret.encode(), b"the key with which Nitro signs", "sha256").hex()
+    site = make_site(
         static=given.get("static"),
-        user=given.get("user") or user,
+        user=asked_in_thread(given.get("user") or user, to_thread),
         prefix=given.get("prefix", ""),
-        secret_key=given.get("secret_key") or (None if from_environment else secret_key()),
+        secret_key=given.get("secret_key")
+        or (None if os.environ.get("NITRO_SECRET_KEY") else derived),
     )
+    return replace(site, static_url=static_url or site.static_url)
 
 
 def already_installed() -> ConfigurationError:

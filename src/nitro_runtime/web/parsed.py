@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import IO, BinaryIO, cast
+from collections.abc import Iterable, Mapping
+from typing import IO, Any, BinaryIO, cast
 
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.uploads import Posted, Upload, Uploads, base_name
@@ -28,6 +28,24 @@ def posted(fields: Iterable[tuple[str, str]], files: Iterable[ParsedFile], size:
         if filename
     ]
     return Posted(Multi(fields), Uploads(uploads), size)
+
+
+def posted_lists(
+    fields: Iterable[tuple[str, Iterable[str]]],
+    files: Iterable[tuple[str, Iterable[Any]]],
+    environ: Mapping[str, Any],
+) -> Posted:
+    """Makes a form of lists by name: of texts, and of files with ``name content_type file``.
+
+    Args:
+        fields: Name and texts.
+        files: Name and files.
+        environ: Where CGI's ``CONTENT_LENGTH`` is, if it was announced.
+    """
+    texts = [(name, text) for name, several in fields for text in several]
+    named = [(name, file) for name, several in files for file in several]
+    uploads = [(name, file.name, file.content_type, file.file) for name, file in named]
+    return posted(texts, uploads, int(environ.get("CONTENT_LENGTH") or 0))
 
 
 def _upload(filename: str, content_type: str | None, file: IO[bytes]) -> Upload:

@@ -51,6 +51,10 @@ class Portal:
                 self._loop, self._pid = loop, os.getpid()
             return self._loop
 
+    def runs_here(self) -> bool:
+        """Whether the caller runs on the portal's loop."""
+        return threading.get_ident() == getattr(self._loop, "_thread_id", None)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine to its end and returns its result, or raises what it raised.
 
@@ -58,7 +62,7 @@ class Portal:
             NitroError: It was called on the portal's own loop, which would wait for itself.
         """
         loop = self.loop
-        if threading.get_ident() == getattr(loop, "_thread_id", None):
+        if self.runs_here():
             coroutine.close()
             raise NitroError("This code runs on the event loop already: await the coroutine.")
         done: Future[T] = Future()

@@ -32,8 +32,8 @@ def request_of_environ(
     native: Any,  # noqa: ANN401 # the framework's own request
     params: Mapping[str, Any],
     read: ReadBytes,
-    *,
     stream: ReadBytes | None = None,
+    *,
     parsed: Callable[[], Posted | None] | None = None,
 ) -> Request:
     """Makes the neutral request of a WSGI environment.
@@ -62,7 +62,7 @@ def request_of_environ(
         method=environ["REQUEST_METHOD"],
         path=_text(environ.get("PATH_INFO", "")) or "/",
         headers=headers,
-        query=parse_urlencoded(environ.get("QUERY_STRING", "").encode("latin-1")),
+        query=parse_urlencoded(environ.get("QUERY_STRING", "").encode()),  # ASCII, or refused
         cookies=parse_cookies(headers.get("cookie", "")),
         params={name: str(value) for name, value in params.items()},
         scheme=environ["wsgi.url_scheme"],
@@ -70,14 +70,17 @@ def request_of_environ(
         base=_text(environ.get("SCRIPT_NAME", "")).rstrip("/"),
         native=native,
         site=site,
-        read=_in_thread(read),
+        read=_in_thread(lambda limit: _unannounced(environ, limit) or read(limit)),
         pieces=_pieces(stream) if stream else None,
         parsed=parsed,
     )
 
 
 def _in_thread(read: ReadBytes) -> Callable[[int], Awaitable[bytes]]:
-    """Reads in a thread, because a body may come slowly and the portal's loop must not wait."""
+    """Reads in a thread where the portal's loop must not wait, because a body may come slowly.
+
+    On another loop, such as an ASGI server's, the framework has the body by now.
+    """
 
     def within(limit: int) -> bytes:
         body = read(limit)
@@ -85,7 +88,7 @@ def _in_thread(read: ReadBytes) -> Callable[[int], Awaitable[bytes]]:
         return body
 
     async def read_async(limit: int) -> bytes:
-        return await asyncio.to_thread(within, limit)
+        return await asyncio.to_thread(within, limit) if portal.runs_here() else within(limit)
 
     return read_async
 
@@ -96,6 +99,16 @@ def _pieces(stream: ReadBytes) -> Callable[[], AsyncIterator[bytes]]:
             yield piece
 
     return pieces
+
+
+def _unannounced(environ: Mapping[str, Any], limit: int) -> bytes:
+    """Reads a body whose length was not announced (RFC 9112, chunked), which a framework may not see.
+
+    Empty where the length is known, and where the server does not say that it ends the body.
+    """
+    if environ.get("CONTENT_LENGTH") or not environ.get("wsgi.input_terminated"):
+        return b""
+    return environ["wsgi.input"].read(limit + 1)
 
 
 def _text(native: str) -> str:

@@ -1,0 +1,7 @@
+"""Nitro's own addresses for a Django project: ``path("", include("nitro.urls"))``, last of all."""
+
+from __future__ import annotations
+
+from nitro_runtime.adapters.django import own_patterns
+
+urlpatterns = own_patterns()

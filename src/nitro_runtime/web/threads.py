@@ -1,0 +1,64 @@
+"""What code needs that may run in a thread of its own or on an event loop, which must not wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar
+
+from nitro_runtime.errors import NitroError
+from nitro_runtime.web.request import UserHook
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def on_loop() -> bool:
+    """Whether this thread runs an event loop at the moment."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def asked_in_thread(hook: UserHook, to_thread: Callable[[UserHook], UserHook]) -> UserHook:
+    """Returns a user hook that may wait for a database, wherever it is asked.
+
+    Args:
+        hook: The hook; a coroutine function is returned as it is.
+        to_thread: Makes a coroutine function of it, for when it is asked on an event loop.
+    """
+    if iscoroutinefunction(hook):
+        return hook
+    elsewhere = to_thread(hook)
+
+    def ask(native: Any) -> Any:  # noqa: ANN401 # the framework's request; the host's user
+        return elsewhere(native) if on_loop() else hook(native)
+
+    return ask
+
+
+async def done(coming: Awaitable[T]) -> T:
+    """Awaits something, for what runs coroutine functions only."""
+    return await coming
+
+
+async def then(coming: Awaitable[T], act: Callable[[T], R]) -> R:
+    """Awaits something and returns what is made of it."""
+    return act(await coming)
+
+
+def result_of(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Returns the result of a coroutine that has nothing to wait for, as when all has been read.
+
+    Raises:
+        NitroError: It had to wait after all.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        return done.value
+    coroutine.close()
+    raise NitroError("This coroutine waits for something: await it.")
