@@ -102,18 +102,36 @@ WAITRESS = Server(
     capabilities=replace(THREADS, exit_codes=(0, -signal.SIGTERM)),  # which it does not handle
 )
 
+SANIC = Server(
+    "sanic",
+    "sanic {app} --host 127.0.0.1 --port {port}",
+    reload="sanic {app} --host 127.0.0.1 --port {port} --auto-reload",
+)
+SANIC_2 = Server(
+    "sanic with two workers",
+    "sanic {app} --host 127.0.0.1 --port {port} --workers 2",
+    capabilities=Capabilities(one_process=False),
+)
+
+# A worker of gunicorn that is to reload waits for its open streams; frameworks have reloaders of their own.
+FLASK_RELOAD = "flask --app {app} run --debug --port {port}"
+
+ASGI = (
+    ("Starlette", "on_starlette:app"),
+    ("FastAPI", "on_fastapi:app"),
+    ("FastHTML", "on_fasthtml:app"),
+    ("Litestar", "on_litestar:app"),
+    ("Django, ASGI", "on_django:asgi"),
+)
+
 MATRIX = (
-    Row("Starlette", UVICORN, "on_starlette:app", usual=True),
-    Row("FastAPI", UVICORN, "on_fastapi:app", usual=True),
-    Row("FastAPI", GRANIAN, "on_fastapi:app"),
-    Row("FastAPI", HYPERCORN, "on_fastapi:app"),
-    Row("FastHTML", UVICORN, "on_fasthtml:app", usual=True),
-    Row(
-        "Flask",
-        # gunicorn's own reloader waits for open streams
-        replace(GUNICORN, reload="flask --app {app} run --debug --port {port}"),
-        "on_flask:app",
-        usual=True,
-    ),
+    *(Row(framework, UVICORN, app, usual=True) for framework, app in ASGI),
+    *(Row(framework, server, app) for framework, app in ASGI for server in (GRANIAN, HYPERCORN)),
+    Row("Sanic", SANIC, "on_sanic:app", usual=True),
+    Row("Sanic", SANIC_2, "on_sanic:app"),
+    Row("Sanic", UVICORN, "on_sanic:app"),
+    Row("Flask", replace(GUNICORN, reload=FLASK_RELOAD), "on_flask:app", usual=True),
     Row("Flask", WAITRESS, "on_flask:app"),
+    Row("Django, WSGI", GUNICORN, "on_django:wsgi", usual=True),
+    Row("Django, WSGI", WAITRESS, "on_django:wsgi"),
 )

@@ -60,7 +60,11 @@ def free_port() -> int:
 
 @contextmanager
 def serve(
-    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Generator[Served]:
     """Runs a server for as long as the block lasts.
 
@@ -68,11 +72,12 @@ def serve(
         command: Its program and arguments; ``{port}`` in them becomes a free port.
         cwd: Where it runs.
         environment: What it is given beside this process's own environment.
+        port: Where it will answer, if something else than its command says so.
 
     Raises:
         RuntimeError: It ended, or did not answer within 30 s; the message holds what it wrote.
     """
-    port = free_port()
+    port = port or free_port()
     with TemporaryFile() as output:
         process = subprocess.Popen(  # noqa: S603 # a test names its own program
             [part.format(port=port) for part in command],

@@ -24,6 +24,9 @@ PIECE_BYTES = 64 * 1024
 MEMORY_BODY_BYTES = 1024 * 1024
 """A longer form is read piece by piece, and not kept for the app to read once more."""
 
+DISCARDED_BYTES = 64 * 1024 * 1024
+"""A body that is refused for its length is read away up to this length."""
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
@@ -154,7 +157,7 @@ class Request:
             Refused: 413, it is longer.
         """
         if self._body is None:
-            refuse_longer(_length(self.headers), limit)
+            await self._refuse_announced(limit)
             self._body = await self.read(limit) if self.read else b""
         refuse_longer(len(self._body), limit)
         return self._body
@@ -188,7 +191,6 @@ class Request:
         if not self.is_form:
             raise Refused(415, "Send a form as application/x-www-form-urlencoded or multipart.")
         if self._posted is None:
-            refuse_longer(_length(self.headers), limit)
             known = self.parsed() if self.parsed else None
             self._posted = known or await self._parse_form(limit)
         refuse_longer(self._posted.size, limit)
@@ -198,6 +200,7 @@ class Request:
         if self.content_type == "application/x-www-form-urlencoded":
             body = await self.body(limit)
             return Posted(parse_urlencoded(body), size=len(body))
+        await self._refuse_announced(limit)
         reader = MultipartReader(self.headers["content-type"])
         size = 0
         async for piece in self._pieces(limit):
@@ -218,6 +221,17 @@ class Request:
         body = await self.body(limit)
         for start in range(0, len(body), PIECE_BYTES):
             yield body[start : start + PIECE_BYTES]
+
+    async def _refuse_announced(self, limit: int) -> None:
+        """Refuses a body that says itself that it is too long.
+
+        It is read away first: a proxy that is still sending it would not read the answer.
+        """
+        length = _length(self.headers)
+        if self._body is None and self.pieces and limit < length <= DISCARDED_BYTES:
+            async for _ in self.pieces():
+                pass
+        refuse_longer(length, limit)
 
     async def signals(self, limit: int = BODY_LIMIT) -> Signals:
         """Returns the signals of a Datastar request; empty for any other and for form posts.

@@ -19,7 +19,7 @@ from nitro_runtime.web.multipart import (
     MOST_TEXT_BYTES,
     MultipartReader,
 )
-from nitro_runtime.web.request import BODY_LIMIT, MEMORY_BODY_BYTES
+from nitro_runtime.web.request import BODY_LIMIT, DISCARDED_BYTES, MEMORY_BODY_BYTES
 from nitro_runtime.web.uploads import base_name
 
 KIND = "multipart/form-data; boundary=B"
@@ -357,10 +357,28 @@ async def test_a_long_body_is_read_piece_by_piece() -> None:
     headers = dict(made.headers)
     request = Request("POST", "/", headers=headers, read=read, pieces=pieces)
     assert len(body) > MEMORY_BODY_BYTES
-    with pytest.raises(Refused):
-        await request.files(limit=len(body) - 1)
-    assert given == []
     assert (await request.files(limit=len(body)))["f"].read() == content
+    assert len(given) == 21
+
+
+@pytest.mark.parametrize(("length", "read"), [(3 * MB, 3), (DISCARDED_BYTES + 1, 0), (10**15, 0)])
+async def test_a_body_that_is_refused_for_its_length_is_read_away_within_reason(
+    length: int, read: int
+) -> None:
+    given: list[int] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for number in range(3):
+            given.append(number)
+            yield b"x" * MB
+
+    headers = {"content-type": KIND, "content-length": str(length)}
+    for reading in (Request.files, Request.form, Request.body):
+        with pytest.raises(Refused) as refused:
+            await reading(Request("POST", "/", headers=headers, pieces=pieces), limit=MB)
+        assert refused.value.status == 413
+        assert len(given) == read
+        given.clear()
 
 
 async def test_pieces_beyond_the_limit_are_not_read() -> None:

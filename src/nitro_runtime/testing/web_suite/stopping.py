@@ -18,6 +18,7 @@ from nitro_runtime.testing.serving import Served
 from nitro_runtime.testing.web_suite.client import SHOWN, Tab, read_until, waited, within
 from nitro_runtime.testing.web_suite.server import Suite
 
+HEARTBEAT_COMMENT = ":\n\n"
 RELOAD_SECONDS = 20.0
 
 
@@ -42,6 +43,9 @@ class Stopping(Suite):
             tab = Tab(client)
             for _ in range(3):
                 stack.enter_context(_listening(tab))
+            # A server at rest: some do not stand a signal while they still start.
+            with tab.stream([]) as chunks:
+                read_until(chunks, HEARTBEAT_COMMENT)
             answered = stack.enter_context(_requests(served, requesting))
             waited(lambda: all(len(statuses) > 5 for statuses in answered), "the first answers")
             # gunicorn's handler of SIGQUIT waits for itself when it interrupts the start of a

@@ -56,10 +56,11 @@ class Streams(Suite):
         waited(lambda: open_count(tab.client) == 0, "the streams of other tests to end")
 
         def leave() -> float:
-            with ExitStack() as stack:
+            with self.browser(str(tab.client.base_url)) as leaving, ExitStack() as stack:
                 for _ in range(3):
-                    read_until(stack.enter_context(tab.stream()), "retry")
+                    read_until(stack.enter_context(Tab(leaving).stream()), "retry")
                 assert open_count(tab.client) == 3
+                leaving.close()  # with its connections, whatever runs over them
             return waited(lambda: open_count(tab.client) == 0, "the streams to end")
 
         within(self.capabilities.gone_within + 0.1, leave)
@@ -77,13 +78,9 @@ class Streams(Suite):
 class LiveStreams(Suite):
     """What one browser does is seen in another; all in one process."""
 
-    @pytest.fixture(autouse=True)
-    def in_one_process(self) -> None:
-        """What is saved in one process is seen there."""
-        self.needs_one_process()
-
     def test_a_table_is_updated_live(self, tab: Tab, served: Served) -> None:
         """What another browser saves is seen in this one."""
+        self.needs_one_process()
         with tab.stream() as chunks:
             read_until(chunks, SHOWN)
             with self.browser(served.url) as other:
@@ -96,6 +93,7 @@ class LiveStreams(Suite):
 
     def test_each_event_is_flushed_alone(self, tab: Tab) -> None:
         """The second event is caused only after the first one was read."""
+        self.needs_one_process()
         with tab.stream() as chunks:
             read_until(chunks, SHOWN)
             for name in ("One by one", "Two by two", "Three by three"):
@@ -105,6 +103,7 @@ class LiveStreams(Suite):
     @pytest.mark.parametrize("place", ["loop", "thread", "later"])
     def test_what_is_yielded_outside_a_command_reaches_the_tab(self, tab: Tab, place: str) -> None:
         """Whether it was emitted in the loop, in a thread, or when the request was over."""
+        self.needs_one_process()
         with tab.stream([]) as chunks:
             read_until(chunks, "retry")
 
@@ -118,6 +117,7 @@ class LiveStreams(Suite):
 
     def test_two_users_never_see_each_others_events(self, served: Served) -> None:
         """Nor two tabs, when everybody is told something at once."""
+        self.needs_one_process()
         with ExitStack() as stack:
             listening: dict[str, Iterator[str]] = {}
             tabs: list[Tab] = []
