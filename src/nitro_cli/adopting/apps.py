@@ -70,6 +70,11 @@ class App:
         return f"{self.module}:{self.scope.partition('.')[0] or self.target}"
 
     @property
+    def dotted(self) -> str:
+        """The name under which another module may import it."""
+        return f"{self.module}.{self.target}"
+
+    @property
     def problem(self) -> str:
         """Why Nitro cannot be added to it; empty when it can."""
         return next((site.problem for site in self.sites if site.problem), "")
@@ -81,16 +86,23 @@ class App:
 
 
 def find_apps(modules: Sequence[Module], makers: Makers) -> list[App]:
-    """Returns the apps that a project's modules make, those that are part of another left out."""
+    """Returns the apps that a project's modules make."""
     makers = with_subclasses(modules, makers)
-    apps = [app for module in modules for app in _apps_of(module, makers)]
-    mounted = {
-        (module.path, name)
-        for module in modules
-        for name in _mounted(module.tree, {app.target for app in apps if app.path == module.path})
-    }
-    whole = [app for app in apps if (app.path, app.target) not in mounted]
-    return whole or apps
+    return [app for module in modules for app in _apps_of(module, makers)]
+
+
+def mounted(modules: Iterable[Module]) -> set[str]:
+    """Returns the dotted names of what is mounted on an app: ``app.mount("/admin", admin)``."""
+    found: set[str] = set()
+    for module in modules:
+        calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+        for call in calls:
+            if ast.unparse(call.func).rpartition(".")[2].lower() == "mount":
+                given = [*call.args, *(keyword.value for keyword in call.keywords)]
+                parts = [part for one in given for part in ast.walk(one)]
+                exprs = [part for part in parts if isinstance(part, ast.Name | ast.Attribute)]
+                found |= {name for expr in exprs for name in module.names.dotted(expr)}
+    return found
 
 
 def with_subclasses(modules: Iterable[Module], makers: Makers) -> Makers:
@@ -108,14 +120,6 @@ def _apps_of(module: Module, makers: Makers) -> Iterator[App]:
         groups.setdefault((site.scope, site.target), []).append(site)
     for (scope, target), sites in groups.items():
         yield App(module.name, module.path, scope, target, tuple(sites))
-
-
-def _mounted(tree: ast.Module, targets: set[str]) -> Iterator[str]:
-    """Returns the apps that are mounted on another one: ``app.mount("/admin", admin)``."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "mount":
-            given = [*node.args, *(keyword.value for keyword in node.keywords)]
-            yield from (g.id for g in given if isinstance(g, ast.Name) and g.id in targets)
 
 
 def find_sites(tree: ast.Module, names: Names, makers: Makers) -> list[Site]:

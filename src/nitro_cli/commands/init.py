@@ -34,7 +34,8 @@ def command(
 
     The diff is shown first. In a terminal it is written when you agree; elsewhere only with --yes.
     """
-    from nitro_cli.adopting.planning import is_made_by_nitro, plan_adoption, survey
+    from nitro_cli.adopting.planning import is_made_by_nitro, plan_adoption
+    from nitro_cli.adopting.survey import survey
     from nitro_cli.carrying import Flags, carry_out, prepare
     from nitro_cli.project import folder_above
 

@@ -287,6 +287,34 @@ def test_a_class_of_the_projects_own_is_followed_through_modules(
     )
 
 
+def test_the_other_of_two_apps_may_have_it_too(nitro: Nitro, tmp_path: Path) -> None:
+    write(tmp_path, TWO)
+    for name in ("shop.admin:create", "shop.web:app"):
+        assert nitro("init", "--yes", "--app", name)[0] == 0
+    assert (tmp_path / "shop/web.py").read_text() == INSTALLED
+    assert "nitro.install(app)" in (tmp_path / "shop/admin.py").read_text()
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        "from fastapi import FastAPI\nfrom web import app as old\n\napp = FastAPI()\n"
+        "app.mount('/old', wrapped(old))\n",
+        "import web\nfrom starlette.applications import Starlette\nfrom starlette.routing import Mount\n\n"
+        "app = Starlette(routes=[Mount('/old', app=web.app)])\n",
+        "from fastapi import FastAPI\n\n\ndef create():\n    app = FastAPI()\n"
+        "    part = FastAPI()\n    app.mount('/part', part)\n    app.mount('/api', FastAPI())\n"
+        "    return app\n\n\nfrom web import app\nx.mount(app)\n",
+    ],
+)
+def test_what_is_mounted_on_an_app_is_part_of_it(nitro: Nitro, tmp_path: Path, main: str) -> None:
+    write(tmp_path, {"web.py": APP, "main.py": main})
+    assert nitro("init", "--yes")[0] == 0
+    assert (tmp_path / "web.py").read_text() == APP
+    changed = (tmp_path / "main.py").read_text()
+    assert (changed.count("nitro.install(app)\n"), changed.count("nitro.install(")) == (1, 1)
+
+
 REFUSED = [
     ({}, (), "There are no Python files here."),
     ({"a.py": "print(1)\n"}, (), "No app was found in the Python files here; nitro init knows FastAPI, "),
