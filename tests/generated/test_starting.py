@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -54,8 +55,28 @@ def test_it_starts_with_the_usual_command_and_ends_at_ctrl_c(started: tuple[str,
         assert page.status_code == 200, program.said()
         assert "/static/datastar.js" in page.text
         assert httpx.get(f"http://127.0.0.1:{port}/static/datastar.js").status_code == 200
+        add_a_category(f"http://127.0.0.1:{port}")
         program.ctrl_c()
     assert "Traceback" not in program.said()
+
+
+def add_a_category(site: str) -> None:
+    """Fills in a form as a visitor without JavaScript does; and as another site would."""
+    with httpx.Client(base_url=site, headers={"origin": site}) as visitor:
+        fields = re.findall(r"<input [^>]*>", visitor.get("/categories/new").text)
+        hidden = {
+            value_of(one, "name"): value_of(one, "value") for one in fields if "hidden" in one
+        }
+        assert visitor.post("/categories", data={**hidden, "name": "Tea"}).status_code == 303
+        assert "Tea" in visitor.get("/categories").text
+    elsewhere = {"origin": "http://elsewhere.example"}
+    forged = httpx.post(f"{site}/categories", data={"name": "Forged"}, headers=elsewhere)
+    assert forged.status_code == 403
+
+
+def value_of(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1] if found else ""
 
 
 def test_it_starts_with_nitro_dev_and_ends_within_a_second_with_a_stream_open(
