@@ -38,7 +38,6 @@ with supported("django"):
     from django.core.handlers.asgi import ASGIRequest
     from django.db.transaction import non_atomic_requests
     from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-    from django.http import HttpResponseBase as Response
     from django.middleware.csrf import get_token
     from django.views.decorators.csrf import csrf_exempt
 
@@ -60,7 +59,7 @@ class NitroMiddleware:
     def __call__(self, request: HttpRequest) -> Any:  # noqa: ANN401, D102 # a response, awaited on ASGI
         return answer(self.get_response, request, _csrf(request))
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> Response | None:  # noqa: D102 # Django's
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:  # noqa: D102 # Django's
         if not isinstance(error, NitroError) or error.status == 500:
             return None
         bare = partial(_neutral, request, QUERY_STRING="")
@@ -126,7 +125,7 @@ def _csrf(request: HttpRequest) -> Csrf:
     return Csrf("csrfmiddlewaretoken", header, partial(get_token, request))
 
 
-def native(request: HttpRequest, reply: Reply) -> Response:
+def native(request: HttpRequest, reply: Reply) -> Any:  # noqa: ANN401 # HttpResponse, StreamingHttpResponse
     """Returns the native response of a neutral reply; each chunk of a stream is flushed by itself."""
     headers = {name: value for name, value in reply.headers if name != "set-cookie"}
     if isinstance(reply.body, bytes):
@@ -140,12 +139,12 @@ def native(request: HttpRequest, reply: Reply) -> Response:
     return response
 
 
-def reply(request: HttpRequest, view: Any, *, status: int | None = None) -> Response:  # noqa: ANN401 # any view
+def reply(request: HttpRequest, view: Any, *, status: int | None = None) -> HttpResponse:  # noqa: ANN401 # any view
     """Answers with a view: a whole page, or patches when Datastar asks."""
     return native(request, replies.respond(neutral(request), view, status=status))
 
 
-def redirect(request: HttpRequest, url: str, *, notice: Notice | str | None = None) -> Response:
+def redirect(request: HttpRequest, url: str, *, notice: Notice | str | None = None) -> HttpResponse:
     """Sends the browser to another page of this site, where it is shown the notice."""
     return native(request, replies.redirect(neutral(request), url, notice=notice))
 
