@@ -9,13 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from traceback import extract_tb
 from types import SimpleNamespace
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import (
+    BaseLoader,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateSyntaxError,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from nitro_cli.frameworks import BUNDLED, PROJECT_TEMPLATES, Framework
+from nitro_runtime.errors import UsageError
 from nitro_runtime.naming import snake_case
 
 DIALECTS = ("shared/dialect.jinja", "framework/dialect.jinja")
@@ -47,6 +57,10 @@ def addresses(
         for method, path in ways:
             found.setdefault(path, []).append((method, name))
     return list(found.items())
+
+
+_WRONG = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
+"""What an expression in a template raises."""
 
 
 class Renderer:
@@ -102,11 +116,30 @@ class Renderer:
                 dialect are ``d``.
 
         Raises:
-            jinja2.TemplateError: The template is missing or wrong; never the user's words.
+            UsageError: A template of the project's own is wrong, or asks for what is not given.
+            jinja2.TemplateError: One of Nitro's own is; never the user's words.
         """
         context = {**self._shared, **(values or {})}
-        template = self._environment.get_template(name)
-        return template.render(context, d=self._dialect(context))
+        try:
+            template = self._environment.get_template(name)
+            return template.render(context, d=self._dialect(context))
+        except (TemplateError, *_WRONG) as error:
+            place = self._place(error)
+            if place is None:  # a template of Nitro's own: a bug
+                raise
+            sentence = f"{place} is wrong: {error}. Correct it, or delete it to get Nitro's own."
+            raise UsageError(sentence) from error
+
+    def _place(self, error: Exception) -> str | None:
+        """Returns the file and line of the project's own template that an error comes from."""
+        own = None if self._project is None else self._project / PROJECT_TEMPLATES
+        places = [(frame.filename, frame.lineno) for frame in extract_tb(error.__traceback__)]
+        if isinstance(error, TemplateSyntaxError):
+            places.append((error.filename or "", error.lineno))
+        for file, line in reversed(places):
+            if own is not None and self._project is not None and Path(file).is_relative_to(own):
+                return f"{Path(file).relative_to(self._project)}, line {line},"
+        return None
 
     def _dialect(self, context: dict[str, Any]) -> SimpleNamespace:
         modules = [self._environment.get_template(name).make_module(context) for name in DIALECTS]

@@ -311,7 +311,7 @@ def _plain(name: str, line: _Line) -> FieldSpec | None:
 def _type(line: _Line) -> tuple[FieldType, tuple[str, ...]] | None:
     if line.annotation.startswith("list["):
         element = line.annotation[5:-1]
-        row = next((r for r in TYPES.values() if r.python == element and not r.options), None)
+        row = next((r for r in TYPES.values() if r.python == element), None)
         return None if row is None else (TYPES["list"], (row.name,))
     name = _ANNOTATIONS.get(line.annotation)
     if line.annotation == "str":
@@ -366,7 +366,7 @@ def _moment(call: ast.Call) -> str | None:
     kind = kinds.get(_last(call.func))
     try:
         numbers = [int(ast.literal_eval(argument)) for argument in call.args]
-        return None if kind is None else kind(*numbers).isoformat()
+        return None if kind is None else kind(*numbers).isoformat().removesuffix(":00")
     except (ValueError, TypeError):
         return None
 

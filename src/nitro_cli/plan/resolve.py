@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from nitro_cli.formatting import format_sources
+from nitro_cli.frameworks import PROJECT_TEMPLATES
 from nitro_cli.plan import memory
 from nitro_cli.plan.modules import MergeModule, join_modules
 from nitro_cli.plan.plan import Create, Delete, Edit, Inject, Merge, Plan
@@ -140,6 +141,9 @@ def _drafts(plan: Plan, root: Path, files: Mapping[str, str], policy: Policy) ->
             actions.setdefault(action.path, []).append(action)
     found: list[_Draft] = []
     for path, wanted in actions.items():
+        for action in wanted:
+            if isinstance(action, Merge):
+                _check_rendered(action, root)
         old = _read(root, path)
         whole = [action for action in wanted if isinstance(action, Create)]
         if whole:
@@ -154,6 +158,13 @@ def _drafts(plan: Plan, root: Path, files: Mapping[str, str], policy: Policy) ->
             ]
             found.append(_edited(path, old, edits, _base(root, path) if path in files else None))
     return found
+
+
+def _check_rendered(action: Merge, root: Path) -> None:
+    try:
+        compile(action.text, action.path, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise _bad_template(error, root) from error
 
 
 def _edit(action: Create | Merge | Inject, *, replace: bool) -> Edit:
@@ -212,8 +223,21 @@ def _formatted(drafts: list[_Draft], root: Path) -> list[_Draft]:
         sources[_AFTER + draft.path] = draft.new
         if draft.base is not None:
             sources[_BASE + draft.path] = draft.base
-    done = format_sources(sources, root, tidy=whole)
+    try:
+        done = format_sources(sources, root, tidy=whole)
+    except SyntaxError as error:
+        raise _bad_template(error, root) from error
     return [_with_format(draft, done) for draft in drafts]
+
+
+def _bad_template(error: SyntaxError, root: Path) -> Exception:
+    """Returns what to raise when a template made what is no Python: whose template was it?"""
+    if not (root / PROJECT_TEMPLATES).is_dir():
+        return error
+    return UsageError(
+        f"A template in {PROJECT_TEMPLATES} is wrong: it makes {error.filename}, whose line "
+        f"{error.lineno} is not Python ({error.msg}). Correct it, or delete it to get Nitro's own."
+    )
 
 
 def _with_format(draft: _Draft, done: Mapping[str, str]) -> _Draft:
