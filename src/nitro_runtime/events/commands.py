@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
-from types import AsyncGeneratorType, GeneratorType
+from types import AsyncGeneratorType, GeneratorType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
@@ -78,6 +77,9 @@ class CommandSpec:
         function: The function that was opened.
         allow: Who may call it.
         input: What it takes.
+        asks: The parameters of the function.
+        allow_asks: The parameters of ``allow``.
+        is_plain: Whether neither of the two is asynchronous.
     """
 
     name: str
@@ -85,6 +87,14 @@ class CommandSpec:
     function: Callable[..., Any]
     allow: Allow
     input: Input
+    asks: tuple[str, ...]
+    allow_asks: tuple[str, ...]
+    is_plain: bool
+
+    @property
+    def needs_no_loop(self) -> bool:
+        """Whether it runs in one go: nothing of it is asynchronous, and nobody handles its event."""
+        return self.is_plain and (self.kind == "query" or not bus.handlers(self.name))
 
     async def run(self, data: Mapping[str, Any], ctx: Context) -> Any:  # noqa: ANN401 # what the function returns
         """Checks and runs it; see `run_command`."""
@@ -94,14 +104,29 @@ class CommandSpec:
             "request": ctx.request,
             "signals": ctx.signals,
         }
-        if not await _is_allowed(self.allow, injected):
+        if not await self._lets_in(injected):
             raise Refused(403, "You may not do this.")
         arguments, fields = self.input.read(data)
-        async with _inside(self.name, ctx):
-            result = await _call(self.function, {**injected, **arguments}, ctx.tab)
+        async with _Inside(self.name, ctx):
+            result = await self._call({**injected, **arguments}, ctx.tab)
             if self.kind == "command":
                 await bus.emit_async(self.name, ctx.tab, {**fields, **injected})
         return result
+
+    async def _lets_in(self, injected: Mapping[str, Any]) -> bool:
+        answer = self.allow(**{name: injected[name] for name in self.allow_asks if name in injected})
+        return bool(await answer if inspect.isawaitable(answer) else answer)
+
+    async def _call(self, arguments: Mapping[str, Any], tab: str | None) -> Any:  # noqa: ANN401 # what the function returns
+        result = self.function(**{name: arguments[name] for name in self.asks if name in arguments})
+        kind: type[Any] = result.__class__
+        if kind is GeneratorType:
+            running.drain(tab, result)
+            return None
+        if kind is AsyncGeneratorType:
+            await running.drain_async(tab, result)
+            return None
+        return await result if inspect.isawaitable(result) else result
 
 
 _commands: dict[str, CommandSpec] = {}
@@ -210,7 +235,16 @@ def _registrar(
         known = _commands.get(name)
         if known is not None and not _same_source(known.function, function):
             raise ConfigurationError(f"There is another {known.kind} named {name!r} already.")
-        _commands[name] = CommandSpec(name, kind, function, allow, Input(name, function, model))
+        _commands[name] = CommandSpec(
+            name=name,
+            kind=kind,
+            function=function,
+            allow=allow,
+            input=Input(name, function, model),
+            asks=tuple(inspect.signature(function).parameters),
+            allow_asks=tuple(inspect.signature(allow).parameters),
+            is_plain=not (_is_async(function) or _is_async(allow)),
+        )
         return function
 
     return register
@@ -221,43 +255,45 @@ def _same_source(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
 
 
-@asynccontextmanager
-async def _inside(name: str, ctx: Context) -> AsyncGenerator[None]:
+def _is_async(function: Callable[..., Any]) -> bool:
+    """Whether calling it may give something to await; an object is called by its ``__call__``."""
+    inner = inspect.unwrap(function)
+    return any(
+        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+        for each in (inner, getattr(inner, "func", None), type(inner).__call__)
+    )
+
+
+class _Inside:
     """Makes the context current, and awaits the handlers that were started inside."""
-    tasks = TaskList()
-    tokens = _current.set(ctx), started_tasks.set(tasks)
-    try:
-        yield
-    except Exception:
-        for error in await tasks.finish():  # one failure is raised: the others are not lost
-            bus.on_error(error, name)
-        raise
-    except BaseException:
-        tasks.cancel()
-        raise
-    else:
-        errors = await tasks.finish()
-        if errors:
-            raise ExceptionGroup(f"handlers started by {name!r} failed", errors)
-    finally:
-        _current.reset(tokens[0])
-        started_tasks.reset(tokens[1])
 
+    def __init__(self, name: str, ctx: Context) -> None:
+        self._name = name
+        self._ctx = ctx
+        self._tasks = TaskList()
 
-async def _is_allowed(allow: Allow, injected: Mapping[str, Any]) -> bool:
-    names = inspect.signature(allow).parameters
-    answer = allow(**{name: injected[name] for name in names if name in injected})
-    return bool(await answer if inspect.isawaitable(answer) else answer)
+    async def __aenter__(self) -> None:
+        self._tokens: tuple[Token[Context | None], Token[TaskList | None]] = (
+            _current.set(self._ctx),
+            started_tasks.set(self._tasks),
+        )
 
-
-async def _call(function: Callable[..., Any], arguments: Mapping[str, Any], tab: str | None) -> Any:  # noqa: ANN401 # what the function returns
-    names = inspect.signature(function).parameters
-    result = function(**{name: arguments[name] for name in names if name in arguments})
-    kind: type[Any] = result.__class__
-    if kind is GeneratorType:
-        running.drain(tab, result)
-        return None
-    if kind is AsyncGeneratorType:
-        await running.drain_async(tab, result)
-        return None
-    return await result if inspect.isawaitable(result) else result
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if error is not None and not isinstance(error, Exception):
+                self._tasks.cancel()
+                return
+            errors = await self._tasks.finish()
+            if error is not None:
+                for other in errors:  # one failure is raised: the others are not lost
+                    bus.on_error(other, self._name)
+            elif errors:
+                raise ExceptionGroup(f"handlers started by {self._name!r} failed", errors)
+        finally:
+            _current.reset(self._tokens[0])
+            started_tasks.reset(self._tokens[1])

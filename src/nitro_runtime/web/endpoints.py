@@ -43,7 +43,7 @@ BROKEN_VIEW_SECONDS = 5.0
 def routes() -> list[Route]:
     """Returns the routes that every adapter mounts."""
     return [
-        Route("/cmds/{command}/{sender}", ("GET", "POST"), commands, "commands"),
+        Route("/cmds/{command}/{sender}", ("GET", "POST"), commands, "commands", _needs_no_loop),
         Route("/events", ("GET",), events, "events"),
         Route("/uploads/{name}", ("GET",), uploads, "uploads"),
     ]
@@ -65,10 +65,19 @@ async def commands(request: Request) -> Reply:
         gate.check_method(request, "POST")
     signals, data = await _input(request, spec)
     ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
-    run = _Run(name, data, ctx)
     if not request.is_datastar:
-        return _plain(request, await run.result())
-    return await run.reply()
+        return _plain(request, await _Run(spec, data, ctx).result())
+    if spec.needs_no_loop:
+        return await _in_one_go(spec, data, ctx)
+    return await _Streamed(spec, data, ctx).reply()
+
+
+def _needs_no_loop(request: Request) -> bool:
+    """Whether a call by Datastar runs in one go, in the thread that asks; an upload may come slowly."""
+    if not request.is_datastar or request.is_form or request.has_async_user:
+        return False
+    spec = find_command(request.params["command"])
+    return spec is not None and spec.needs_no_loop
 
 
 async def _input(request: Request, spec: CommandSpec) -> tuple[Signals, dict[str, Any]]:
@@ -114,27 +123,50 @@ def _referer(request: Request) -> str:
 class _Run:
     """One running command, and the patches that it yields on its way to the browser."""
 
-    def __init__(self, name: str, data: dict[str, Any], ctx: Context) -> None:
-        self._name = name
+    def __init__(self, spec: CommandSpec, data: dict[str, Any], ctx: Context) -> None:
+        self.events: list[bytes] = []
+        self._spec = spec
         self._data = data
         self._ctx = ctx
+
+    def take(self, patch: context.Patch) -> None:
+        """Takes a patch that the command yielded."""
+        self.events.append(patch.encode())
+
+    async def result(self) -> Any:  # noqa: ANN401 # what the command returns
+        """Runs the command to its end."""
+        with context.outlet(self.take):
+            return await run_command(self._spec.name, self._data, self._ctx)
+
+
+async def _in_one_go(spec: CommandSpec, data: dict[str, Any], ctx: Context) -> Reply:
+    """Answers with all that a command yields and returns, which lets nothing else run meanwhile."""
+    run = _Run(spec, data, ctx)
+    result = await run.result()
+    events = [*run.events, *patches_of(result, ctx.request.csrf)]
+    if not events:
+        return patches(ctx.request, [])
+    return Reply(200, list(STREAM_HEADERS), b"".join(events))
+
+
+class _Streamed(_Run):
+    """A command that may wait for something: each patch goes out when it is yielded."""
+
+    def __init__(self, spec: CommandSpec, data: dict[str, Any], ctx: Context) -> None:
+        super().__init__(spec, data, ctx)
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
 
-    def _take(self, patch: context.Patch) -> None:
+    def take(self, patch: context.Patch) -> None:
+        """Takes a patch that the command yielded, from any thread."""
         event = patch.encode()
         if threading.get_ident() == self._thread:
             self._queue.put_nowait(event)
         else:
             self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
 
-    async def result(self) -> Any:  # noqa: ANN401 # what the command returns
-        """Runs the command to its end."""
-        with context.outlet(self._take):
-            return await run_command(self._name, self._data, self._ctx)
-
-    async def _run(self) -> None:
+    async def _work(self) -> None:
         try:
             result = await self.result()
             for event in patches_of(result, self._ctx.request.csrf):
@@ -148,7 +180,7 @@ class _Run:
         Raises:
             Refused: The command refused before it yielded anything.
         """
-        task = asyncio.create_task(self._run())
+        task = asyncio.create_task(self._work())
         try:
             first = await self._queue.get()
         except asyncio.CancelledError:
@@ -169,7 +201,7 @@ class _Run:
         try:
             await task
         except Exception as error:
-            log.exception("command %s failed after its first patch", self._name)
+            log.exception("command %s failed after its first patch", self._spec.name)
             if isinstance(error, NitroError) and error.status != 500:
                 yield emit_elements(notices_html([Notice(str(error), kind="error")])).encode()
 

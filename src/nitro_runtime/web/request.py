@@ -140,6 +140,12 @@ class Request:
             else:
                 self._user = found
 
+    @property
+    def has_async_user(self) -> bool:
+        """Whether the hook for the user is a coroutine that was not awaited yet."""
+        hook = self.site.user
+        return self._user is _UNKNOWN and hook is not None and inspect.iscoroutinefunction(hook)
+
     async def load_user(self) -> Any:  # noqa: ANN401 # the host's own user class
         """Returns the signed-in user, or None; asks the hook at most once."""
         if self._user is _UNKNOWN:
@@ -299,9 +305,12 @@ class Route:
         methods: In capitals; ``HEAD`` comes with ``GET``.
         handler: Answers it.
         name: Unique within the app; adapters put ``nitro_`` before it.
+        needs_no_loop: Says for a request, whose body is there, that the handler will run in one go,
+            so that a thread need not hand it to an event loop; None: it never says so.
     """
 
     path: str
     methods: tuple[str, ...]
     handler: Handler
     name: str
+    needs_no_loop: Callable[[Request], bool] | None = None

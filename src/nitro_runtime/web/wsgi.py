@@ -15,6 +15,7 @@ from nitro_runtime.web.asgi import parse_cookies
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.portal import portal
 from nitro_runtime.web.request import PIECE_BYTES, Reply, Request, Route, Site, refuse_longer
+from nitro_runtime.web.threads import result_of
 from nitro_runtime.web.uploads import Posted
 
 T = TypeVar("T")
@@ -131,9 +132,12 @@ def wait(coroutine: Coroutine[Any, Any, T]) -> T:
 def answer(route: Route, request: Request) -> Reply:
     """Has a neutral route answer a request, from a thread of the server's.
 
-    The user is asked for in this thread, which may wait for a database; the portal's must not.
+    The user is asked for in this thread, which may wait for a database; the portal's must not. What
+    needs no loop runs here too: the way to the portal's and back costs more than most commands.
     """
     request.ask_user()
+    if route.needs_no_loop is not None and route.needs_no_loop(request):
+        return result_of(_handled(route, request))
     return portal.run(_handled(route, request))
 
 
