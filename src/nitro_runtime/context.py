@@ -245,6 +245,8 @@ def neutral_request(request: Any) -> Any:  # noqa: ANN401 # any framework's requ
     Raises:
         TypeError: No installed adapter knows this type of request.
     """
+    behind = getattr(request, "_get_current_object", None)  # of a proxy, as some frameworks have
+    request = behind() if behind else request
     for kind in type(request).__mro__:
         make = _request_makers.get(kind)
         if make is not None:

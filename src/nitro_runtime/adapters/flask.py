@@ -25,7 +25,6 @@ from nitro_runtime.web.wsgi import wait
 with supported("flask"):
     from flask import Flask, Request, Response, current_app, send_from_directory
     from flask import request as current_request
-    from werkzeug.local import LocalProxy
 
 __all__ = [
     "Nitro", "ReadSignals", "gate", "html", "install", "mount", "native", "neutral", "page",
@@ -156,7 +155,6 @@ def _parsed(asked: Request) -> Posted | None:
 
 
 context.register_request(Request, neutral)
-context.register_request(LocalProxy, neutral)
 
 
 def _login(_: Request) -> Any:  # noqa: ANN401 # the app's own user class

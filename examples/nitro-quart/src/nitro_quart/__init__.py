@@ -1,0 +1,1 @@
+"""Nitro on Quart: `nitro_quart.adapter` for apps, and templates for ``--framework quart``."""
