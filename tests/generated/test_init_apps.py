@@ -21,6 +21,7 @@ TESTS_OF_DJANGO = ("manage.py", "test")
 def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("NITRO_")}
     plain |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(cwd / "src")}
+    plain |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # they are ours, not the project's
     return subprocess.run(
         [sys.executable, *words],
         cwd=cwd,
