@@ -29,7 +29,7 @@ from nitro_runtime.web.handlers import behind_gate, one_for_each_path
 from nitro_runtime.web.installing import already_installed, site_from
 from nitro_runtime.web.installing import shutdown as shutdown
 from nitro_runtime.web.parsed import Posted, posted_lists
-from nitro_runtime.web.threads import done, result_of, then
+from nitro_runtime.web.threads import ClosedFromThread, done, result_of, then
 
 with supported("django"):
     from asgiref import sync
@@ -132,7 +132,8 @@ def native(request: HttpRequest, reply: Reply) -> Any:  # noqa: ANN401 # HttpRes
         response = HttpResponse(reply.body, status=reply.status, headers=headers)
     else:
         headers["content-encoding"] = "identity"  # what compresses would hold events back
-        body = reply.body if isinstance(request, ASGIRequest) else wsgi.body_of(reply)
+        on_asgi = isinstance(request, ASGIRequest)
+        body = ClosedFromThread(reply.body) if on_asgi else wsgi.body_of(reply)
         response = StreamingHttpResponse(body, status=reply.status, headers=headers)
     for cookie in (value for name, value in reply.headers if name == "set-cookie"):
         response.cookies.load(cookie)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from inspect import iscoroutinefunction
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from nitro_runtime.errors import NitroError
 from nitro_runtime.web.request import UserHook
@@ -62,3 +62,30 @@ def result_of(coroutine: Coroutine[Any, Any, T]) -> T:
         return done.value
     coroutine.close()
     raise NitroError("This coroutine waits for something: await it.")
+
+
+class ClosedFromThread(AsyncIterator[bytes]):
+    """The chunks of a stream, for a framework that closes it by a plain method, from any thread.
+
+    It does so when the client is gone while a chunk is being written; a stream that waits for its
+    next chunk then is cancelled.
+    """
+
+    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
+        self._chunks = chunks
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __anext__(self) -> bytes:
+        self._loop = asyncio.get_running_loop()
+        return await anext(self._chunks)
+
+    def close(self) -> None:
+        """Has the source closed on its loop; it never ran when it has none."""
+        source = self._chunks
+        if self._loop is not None and isinstance(source, AsyncGenerator):
+            closing = _close(cast("AsyncGenerator[bytes, None]", source))
+            asyncio.run_coroutine_threadsafe(closing, self._loop)
+
+
+async def _close(source: AsyncGenerator[bytes, None]) -> None:
+    await source.aclose()
