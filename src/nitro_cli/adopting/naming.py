@@ -38,14 +38,3 @@ def package_of(name: str, root: Path) -> str:
 def _is_taken(name: str, root: Path) -> bool:
     hidden = (root / f"{name}.py").exists() or (root / name).exists()
     return hidden or bool(check_project(name))
-
-
-def static_of(root: Path, own: str) -> str:
-    """Returns the folder of the files that browsers load as they are, from the project's.
-
-    Args:
-        root: The project's folder.
-        own: The folder of the app's module, when the framework serves the one beside it.
-    """
-    beside = f"{own}/static" if own else "static"
-    return beside if own or (root / beside).is_dir() else "static"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from nitro_cli.adopting import refusals
 from nitro_cli.adopting.apps import App, Makers, find_apps, mounted, with_subclasses
@@ -17,7 +17,7 @@ from nitro_cli.adopting.modules import (
     SOURCE_FOLDERS,
     Module,
 )
-from nitro_cli.adopting.naming import name_of, package_of, static_of
+from nitro_cli.adopting.naming import name_of, package_of
 from nitro_cli.adopting.settings import SettingsApp, edits, find_settings
 from nitro_cli.adopting.shapes import Shape
 from nitro_cli.adopting.survey import Candidate, Survey
@@ -78,7 +78,7 @@ def plan_adoption(found: Survey, wanted: str | None) -> Adoption:
         actions.insert(0, Inject(file.path, AddDependency(file.kind, line)))
     name = str(record.get("name") or name_of(found.root))
     package = str(record.get("package") or chosen.package or package_of(name, found.root))
-    static = static_of(found.root, chosen.folder if chosen.shape.own_static else "")
+    static = _static(chosen)
     source = next((f for f in SOURCE_FOLDERS if chosen.app.path.startswith(f"{f}/")), "")
     plan = Plan(
         resource=PROJECT,
@@ -97,7 +97,7 @@ def plan_adoption(found: Survey, wanted: str | None) -> Adoption:
                 "source": source,
             },
         },
-        next_steps=_next_steps(file, line, static, generates=bool(chosen.shape.include)),
+        next_steps=_next_steps(file, line, static, chosen),
     )
     return Adoption(
         plan=plan,
@@ -109,12 +109,34 @@ def plan_adoption(found: Survey, wanted: str | None) -> Adoption:
     )
 
 
+def _static(chosen: Candidate) -> str:
+    """Returns the folder of static files, from the project's: the app's own where it serves one."""
+    argument, app = chosen.shape.own_static, chosen.app
+    if not argument or not isinstance(app, App):
+        return "static"
+    named = [
+        keyword.value.value
+        for node in ast.walk(app.sites[0].statement)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == argument and isinstance(keyword.value, ast.Constant)
+    ]
+    own = named[0] if named else "static"
+    return str(PurePosixPath(chosen.folder, str(own))) if own else "static"
+
+
 def _next_steps(
-    file: DependencyFile | None, line: str, static: str, *, generates: bool
+    file: DependencyFile | None, line: str, static: str, chosen: Candidate
 ) -> tuple[str, ...]:
     install = f'pip install "{line}"' if file is None else file.refresh
-    steps = (install, f"nitro assets {static}")
-    return (*steps, "nitro generate scaffold Product name:str price:float") if generates else steps
+    generate = "nitro generate scaffold Product name:str price:float"
+    steps = (
+        install,
+        f"nitro assets {static}",
+        getattr(chosen.app, "advice", ""),
+        generate if chosen.shape.include else "",
+    )
+    return tuple(step for step in steps if step)
 
 
 def _refuse_hidden_face(found: Survey) -> None:

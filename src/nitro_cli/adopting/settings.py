@@ -6,7 +6,14 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nitro_cli.adopting.lists import AddToLists, Extend, configure_call, is_assigned, list_of
+from nitro_cli.adopting.lists import (
+    AddToLists,
+    Extend,
+    configure_call,
+    has_text,
+    is_assigned,
+    list_of,
+)
 from nitro_cli.adopting.modules import Module
 from nitro_cli.adopting.shapes import SettingsIdiom
 
@@ -23,6 +30,7 @@ class SettingsApp:
         middleware: The module that lists the middleware; None when there is none.
         patterns: The module of the addresses; None when it was not found.
         problem: What could not be found; empty when all was.
+        advice: What else to write by hand; empty when nothing is missing.
     """
 
     address: str
@@ -30,6 +38,7 @@ class SettingsApp:
     middleware: Module | None
     patterns: Module | None
     problem: str = ""
+    advice: str = ""
 
     @property
     def place(self) -> str:
@@ -94,7 +103,15 @@ def _by_module(name: str, by_name: Mapping[str, Module], idiom: SettingsIdiom) -
         problem = f"{by_name[name].path} sets no {idiom.middleware}"
     elif patterns is None or not is_assigned(patterns.tree, idiom.patterns):
         problem = f"there is no {idiom.patterns} in the module of {idiom.urlconf}"
-    return SettingsApp(name, by_name[name].path, middleware, patterns, problem)
+    advice = _advice(chain, idiom)
+    return SettingsApp(name, by_name[name].path, middleware, patterns, problem, advice)
+
+
+def _advice(chain: Sequence[Module], idiom: SettingsIdiom) -> str:
+    """Returns the setting without which the folder of static files is not served."""
+    served = any(is_assigned(module.tree, idiom.served) for module in chain)
+    serving = next((m for m in chain if has_text(m.tree, idiom.serves)), None)
+    return f"add to {serving.path}: {idiom.served_line}" if serving and not served else ""
 
 
 def _chain(name: str, by_name: Mapping[str, Module]) -> Iterator[Module]:

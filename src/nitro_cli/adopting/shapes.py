@@ -29,6 +29,9 @@ class SettingsIdiom:
         included: The module that the route includes, by which it is recognised.
         urls_module: Where the names in the route come from.
         urls_names: Those names, sorted.
+        serves: What serves static files, if it is in the settings.
+        served: The setting that lists the folders that it takes them from.
+        served_line: What to write when there is no such setting.
     """
 
     environment: str
@@ -41,6 +44,9 @@ class SettingsIdiom:
     included: str
     urls_module: str
     urls_names: tuple[str, ...]
+    serves: str
+    served: str
+    served_line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ class Shape:
         makers: The dotted names of functions that return a tuple with the app first.
         include: The statement that adds a module of generated routes, with ``{app}`` and
             ``{routes}``; empty when there are no templates for it.
-        own_static: Whether it serves the folder ``static`` beside the app's module by itself.
+        own_static: The argument of the class that names the folder beside the app's module that it
+            serves itself, by default ``static``; empty when it serves none.
         settings: The idiom of a framework that has no app to install on.
     """
 
@@ -65,7 +72,7 @@ class Shape:
     apps: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
     include: str = ""
-    own_static: bool = False
+    own_static: str = ""
     settings: SettingsIdiom | None = None
 
 
@@ -109,6 +116,6 @@ def _shape(name: str, table: Mapping[str, Any]) -> Shape:
         apps=frozenset(table.get("apps", ())),
         makers=frozenset(table.get("makers", ())),
         include=table.get("include", ""),
-        own_static=bool(table.get("own_static")),
+        own_static=table.get("own_static", ""),
         settings=None if idiom is None else SettingsIdiom(**idiom),
     )

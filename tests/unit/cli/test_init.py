@@ -90,6 +90,17 @@ def test_a_project_of_nitro_new_has_nitro_already(
         ({"web.py": APP, "pyproject.toml": '[project]\nname = "My-Shop"\n'}, "my_shop", "static"),
         ({"shop/web.py": APP}, "shop", "shop/static"),
         ({"src/shop/web/app.py": APP}, "shop", "src/shop/web/static"),
+        (
+            {"shop/web.py": APP.replace("__name__", "__name__, static_folder=None")},
+            "shop",
+            "static",
+        ),
+        (
+            {"shop/web.py": APP.replace("__name__", "'x', static_folder='../pub'")},
+            "shop",
+            "shop/../pub",
+        ),
+        ({"shop/web.py": "from sanic import Sanic\napp = Sanic('x')\n"}, "shop", "static"),
     ],
 )
 def test_generated_code_has_a_package_that_hides_nothing(

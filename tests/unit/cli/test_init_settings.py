@@ -23,6 +23,9 @@ IDIOM = SettingsIdiom(
     included="nitro.routes",
     urls_module="web.routes",
     urls_names=("at", "inside"),
+    serves="web.files",
+    served="FOLDERS",
+    served_line='FOLDERS = ["static"]',
 )
 LAYERS = AddToLists((Extend("LAYERS", '"nitro.Layer"', "nitro.Layer"),), "web.configure")
 ROUTES = AddToLists(
@@ -38,7 +41,10 @@ ROUTES = AddToLists(
         ("LAYERS = ['a']  # one\n", "LAYERS = ['a', \"nitro.Layer\"]  # one\n"),
         ("LAYERS = ['a',]\n", "LAYERS = ['a', \"nitro.Layer\",]\n"),
         ("LAYERS = ('a',)\n", "LAYERS = ('a', \"nitro.Layer\",)\n"),
-        ("LAYERS: list[str] = [\n    'a',\n]\n", "LAYERS: list[str] = [\n    'a',\n    \"nitro.Layer\",\n]\n"),
+        (
+            "LAYERS: list[str] = [\n    'a',\n]\n",
+            "LAYERS: list[str] = [\n    'a',\n    \"nitro.Layer\",\n]\n",
+        ),
         (
             "LAYERS = [\n\t'a'  # no comma, here\n\t# 'b',\n]\n",
             "LAYERS = [\n\t'a',  # no comma, here\n\t\"nitro.Layer\"\n\t# 'b',\n]\n",
@@ -102,7 +108,14 @@ def test_the_route_is_added_behind_all_others_with_its_imports(before: str, afte
 
 
 @pytest.mark.parametrize(
-    "source", ["", "LAYERS = [\n", "import web\nweb.configure(**read())\n", "OTHER = []\n", "x.LAYERS = []\n"]
+    "source",
+    [
+        "",
+        "LAYERS = [\n",
+        "import web\nweb.configure(**read())\n",
+        "OTHER = []\n",
+        "x.LAYERS = []\n",
+    ],
 )
 def test_settings_that_are_no_list_stay_and_the_line_is_shown(source: str) -> None:
     edited = LAYERS.apply(source)
@@ -136,7 +149,11 @@ def survey(root: Path, files: dict[str, str]) -> list[tuple[str, str, list[str]]
     ("files", "address", "edited"),
     [
         (
-            {"manage.py": MANAGE, "site_/settings.py": SETTINGS, "site_/routes.py": "routes = []\n"},
+            {
+                "manage.py": MANAGE,
+                "site_/settings.py": SETTINGS,
+                "site_/routes.py": "routes = []\n",
+            },
             "site_.settings",
             ["site_/routes.py", "site_/settings.py"],
         ),
@@ -174,3 +191,22 @@ def test_what_is_missing_is_said(tmp_path: Path, files: dict[str, str], says: st
 
 def test_a_project_without_settings_is_none(tmp_path: Path) -> None:
     assert survey(tmp_path, {"a.py": "import os\nos.environ.setdefault('OTHER', 'x')\n"}) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [
+        ("", ""),
+        ("APPS = ['web.files']\n", 'add to site_/settings.py: FOLDERS = ["static"]'),
+        ("APPS = ['web.files']\nFOLDERS = ['static']\n", ""),
+    ],
+)
+def test_a_setting_for_static_files_that_is_missing_is_said(
+    tmp_path: Path, more: str, advice: str
+) -> None:
+    (tmp_path / "site_").mkdir()
+    (tmp_path / "manage.py").write_text(MANAGE)
+    (tmp_path / "site_/settings.py").write_text(SETTINGS + more)
+    (tmp_path / "site_/routes.py").write_text("routes = []\n")
+    (found,) = find_settings(read_modules(tmp_path)[0], IDIOM)
+    assert found.advice == advice
