@@ -326,6 +326,26 @@ def test_what_is_mounted_on_an_app_is_part_of_it(nitro: Nitro, tmp_path: Path, m
     assert (changed.count("nitro.install(app)\n"), changed.count("nitro.install(")) == (1, 1)
 
 
+SHAPE = '[quart]\ntitle = "Quart"\npackages = ["quart"]\napps = ["quart.Quart"]\n'
+
+
+def test_a_framework_that_a_project_or_a_plugin_describes_is_found(
+    nitro: Nitro, tmp_path: Path
+) -> None:
+    folder = ".nitro/templates/frameworks"
+    write(tmp_path, {"web.py": "from quart import Quart\n\napp = Quart('x')\n"})
+    assert nitro("init", "--yes")[0] == 2
+    write(tmp_path, {f"{folder}/adopting.toml": SHAPE})
+    code, out, _ = nitro("init", "--yes")
+    assert (code, "Added Nitro to web:app (Quart, web.py, line 3)." in out) == (0, True)
+    write(tmp_path, {f"{folder}/adopting.toml": "[quart]\n"})
+    code, _, err = nitro("init", "--yes")
+    assert (code, "adopting.toml does not describe frameworks: KeyError('title')" in err) == (
+        1,
+        True,
+    )
+
+
 REFUSED = [
     ({}, (), "There are no Python files here."),
     ({"a.py": "print(1)\n"}, (), "No app was found in the Python files here; nitro init knows FastAPI, "),
