@@ -38,7 +38,7 @@ def format_sources(sources: Sources, root: Path, *, tidy: Collection[str] = ()) 
         tidy: The paths of those that templates made, which lose the imports that they do not use.
 
     Raises:
-        ConfigurationError: ruff is not there.
+        ConfigurationError: ruff is not there, or no temporary file can be written.
         SyntaxError: A text is not Python; a template is wrong.
     """
     python = {path: text for path, text in sources.items() if path.endswith(".py")}
@@ -46,13 +46,20 @@ def format_sources(sources: Sources, root: Path, *, tidy: Collection[str] = ()) 
         return dict(sources)
     for path, text in python.items():
         compile(text, path, "exec", dont_inherit=True)
-    with tempfile.TemporaryDirectory(prefix="nitro-") as folder:
-        scratch = Path(folder)
-        _lay_out(scratch, sources, root)
-        own = any(path in _CONFIGURATIONS for path in sources)
-        users = [path for path in python if path not in tidy]
-        _run_ruff(scratch, None if own else _configuration(root), users)
-        return {path: _result(scratch, path, text) for path, text in sources.items()}
+    own = any(path in _CONFIGURATIONS for path in sources)
+    users = [path for path in python if path not in tidy]
+    try:
+        with tempfile.TemporaryDirectory(prefix="nitro-") as folder:
+            scratch = Path(folder)
+            _lay_out(scratch, sources, root)
+            _run_ruff(scratch, None if own else _configuration(root), users)
+            return {path: _result(scratch, path, text) for path, text in sources.items()}
+    except OSError as error:
+        reason = error.strerror or error
+        raise ConfigurationError(
+            f"Nothing was changed: the folder for temporary files cannot be used ({reason}). Make "
+            "room there, or name another in TMPDIR."
+        ) from error
 
 
 def _result(scratch: Path, path: str, text: str) -> str:
@@ -131,7 +138,8 @@ def _run_ruff(scratch: Path, configuration: Path | None, users: Sequence[str]) -
             log.warning("ruff cannot use %s: %s", configuration, done.stderr.strip())
             done = _ruff([*words, "--isolated"], scratch)
         if done.returncode:
-            raise ConfigurationError(f"ruff failed: {done.stderr.strip() or done.stdout.strip()}")
+            said = " ".join((done.stderr or done.stdout).split())
+            raise ConfigurationError(f"Nothing was changed: ruff failed: {said}")
 
 
 def _ruff(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -424,34 +424,6 @@ def killed_while_writing(
     process.wait(10)
 
 
-def texts(shop: Path) -> dict[str, str]:
-    """The files of a project, without its memory and what Python and ruff put there."""
-    found = {str(path.relative_to(shop)): path for path in shop.rglob("*") if path.is_file()}
-    return {
-        name: path.read_text() for name, path in found.items() if not name.startswith(".nitro/")
-    }
-
-
-@pytest.mark.parametrize("milliseconds", [0, 1, 2, 4, 7, 12])
-def test_a_scaffold_that_is_killed_leaves_each_file_old_or_new_and_the_next_run_ends_it(
-    place: Path, tmp_path: Path, milliseconds: int
-) -> None:
-    words = ("generate", "scaffold", "Product", "name:str", "category:ref.Category")
-    whole, shop = tmp_path / "whole", tmp_path / "shop"
-    shutil.copytree(place / "shop", whole)
-    shutil.copytree(place / "shop", shop)
-    old = texts(shop)
-    assert nitro(*words, cwd=whole).returncode == 0
-    new = texts(whole)
-    killed_while_writing(words, shop, milliseconds / 1000)
-    for name, text in texts(shop).items():
-        assert text in {old.get(name), new.get(name)}, name
-    done = nitro(*words, cwd=shop)
-    assert done.returncode == 0, done.stderr
-    assert texts(shop) == new
-    assert not (shop / ".nitro" / "journal").exists()
-
-
 @pytest.mark.parametrize("milliseconds", [0, 3])
 def test_a_new_project_that_is_killed_is_finished_by_the_same_command(
     tmp_path: Path, milliseconds: int
