@@ -17,6 +17,23 @@ SHOWN = "datastar-patch-elements"
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
+class Transport(httpx.HTTPTransport):
+    """Sends a request once more when its connection was closed before anything was answered.
+
+    As browsers do (RFC 9112, 9.3.1): a server may close one whose last request it answered before it
+    had read it all, and the next one is on its way by then.
+    """
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Sends a request."""
+        try:
+            return super().handle_request(request)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if not isinstance(request.stream, httpx.ByteStream):  # it cannot be sent again
+                raise
+            return super().handle_request(request)
+
+
 class Tab:
     """A browser tab: a client with its cookie, and the tab id and view keys of a page.
 

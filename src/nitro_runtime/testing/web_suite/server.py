@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from nitro_runtime.testing.serving import Served, serve
-from nitro_runtime.testing.web_suite.client import Tab
+from nitro_runtime.testing.web_suite.client import Tab, Transport
 
 HEARTBEAT = 0.5
 """Seconds; the server's own 15 would make for a slow suite."""
@@ -67,7 +67,7 @@ class Suite:
     @classmethod
     def browser(cls, url: str) -> httpx.Client:
         """Returns a browser without a cookie yet; safe across threads."""
-        return httpx.Client(base_url=url, timeout=10)
+        return httpx.Client(base_url=url, timeout=10, transport=Transport())
 
     @classmethod
     def needs_one_process(cls) -> None:
