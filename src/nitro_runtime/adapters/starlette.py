@@ -47,9 +47,9 @@ def install(
     whom Starlette's ``AuthenticationMiddleware`` found, when the app has it.
     """
     expect_app(app, Starlette, installed=lambda: hasattr(app.state, "nitro"))
-    site = app.state.nitro = make_site(
-        static=static, user=user or asgi.user_of_scope, prefix=prefix, secret_key=secret_key
-    )
+    user = user or asgi.user_of_scope
+    site = make_site(static=static, user=user, prefix=prefix, secret_key=secret_key)
+    app.state.nitro = site
     if site.static_folder:
         files = Mount(str(site.static_url), StaticFiles(directory=site.static_folder))
         app.router.routes.append(_Behind([files], files=True))
@@ -106,11 +106,9 @@ async def ReadSignals(request: Request) -> Signals:  # the same name in every ad
 
 def _neutral(scope: Mapping[str, Any], request: Request) -> NeutralRequest:
     outermost = scope.get("router") is request.app.router
+    site = getattr(request.app.state, "nitro", None) or Site()
     return asgi.request_of_scope(
-        scope,
-        getattr(request.app.state, "nitro", None) or Site(),
-        request,
-        partial(_read, request),
+        *(scope, site, request, partial(_read, request)),
         base=scope.get("app_root_path") if outermost else None,  # a Mount adds to root_path
         pieces=request.stream,
         parsed=partial(_parsed, request),
@@ -132,8 +130,8 @@ def _parsed(request: Request) -> Posted | None:
         return None
     items = form.multi_items()
     files = [(n, f.filename, f.content_type, f.file) for n, f in items if isinstance(f, UploadFile)]
-    fields = [(name, value) for name, value in items if isinstance(value, str)]
-    return posted(fields, files, int(request.headers.get("content-length", 0)))
+    texts = ((name, value) for name, value in items if isinstance(value, str))
+    return posted(texts, files, int(request.headers.get("content-length", 0)))
 
 
 class native(Response):  # called like the function that it is in other adapters
@@ -170,30 +168,33 @@ class _Behind(Mount):
 
     def __init__(self, routes: Sequence[BaseRoute], *, files: bool = False) -> None:
         super().__init__("", routes=routes)
-        self.files = files
+        self.files, self.known = files, 0
 
     def matches(self, scope: Any) -> tuple[Match, Any]:  # noqa: ANN401 # an ASGI scope
         """Matches what one of its routes does and none of the app's own matches fully."""
+        found = [(*route.matches(scope), route) for route in self.routes]
+        match, child, route = max(found, key=lambda each: each[0].value)
         router: Router = scope["app"].router
-        _put_in_order(
-            router
-        )  # the app's own are all there by now; behind them it costs them nothing
-        best = max((route.matches(scope)[0].value for route in self.routes), default=0)
-        own = [r for r in router.routes if not isinstance(r, _Behind)]
-        own = own if self.files else filter(_is_specific, own)  # files give way to anything
-        if not best or any(route.matches(scope)[0] is Match.FULL for route in own):
-            return Match.NONE, {}
-        return Match(best), super().matches(scope)[1]
+        if self.known != len(router.routes):  # others came since; now the app's own stand before it
+            self.known = len(router.routes)
+            own, end = _put_in_order(router)
+            own = own if self.files else own[:end]
+            match = Match.NONE if any(r.matches(scope)[0] is Match.FULL for r in own) else match
+        return match, {**child, "nitro.route": route}
+
+    async def handle(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 # ASGI
+        await scope["nitro.route"].handle(scope, receive, send)
 
 
-def _put_in_order(router: Router) -> None:
-    """Moves Nitro's routes behind the app's own, but before one that takes whatever is left over."""
+def _put_in_order(router: Router) -> tuple[list[BaseRoute], int]:
+    """Moves Nitro's routes before the app's first that takes whatever is left over, files to the end.
+
+    That is one of files at the root, or of a single-page app. Returns the app's own, and its place.
+    """
     own = [route for route in router.routes if not isinstance(route, _Behind)]
+    paths = [getattr(route, "path", "any") for route in own]
+    end = next((n for n, at in enumerate(paths) if re.fullmatch(r"|/{\w+:path}", at)), len(own))
     nitro = [route for route in router.routes if isinstance(route, _Behind)]
-    end = next((n for n, route in enumerate(own) if not _is_specific(route)), len(own))
-    router.routes = [*own[:end], *nitro, *own[end:]]  # new: a request may walk through the old one
-
-
-def _is_specific(route: BaseRoute) -> bool:
-    """Whether it takes some addresses only: no files at the root, no page of a single-page app."""
-    return not re.fullmatch(r"|/{\w+:path}", getattr(route, "path", "any"))
+    plain, files = [r for r in nitro if not r.files], [r for r in nitro if r.files]
+    router.routes = [*own[:end], *plain, *own[end:], *files]  # new: a request may walk the old one
+    return own, end
