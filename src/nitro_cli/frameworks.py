@@ -186,7 +186,8 @@ def plugin_folders() -> dict[str, Path]:
 
     found: dict[str, Path] = {}
     for entry in entry_points(group=GROUP):
-        spec = find_spec(entry.value)
+        top, *inner = entry.value.split(".")  # to look for a package in a package would import it
+        spec = find_spec(top)
         for location in (spec.submodule_search_locations or ()) if spec else ():
-            found.setdefault(entry.name.lower(), Path(location))
+            found.setdefault(entry.name.lower(), Path(location, *inner))
     return found

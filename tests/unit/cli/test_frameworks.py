@@ -107,15 +107,16 @@ def test_a_project_may_bring_a_framework_of_its_own(tmp_path: Path) -> None:
 def test_an_installed_plugin_is_found_by_its_entry_point_without_running_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_framework(tmp_path / "my_plugin")
-    (tmp_path / "my_plugin" / "__init__.py").write_text("raise RuntimeError('was run')\n")
+    make_framework(tmp_path / "my_plugin" / "inner")
+    for package in ("my_plugin", "my_plugin/inner"):
+        (tmp_path / package / "__init__.py").write_text("raise RuntimeError('was run')\n")
     info = tmp_path / "my_plugin-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my-plugin\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[nitro.frameworks]\nother = my_plugin\n")
+    (info / "entry_points.txt").write_text("[nitro.frameworks]\nother = my_plugin.inner\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     framework = find_framework("other")
-    assert framework.folder == tmp_path / "my_plugin"
+    assert framework.folder == tmp_path / "my_plugin" / "inner"
     rendered = Renderer(framework, None, {"project": "shop"}).render("framework/app.py.jinja")
     assert rendered == "from shop\n"
 
