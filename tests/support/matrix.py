@@ -115,6 +115,7 @@ SANIC_2 = Server(
 
 # A worker of gunicorn that is to reload waits for its open streams; frameworks have reloaders of their own.
 FLASK_RELOAD = "flask --app {app} run --debug --port {port}"
+DJANGO_RELOAD = "manage_django runserver 127.0.0.1:{port}"
 
 ASGI = (
     ("Starlette", "on_starlette:app"),
@@ -132,6 +133,6 @@ MATRIX = (
     Row("Sanic", UVICORN, "on_sanic:app"),
     Row("Flask", replace(GUNICORN, reload=FLASK_RELOAD), "on_flask:app", usual=True),
     Row("Flask", WAITRESS, "on_flask:app"),
-    Row("Django, WSGI", GUNICORN, "on_django:wsgi", usual=True),
+    Row("Django, WSGI", replace(GUNICORN, reload=DJANGO_RELOAD), "on_django:wsgi", usual=True),
     Row("Django, WSGI", WAITRESS, "on_django:wsgi"),
 )
