@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
@@ -18,6 +18,7 @@ from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.installing import STATIC_URL, Folder, expect_app, make_site, shutdown
 from nitro_runtime.web.parsed import Posted, posted
+from nitro_runtime.web.request import BODY_LIMIT
 
 with supported(Framework("Quart", "quart", "quart", "0.20", "nitro-quart")):
     from quart import Quart, Request, Response, current_app
@@ -134,7 +135,7 @@ def _neutral(asked: Any, scope: dict[str, Any]) -> NeutralRequest:  # noqa: ANN4
         current_app.extensions.get("nitro") or Site(),
         asked,
         partial(_read, asked),
-        pieces=lambda: _pieces(asked),
+        pieces=lambda: asked.body,
         parsed=partial(_parsed, asked),
     )
 
@@ -144,11 +145,6 @@ async def _read(asked: Any, limit: int) -> bytes:  # noqa: ANN401
     if asked.content_length is None:
         return await asgi.read_all(asked.body, limit)
     return await asked.get_data(cache=True, as_text=False, parse_form_data=False)
-
-
-async def _pieces(asked: Any) -> AsyncIterator[bytes]:  # noqa: ANN401
-    async for piece in asked.body:
-        yield piece
 
 
 def _parsed(asked: Any) -> Posted | None:  # noqa: ANN401
@@ -165,6 +161,8 @@ async def _answer(route: Route, **_: str) -> Response:
 
 async def _refuse(error: NitroError) -> Response:
     asked = _behind_proxy(None)
+    if (asked.content_length or 0) <= BODY_LIMIT:
+        await asked.get_data()  # a server closes the connection of a request that it has not read
     spare = partial(_neutral, asked, {**asked.scope, "query_string": b""})
     return native(None, replies.refusal_of(error, neutral, spare))
 
