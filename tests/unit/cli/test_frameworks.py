@@ -161,13 +161,16 @@ def test_a_template_of_the_project_replaces_the_bundled_one(tmp_path: Path) -> N
     )
 
 
-def test_a_template_that_names_what_is_not_there_is_a_bug(tmp_path: Path) -> None:
+def test_a_template_that_names_what_is_not_there_is_a_bug_unless_the_project_brings_it(
+    tmp_path: Path,
+) -> None:
     folder = make_framework(tmp_path / ".nitro/templates/frameworks/other")
     (folder / "app.py.jinja").write_text("{{ no_such_thing }}")
+    framework = find_framework("other", tmp_path)
+    with pytest.raises(UsageError, match="app.py.jinja.* is wrong: 'no_such_thing'"):
+        Renderer(framework, tmp_path, {"project": ""}).render("framework/app.py.jinja")
     with pytest.raises(UndefinedError, match="no_such_thing"):
-        Renderer(find_framework("other", tmp_path), tmp_path, {"project": ""}).render(
-            "framework/app.py.jinja"
-        )
+        Renderer(framework, None, {"project": ""}).render("framework/app.py.jinja")
 
 
 @pytest.mark.parametrize(
