@@ -14,6 +14,7 @@ import pytest
 
 import nitro
 import nitro_runtime.errors
+from nitro_cli.generators.table import GENERATORS
 from nitro_cli.main import COMMANDS, build
 from nitro_runtime.errors import NitroError
 
@@ -135,5 +136,7 @@ def test_every_command_is_in_the_reference() -> None:
         names = [
             f"{entry.name} {each.name or each.callback.__name__}" for each in inner if each.callback
         ]
+        if entry.name == "generate":
+            names += [f"generate {row.name}" for row in GENERATORS]
         for name in [entry.name, *names]:
             assert f"<!-- help: {name} -->" in text
