@@ -167,7 +167,7 @@ def test_a_template_that_names_what_is_not_there_is_a_bug_unless_the_project_bri
     folder = make_framework(tmp_path / ".nitro/templates/frameworks/other")
     (folder / "app.py.jinja").write_text("{{ no_such_thing }}")
     framework = find_framework("other", tmp_path)
-    with pytest.raises(UsageError, match="app.py.jinja.* is wrong: 'no_such_thing'"):
+    with pytest.raises(UsageError, match=r"app\.py\.jinja.* is wrong: 'no_such_thing'"):
         Renderer(framework, tmp_path, {"project": ""}).render("framework/app.py.jinja")
     with pytest.raises(UndefinedError, match="no_such_thing"):
         Renderer(framework, None, {"project": ""}).render("framework/app.py.jinja")
