@@ -76,7 +76,9 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
         relations=relations,
         relation_lines=tuple(side.line for side in own_sides(spec)),
         needed=tuple(
-            {f.relation.target: f.relation for f in fields if f.relation and f.example}.values()
+            {
+                r.target: r for f in fields if (r := f.relation) and f.example and not r.to_self
+            }.values()
         ),
         sa_columns=(*KEY_COLUMNS, *(c for f in fields for c in f.sa_columns), *MANAGED_COLUMNS),
         sa_indexes=tuple(_indexes(spec)),

@@ -23,13 +23,13 @@ _CHANGEABLE = {
 
 
 def example(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str:
-    """Returns the source of a valid value; empty for a reference to the entity itself and a file."""
+    """Returns the source of a valid value; none for a file, which no text can be."""
     if field.type == "enum":
         return repr(field.default or field.params[0])
     if field.type in UPLOADS:
         return ""
     if field.type in {"ref", "many"}:
-        return f"make({field.params[0]}).id" if field.params[0] != spec.name else ""
+        return f"make({field.params[0]}).id" if field.params[0] != spec.name else '""'
     return repr(examples(field, row)[0])
 
 

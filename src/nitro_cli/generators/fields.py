@@ -14,7 +14,7 @@ from decimal import Decimal
 from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
 from nitro_cli.grammar.types import MODIFIERS, TYPES, UPLOADS, FieldType
-from nitro_cli.grammar.values import may_be_left_out
+from nitro_cli.grammar.values import in_a_form, may_be_left_out
 from nitro_runtime.naming import pascal_case, snake_case
 
 ENUM_LENGTH = 32
@@ -138,7 +138,7 @@ def _default(spec: EntitySpec, field: FieldSpec, row: FieldType) -> str | None:
 
 def form_field(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> str | None:
     """Returns what makes the field of the form, or None when no form has it."""
-    if field.has("readonly") or field.has("secret"):
+    if not in_a_form(field):
         return None
     if field.type in {"enum", "ref", "many"}:
         words = [values["enum"] if field.type == "enum" else field.params[0]]

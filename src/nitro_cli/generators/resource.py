@@ -11,6 +11,7 @@ from nitro_cli.grammar.parser import read_entity
 from nitro_cli.grammar.problems import BadWords, Problem
 from nitro_cli.grammar.relations import is_relation, link_clashes
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
+from nitro_cli.grammar.values import check_form
 from nitro_cli.plan.memory import read_record
 from nitro_cli.project import Project
 from nitro_runtime.errors import UsageError, suggestion
@@ -31,6 +32,8 @@ def wanted(project: Project, words: Words, *, pages: bool) -> Subject:
     known = find(project, words.name) if nameable else None
     if known is None or words.rest:
         spec = _typed_entity(project, words, known)
+        if pages and (problems := check_form(words.name, spec.fields)):
+            raise BadWords(problems)
         known = known or Subject(project, spec, spec, None, {}, pages)
     return known.with_pages() if pages else known
 

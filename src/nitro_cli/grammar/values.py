@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -43,6 +43,9 @@ def _unfit_modifiers(spec: FieldSpec, text: str) -> list[Problem]:
     if spec.modifier("on") == "null" and not spec.has("opt"):
         sentence = "on.null empties the field, so it must be optional: add :opt."
         problems.append(_at("bad-modifier", sentence, text, "on.null"))
+    if spec.has("secret") and spec.has("search"):
+        sentence = "What is secret cannot be searched: finding it would tell what it is."
+        problems.append(_at("bad-modifier", sentence, text, ":search"))
     hidden = spec.has("secret") or spec.has("readonly")
     if hidden and not may_be_left_out(spec):
         sentence = "No form fills a secret or readonly field: give it a default, or add :opt."
@@ -67,6 +70,24 @@ def fewest(spec: FieldSpec) -> int:
     return int(spec.modifier("min") or 0) if spec.type == "list" else 0
 
 
+def in_a_form(spec: FieldSpec) -> bool:
+    """Whether a form may hold the field: nobody sends what is secret or readonly."""
+    return not (spec.has("secret") or spec.has("readonly"))
+
+
+def check_form(name: str, fields: Iterable[FieldSpec]) -> list[Problem]:
+    """Returns the problem of an entity with pages whose form would be empty, or none.
+
+    Args:
+        name: The entity as typed.
+        fields: Its fields.
+    """
+    if any(map(in_a_form, fields)):
+        return []
+    sentence = f"The form of {name} would be empty: leave one field that is not secret or readonly."
+    return [Problem("empty-form", sentence, name)]
+
+
 def bounds(spec: FieldSpec) -> tuple[Decimal | None, Decimal | None]:
     """Returns the least and greatest value of a number, or length of a text; None when open."""
     low, high = spec.modifier("min"), spec.modifier("max")
@@ -84,6 +105,10 @@ def _bad_bounds(spec: FieldSpec, text: str) -> list[Problem]:
         if typed and whole and ("." in typed or (counted and typed.startswith("-"))):
             sentence = f"{name!r} of {spec.type!r} is a whole number."
             return [_at("bad-modifier", sentence, text, f"{name}.{typed}")]
+    for bound in (low, high):
+        if spec.type == "decimal" and bound is not None and _places(bound) > _scale(spec):
+            sentence = f"A bound of {spec.type!r} has no more digits after the point than it keeps."
+            return [_at("bad-modifier", sentence, text, str(bound))]
     if spec.type == "str" and spec.params and spec.has("max"):
         sentence = f"'str.{spec.params[0]}' says the longest length already; leave 'max' out."
         return [_at("bad-modifier", sentence, text, "max")]
@@ -93,6 +118,16 @@ def _bad_bounds(spec: FieldSpec, text: str) -> list[Problem]:
     if low is not None and high is not None and low > high:
         return [_at("bad-modifier", "The least is greater than the greatest.", text, "min")]
     return []
+
+
+def _places(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
+
+
+def _scale(spec: FieldSpec) -> int:
+    """Returns how many digits after the point a decimal keeps."""
+    return int(spec.params[1]) if spec.params else 2
 
 
 def _bad_default(spec: FieldSpec, text: str) -> list[Problem]:
@@ -133,10 +168,8 @@ def _default_in_bounds(spec: FieldSpec, text: str, place: str) -> list[Problem]:
     elif spec.type in {"int", "bigint", "float", "decimal"}:
         size, what = Decimal(default), "default"
         if spec.type == "decimal":
-            exponent = size.as_tuple().exponent
-            scale = int(spec.params[1]) if spec.params else 2
-            whole = (int(spec.params[0]) if spec.params else 10) - scale
-            if (isinstance(exponent, int) and -exponent > scale) or size.adjusted() >= whole:
+            whole = (int(spec.params[0]) if spec.params else 10) - _scale(spec)
+            if _places(size) > _scale(spec) or size.adjusted() >= whole:
                 return [_at("bad-default", "The default has too many digits.", text, place)]
     else:
         return []

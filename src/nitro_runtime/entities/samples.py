@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
@@ -167,8 +167,11 @@ def _decimal(source: _Source, field: MappedField) -> Decimal:
         high = min(high, 10 ** (field.info.max_digits - (places or 0)) - 1)
     whole = source.random.randint(int(low), max(int(low), int(high) - 1))
     cents = source.random.choice((0, 50, 90, 90, 95, 99)) if places is None or places >= 2 else 0
-    value = Decimal(whole) + Decimal(cents) / 100
-    return value if places is None else value.quantize(Decimal(1).scaleb(-places))
+    value = max(Decimal(whole) + Decimal(cents) / 100, Decimal(str(low)))
+    if places is None:
+        return min(value, Decimal(str(high)))
+    kept = value.quantize(Decimal(1).scaleb(-places), ROUND_CEILING)
+    return min(kept, Decimal(str(high)).quantize(Decimal(1).scaleb(-places), ROUND_FLOOR))
 
 
 def _real(source: _Source, field: MappedField) -> float:

@@ -194,7 +194,7 @@ def test_a_reference_to_itself_imports_nothing_and_needs_nothing() -> None:
         "import Product" in line for line in made.view_imports[:-1] if "entity" not in line
     )
     assert made.needed == ()
-    assert made.fields[1].example == ""
+    assert made.fields[1].example == '""'
 
 
 @pytest.mark.parametrize(

@@ -20,4 +20,4 @@ def client() -> Iterator[TestClient]:
 
 @pytest.fixture(autouse=True)
 def database(tmp_path: Path) -> None:
-    configure(database=f"sqlite:///{tmp_path}/test.db", create_tables=True)
+    configure(database=f"sqlite:///{tmp_path}/test.db", create_tables=True, uploads=tmp_path)
