@@ -4,14 +4,12 @@
 ``path("", include("nitro.urls"))``, and ``NITRO`` is a dict of what `nitro.install` takes elsewhere.
 Neutral routes pass Nitro's own gate and are exempt from Django's check of posts (CSRF), which stays on.
 """
-# Django has no types, so whatever comes from it is unknown:
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownParameterType=false, reportUnknownLambdaType=false
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Iterable
-from contextlib import closing
 from functools import lru_cache, partial, update_wrapper
 from typing import Any, NoReturn
 
@@ -26,12 +24,12 @@ from nitro_runtime.web.answering import answering
 from nitro_runtime.web.current import answer, current_native, kept
 from nitro_runtime.web.files import file_routes
 from nitro_runtime.web.handlers import behind_gate, one_for_each_path
-from nitro_runtime.web.installing import already_installed, site_from
+from nitro_runtime.web.installing import already_installed, included, site_from
 from nitro_runtime.web.installing import shutdown as shutdown
 from nitro_runtime.web.parsed import Posted, posted_lists
-from nitro_runtime.web.threads import ClosedFromThread, done, result_of, then
+from nitro_runtime.web.threads import ClosedFromThread, done, result_of, then, waited
 
-with supported("django"):
+with supported("django"):  # which has no types: hence the first lines of this file
     from asgiref import sync
     from django import urls
     from django.conf import settings
@@ -108,7 +106,7 @@ def _neutral(native: HttpRequest, **changes: str) -> Request:
     env = {**native.META, "wsgi.url_scheme": native.scheme, "HTTP_HOST": native.get_host()}
     env |= {"PATH_INFO": "", "SCRIPT_NAME": "", **changes}  # Django has decoded them
     found = native.resolver_match.kwargs if native.resolver_match else {}
-    made = wsgi.request_of_environ(env, _site(), native, found, lambda _: native.body, native.read)
+    made = wsgi.request_of_environ(env, _found(), native, found, lambda _: native.body, native.read)
     made.path, made.base = native.path_info, native.META["SCRIPT_NAME"].rstrip("/")
     made.csrf, made.parsed = _csrf(native), partial(_parsed, native)
     return made
@@ -173,11 +171,8 @@ def ReadSignals(request: HttpRequest) -> Signals:  # the same name in every adap
 def wait(coroutine: Coroutine[Any, Any, wsgi.T]) -> wsgi.T:
     """Runs a coroutine of Nitro's: ``await`` for sync views; on ASGI it runs on the server's loop."""
     request = current_native()
-    with closing(coroutine):
-        if request is not None:
-            neutral(request).ask_user()  # in this thread, which may wait for the database
-        run = sync.async_to_sync(done) if isinstance(request, ASGIRequest) else wsgi.wait
-        return run(coroutine)
+    run = sync.async_to_sync(done) if isinstance(request, ASGIRequest) else wsgi.wait
+    return waited(coroutine, partial(neutral, request) if request else None, run)
 
 
 @lru_cache(maxsize=1)
@@ -190,6 +185,11 @@ def _site() -> Site:
         static_url=url if "django.contrib.staticfiles" in settings.INSTALLED_APPS else None,
         secret=settings.SECRET_KEY,  # if there is no key in NITRO, nor in NITRO_SECRET_KEY
     )
+
+
+@lru_cache(maxsize=1)
+def _found() -> Site:
+    return included(_site(), urls.reverse, urls.NoReverseMatch, urls.get_script_prefix()[:-1])
 
 
 def own_patterns() -> list[Any]:

@@ -6,6 +6,7 @@ import hmac
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -110,6 +111,29 @@ def site_from(
         or (None if os.environ.get("NITRO_SECRET_KEY") else derived),
     )
     return replace(site, static_url=static_url or site.static_url)
+
+
+def included(
+    site: Site, address_of: Callable[[str], str], missing: type[Exception], base: str
+) -> Site:
+    """Returns the site when its routes stand where its pages look for them.
+
+    Args:
+        site: How Nitro was installed.
+        address_of: Returns the address of a route by its name.
+        missing: What that raises when there is none of this name.
+        base: Where the project is mounted, without a final slash.
+
+    Raises:
+        ConfigurationError: The routes are not there, or elsewhere.
+    """
+    with suppress(missing):
+        if address_of("nitro_events") == f"{base}{site.prefix}/events":
+            return site
+    raise ConfigurationError(
+        "Nitro's addresses are not where pages look for them: write path('', include('nitro.urls')) "
+        "last in urlpatterns, and what is to stand before them as NITRO = {'prefix': '/live'}."
+    )
 
 
 def already_installed() -> ConfigurationError:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import closing
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 
 from nitro_runtime.errors import NitroError
-from nitro_runtime.web.request import UserHook
+from nitro_runtime.web.request import Request, UserHook
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,6 +44,24 @@ def asked_in_thread(hook: UserHook, to_thread: Callable[[UserHook], UserHook]) -
 async def done(coming: Awaitable[T]) -> T:
     """Awaits something, for what runs coroutine functions only."""
     return await coming
+
+
+def waited(
+    coroutine: Coroutine[Any, Any, T],
+    request: Callable[[], Request] | None,
+    run: Callable[[Coroutine[Any, Any, T]], T],
+) -> T:
+    """Runs a coroutine from a thread; asks for the user before, as the thread may wait and a loop not.
+
+    Args:
+        coroutine: What to run; it is closed when it comes to no end.
+        request: Makes the neutral request that is being answered, if there is one.
+        run: Runs a coroutine to its end.
+    """
+    with closing(coroutine):
+        if request is not None:
+            request().ask_user()
+        return run(coroutine)
 
 
 async def then(coming: Awaitable[T], act: Callable[[T], R]) -> R:

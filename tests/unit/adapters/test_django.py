@@ -127,6 +127,7 @@ def project() -> Iterator[Project]:
 def forget() -> None:
     """As in a new process."""
     adapter._site.cache_clear()
+    adapter._found.cache_clear()
     sys.modules.pop("nitro.urls", None)
 
 
@@ -729,6 +730,21 @@ def test_a_setting_that_is_unknown_is_a_clear_error(project: Project) -> None:
     with pytest.raises(ConfigurationError, match=r"no setting 'statik'\. Did you mean 'static'"):
         project(NITRO={"statik": "x"})
         Client().get("/events")
+
+
+@pytest.mark.parametrize("elsewhere", [[], ["live/"]])
+def test_addresses_that_are_missing_or_elsewhere_are_a_clear_error(
+    project: Project, elsewhere: list[str]
+) -> None:
+    project()
+    module = ModuleType("urls")
+    patterns = [path(prefix, include("nitro.urls")) for prefix in elsewhere]
+    module.urlpatterns = [path("sync", sync_page), *patterns]  # pyright: ignore[reportAttributeAccessIssue]
+    with (
+        override_settings(ROOT_URLCONF=module),
+        pytest.raises(ConfigurationError, match=r"write path\('', include\('nitro.urls'\)\) last"),
+    ):
+        Client().get("/sync")
 
 
 def test_installing_twice_is_a_clear_error(project: Project) -> None:
