@@ -97,8 +97,8 @@ class _Reader:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
-    def wrong(self, place: str, sentence: str, code: str = "bad-spec") -> None:
-        self.problems.append(Problem(code, sentence, place or "the document"))
+    def _misplaced(self, place: str, sentence: str) -> None:
+        self.problems.append(Problem("bad-spec", sentence, place or "the document"))
 
     def entities(self, document: object) -> list[_Found]:
         found, place = document, ""
@@ -111,22 +111,22 @@ class _Reader:
         else:
             pairs = [(place, found)]
         if not pairs or len(pairs) > MOST_ENTITIES:
-            self.wrong(place, f"A file describes from 1 to {MOST_ENTITIES} entities.")
+            self._misplaced(place, f"A file describes from 1 to {MOST_ENTITIES} entities.")
             return []
         read = [self._entity(item, where) for where, item in pairs]
         return [each for each in read if each is not None]
 
     def _entity(self, item: object, place: str) -> _Found | None:
         if not isinstance(item, Mapping):
-            self.wrong(place, "An entity is an object with a name and fields.")
+            self._misplaced(place, "An entity is an object with a name and fields.")
             return None
         entity = cast("Mapping[str, object]", item)
         self._unknown(entity, ("name", "plural", "fields"), place)
-        name = self._text(entity.get("name"), _at(place, "name"), "The name of an entity")
+        name = self._text(entity.get("name"), _place(place, "name"), "The name of an entity")
         plural = entity.get("plural")
         if plural is not None:
-            plural = self._text(plural, _at(place, "plural"), "A plural")
-        fields = self._fields(entity.get("fields"), _at(place, "fields"))
+            plural = self._text(plural, _place(place, "plural"), "A plural")
+        fields = self._fields(entity.get("fields"), _place(place, "fields"))
         if name is None or fields is None:
             return None
         words = EntityWords(name, tuple(word for _, word in fields), plural)
@@ -137,7 +137,7 @@ class _Reader:
         if isinstance(fields, Mapping):
             named = cast("Mapping[str, object]", fields)
             found = [
-                (_at(place, name), self._field(name, v, _at(place, name)))
+                (_place(place, name), self._field(name, v, _place(place, name)))
                 for name, v in named.items()
             ]
         elif isinstance(fields, list):
@@ -146,7 +146,9 @@ class _Reader:
         else:
             found = []
         if not found:
-            self.wrong(place, "Fields are a list such as [name:str], or an object; one at least.")
+            self._misplaced(
+                place, "Fields are a list such as [name:str], or an object; one at least."
+            )
             return None
         return [(where, word) for where, word in found if word is not None]
 
@@ -154,7 +156,7 @@ class _Reader:
         if not isinstance(item, Mapping):
             return self._text(item, place, "A field")
         field = dict(cast("Mapping[str, object]", item))
-        name = self._text(field.pop("name", None), _at(place, "name"), "The name of a field")
+        name = self._text(field.pop("name", None), _place(place, "name"), "The name of a field")
         return None if name is None else self._field(name, field, place)
 
     def _field(self, name: str, value: object, place: str) -> str | None:
@@ -162,12 +164,12 @@ class _Reader:
             kind = self._text(value, place, "What a field is")
             return None if kind is None else f"{name}:{kind}"
         options = dict(cast("Mapping[str, object]", value))
-        kind = self._text(options.pop("type", "str"), _at(place, "type"), "A type")
+        kind = self._text(options.pop("type", "str"), _place(place, "type"), "A type")
         has_default = "default" in options
         default = options.pop("default", "")
         modifiers = [self._modifier(key, each, place) for key, each in options.items()]
         if has_default:
-            default = self._text(default, _at(place, "default"), "A default", empty=True)
+            default = self._text(default, _place(place, "default"), "A default", empty=True)
         if kind is None or default is None or None in modifiers:
             return None
         parts = [name, kind, *(m for m in modifiers if m)]
@@ -175,10 +177,10 @@ class _Reader:
 
     def _modifier(self, name: str, value: object, place: str) -> str | None:
         """Returns a modifier as a part of a word, an empty text when it is switched off."""
-        where = _at(place, name)
+        where = _place(place, name)
         if MODIFIER_NAMES.get(name) is None:
             hint = suggestion(name, ("type", "default", *MODIFIER_NAMES))
-            self.wrong(where, f"A field has no {name!r}.{hint}")
+            self._misplaced(where, f"A field has no {name!r}.{hint}")
             return None
         text = self._text(value, where, f"The modifier {name!r}")
         if text is None or text.lower() == "false":
@@ -190,14 +192,14 @@ class _Reader:
             return "true" if value else "false"
         if isinstance(value, str) and (value.strip() or empty):
             return value
-        self.wrong(place, f"{what} is a text." if value is not None else f"{what} is missing.")
+        self._misplaced(place, f"{what} is a text." if value is not None else f"{what} is missing.")
         return None
 
     def _unknown(self, given: Mapping[str, object], allowed: tuple[str, ...], place: str) -> None:
         for name in given:
             if name not in allowed:
                 hint = suggestion(name, allowed) or f" Known: {', '.join(allowed)}."
-                self.wrong(_at(place, name), f"There is no {name!r} here.{hint}")
+                self._misplaced(_place(place, name), f"There is no {name!r} here.{hint}")
 
     # -- the entities together ------------------------------------------------------------------
 
@@ -209,7 +211,7 @@ class _Reader:
             spec, problems = read_entity(words.name, words.fields, words.plural)
             self.problems += [_placed(problem, each) for problem in problems]
             if spec is not None and spec.name in specs:
-                self.wrong(each.place, f"There are two entities {spec.name!r}; leave one out.")
+                self._misplaced(each.place, f"There are two entities {spec.name!r}; leave one out.")
             elif spec is not None:
                 specs[spec.name] = spec
                 clashes = link_clashes(spec, {*specs, *(known or ())}, words.fields)
@@ -227,17 +229,18 @@ class _Reader:
                 if everything is not None and target not in everything:
                     hint = suggestion(target, everything)
                     sentence = f"There is no entity {target}, here or in the project.{hint}"
-                    self.wrong(_at(each.place, "fields"), sentence, "unknown-entity")
+                    place = _place(each.place, "fields")
+                    self.problems.append(Problem("unknown-entity", sentence, place))
         circle = _circle(specs)
         if circle:
             sentence = (
                 f"{' needs '.join(circle)}: none of them can be made first. Take one of these "
                 "references out, and name the other side with 'as' instead."
             )
-            self.wrong("entities", sentence, "reference-circle")
+            self.problems.append(Problem("reference-circle", sentence, "entities"))
 
 
-def _at(place: str, name: str) -> str:
+def _place(place: str, name: str) -> str:
     return f"{place}.{name}" if place else name
 
 
