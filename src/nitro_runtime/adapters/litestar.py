@@ -15,7 +15,7 @@ from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, replies, ro
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import answering_by_name, unanswered
-from nitro_runtime.web.asgi import read_request, request_of_scope, send_reply
+from nitro_runtime.web.asgi import pieces_of, read_request, request_of_scope, send_reply
 from nitro_runtime.web.installing import Folder, Options, expect_app, make_site, shutdown
 
 with supported("litestar"):
@@ -137,7 +137,8 @@ def _neutral(scope: Any, request: Any) -> NeutralRequest:  # noqa: ANN401 # Lite
     below = {**scope, "path": scope["path"].removeprefix(own)}
     base, site = scope.get("root_path", "") + own, request.app.state.get("nitro", Site())
     read = partial(read_request, request, InternalServerException)
-    return request_of_scope(below, site, request, read, base=base, pieces=request.stream)
+    pieces = partial(pieces_of, request, InternalServerException)
+    return request_of_scope(below, site, request, read, base=base, pieces=pieces)
 
 
 def _add(app: Any, site: Site, register: Callable[[Router], object]) -> None:  # noqa: ANN401 # or its config

@@ -9,7 +9,7 @@ from typing import Any
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
-from nitro_runtime.errors import NitroError, Refused
+from nitro_runtime.errors import NitroError
 from nitro_runtime.views import Notice
 from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, asgi, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
@@ -108,21 +108,11 @@ def _neutral(scope: Mapping[str, Any], request: Request) -> NeutralRequest:
     outermost = scope.get("router") is request.app.router
     site = getattr(request.app.state, "nitro", None) or Site()
     return asgi.request_of_scope(
-        *(scope, site, request, partial(_read, request)),
+        *(scope, site, request, partial(asgi.read_request, request, ClientDisconnect)),
         base=scope.get("app_root_path") if outermost else None,  # a Mount adds to root_path
-        pieces=request.stream,
+        pieces=partial(asgi.pieces_of, request, ClientDisconnect),
         parsed=partial(_parsed, request),
     )
-
-
-async def _read(request: Request, limit: int) -> bytes:
-    """Reads the body so that the app can read it too; one of unknown length never beyond the limit."""
-    try:
-        if "content-length" in request.headers or hasattr(request, "_body"):
-            return await request.body()
-        return await asgi.read_all(request.stream(), limit)
-    except ClientDisconnect:
-        raise Refused(422, "The request ended early.") from None
 
 
 def _parsed(request: Request) -> Posted | None:

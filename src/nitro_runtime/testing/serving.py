@@ -47,8 +47,9 @@ class Served:
 
     def log(self) -> str:
         """Returns what the server wrote so far."""
-        self.output.seek(0)
-        return self.output.read().decode(errors="replace")
+        # The server writes at the file's one position, which must stay where it is.
+        file = self.output.fileno()
+        return os.pread(file, os.fstat(file).st_size, 0).decode(errors="replace")
 
 
 def free_port() -> int:

@@ -107,7 +107,20 @@ async def read_request(request: Any, gone: type[Exception], limit: int) -> bytes
             return await request.body()
         return await read_all(request.stream(), limit)
     except gone:
-        raise Refused(422, "The request ended early.") from None
+        raise _ended_early() from None
+
+
+async def pieces_of(request: Any, gone: type[Exception]) -> AsyncIterator[bytes]:  # noqa: ANN401 # see above
+    """Reads the body of a framework's request piece by piece; arguments and errors as above."""
+    try:
+        async for piece in request.stream():
+            yield piece
+    except gone:
+        raise _ended_early() from None
+
+
+def _ended_early() -> Refused:
+    return Refused(422, "The request ended early.")
 
 
 def path_params(scope: Mapping[str, Any]) -> dict[str, str]:

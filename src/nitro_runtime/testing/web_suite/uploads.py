@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import socket
 from hashlib import sha256
 
 import httpx
 import pytest
 
+from nitro_runtime.testing.serving import Served
 from nitro_runtime.testing.web_suite.client import Tab
 from nitro_runtime.testing.web_suite.server import Suite
 
@@ -101,3 +103,17 @@ class LongUploads(Suite):
             )
         assert response.status_code == 413
         assert response.text.endswith(".")
+
+    def test_who_leaves_in_the_midst_of_an_upload_breaks_nothing(
+        self, client: httpx.Client, served: Served
+    ) -> None:
+        """Nobody needs to read about it in the log either."""
+        before = served.log().count("Traceback")
+        for announced in (50_000, 5_000_000):
+            with socket.create_connection((client.base_url.host, client.base_url.port)) as leaving:
+                headers = {**BOUNDARY, "host": "x", "content-length": str(announced)}
+                lines = [f"{name}: {value}" for name, value in headers.items()]
+                head = "\r\n".join(["POST /upload HTTP/1.1", *lines, "", ""]).encode()
+                leaving.sendall(head + PART.replace(b"1", b"x" * 30_000))
+            self.test_a_long_file_is_uploaded(client)
+        assert served.log().count("Traceback") == before
