@@ -158,7 +158,7 @@ def _plan(subject: Subject, command: CommandView) -> Plan:
     path = subject.path("commands.py")
     check_function(subject.project, path, command.function, command.name)
     actions: tuple[Action, ...] = (
-        subject.create(subject.path("__init__.py"), "__init__"),
+        subject.merge(subject.path("__init__.py"), "__init__"),
         subject.merge(path, "commands", command=command),
         subject.merge(subject.test_path("commands"), "command_test", command=command),
         subject.registered(),

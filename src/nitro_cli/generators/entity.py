@@ -34,7 +34,7 @@ def plan_entity(subject: Subject) -> Plan:
         first = Subject(subject.project, written, written, None, subject.record, subject.pages)
         revision, is_written = _revision(first)
         actions += [
-            first.create(first.path("__init__.py"), "__init__"),
+            first.merge(first.path("__init__.py"), "__init__"),
             first.create(first.path("entity.py"), "entity"),
         ]
         if not subject.pages:

@@ -64,7 +64,7 @@ def plan_handler(subject: Subject, handler: HandlerView) -> Plan:
     """Returns the plan of a handler of a resource, with its test."""
     check_function(subject.project, subject.path("handlers.py"), handler.function, handler.event)
     actions: tuple[Action, ...] = (
-        subject.create(subject.path("__init__.py"), "__init__"),
+        subject.merge(subject.path("__init__.py"), "__init__"),
         subject.merge(subject.path("handlers.py"), "handlers", handler=handler),
         subject.merge(subject.test_path("handlers"), "handler_test", handler=handler),
         subject.registered(),

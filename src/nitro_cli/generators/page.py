@@ -10,7 +10,7 @@ from nitro_cli.generators.subject import project_renderer
 from nitro_cli.generators.words import Words
 from nitro_cli.grammar.problems import BadWords
 from nitro_cli.plan.edits import RegisterResource
-from nitro_cli.plan.plan import Create, Inject, Plan
+from nitro_cli.plan.plan import Create, Inject, Merge, Plan
 from nitro_cli.project import Project
 from nitro_runtime.naming import pascal_case, sentence_case
 
@@ -61,7 +61,7 @@ def plan(project: Project, words: Words) -> Plan:
     render = project_renderer(project, {"page": page}).render
     folder = f"{project.package}/{FOLDER}"
     actions = (
-        Create(f"{folder}/__init__.py", render("shared/page/__init__.py.jinja")),
+        Merge(f"{folder}/__init__.py", render("shared/page/__init__.py.jinja")),
         Create(f"{folder}/{name}.py", render("shared/page/page.py.jinja")),
         Create(f"tests/test_page_{name}.py", render("shared/page/test.py.jinja")),
         Inject(f"{project.package}/registry.py", RegisterResource(label, f"/{page.slug}", module)),

@@ -34,12 +34,14 @@ class Found:
     Attributes:
         spec: The entity.
         enums: The classes of the words, by the name that the generators would give them.
+        members: The members of those classes by their words, by the same name.
         left_out: The fields that the grammar cannot say, each as ``name: annotation``.
         needed: Those of them that nothing can be saved without.
     """
 
     spec: EntitySpec
     enums: Mapping[str, str]
+    members: Mapping[str, Mapping[str, str]]
     left_out: tuple[str, ...]
     needed: tuple[str, ...]
 
@@ -70,6 +72,7 @@ def read_class(
     return Found(
         EntitySpec(name, tuple(reader.fields), plural),
         reader.renamed,
+        reader.members,
         tuple(reader.left_out),
         tuple(reader.needed),
     )
@@ -117,6 +120,7 @@ class _Reader:
         remembered: What was typed once.
         fields: What was found.
         renamed: Enum classes that are called differently from what the generators would say.
+        members: The members of enums by their words.
         left_out: What the grammar cannot say.
         needed: Those of them without a default.
     """
@@ -127,6 +131,7 @@ class _Reader:
     remembered: EntitySpec | None
     fields: list[FieldSpec] = field(default_factory=list[FieldSpec])
     renamed: dict[str, str] = field(default_factory=dict[str, str])
+    members: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
     left_out: list[str] = field(default_factory=list[str])
     needed: list[str] = field(default_factory=list[str])
 
@@ -187,6 +192,7 @@ class _Reader:
             name, "enum", tuple(members.values()), _ordered(_common(line)), members.get(default)
         )
         expected = enum_name(_nothing(self.name), spec)
+        self.members[expected] = {word: member for member, word in members.items()}
         if expected != line.annotation:
             self.renamed[expected] = line.annotation
         return spec

@@ -61,7 +61,7 @@ def plan(project: Project, words: Words) -> Plan:
     rows = [_row(subject, number) for number in range(ROWS)]
     values = {"rows": rows, "needed": _needed(subject)}
     actions: tuple[Action, ...] = (
-        subject.create(subject.path("__init__.py"), "__init__"),
+        subject.merge(subject.path("__init__.py"), "__init__"),
         subject.create(subject.path("seeds.py"), "seeds", **values),
         subject.create(subject.test_path("seeds"), "seeds_test", **values),
         subject.registered(),
@@ -104,14 +104,20 @@ def _value(subject: Subject, field: FieldSpec, number: int) -> str:
     """Returns the source of a believable value, another one for each row."""
     row = TYPES[field.type]
     if field.type == "enum":
-        generated = enum_name(subject.spec, field)
-        own = subject.found.enums.get(generated, generated) if subject.found else generated
-        return f"{own}.{member_name(field.params[number % len(field.params)])}"
+        return _member(subject, field, field.params[number % len(field.params)])
     if field.type == "json":
         return repr(json.loads(row.example if number % 2 else row.other_example))
     if field.type == "list":
         return f"[{_plain(subject, FieldSpec(field.name, field.params[0]), number)}]"
     return _plain(subject, field, number)
+
+
+def _member(subject: Subject, field: FieldSpec, word: str) -> str:
+    name = enum_name(subject.spec, field)
+    if subject.found is None:
+        return f"{name}.{member_name(word)}"
+    members = subject.found.members.get(name, {})
+    return f"{subject.found.enums.get(name, name)}.{members.get(word, member_name(word))}"
 
 
 def _plain(subject: Subject, field: FieldSpec, number: int) -> str:

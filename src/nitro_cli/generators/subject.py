@@ -163,7 +163,9 @@ def _with_own_enums(view: EntityView, enums: Mapping[str, str]) -> EntityView:
         replace(f, form_field=renamed(f.form_field) if f.form_field else f.form_field)
         for f in view.fields
     )
-    return replace(view, fields=fields, view_imports=tuple(map(renamed, view.view_imports)))
+    own = tuple(replace(e, class_name=renamed(e.class_name)) for e in view.enums)
+    imports = tuple(map(renamed, view.view_imports))
+    return replace(view, fields=fields, enums=own, view_imports=imports)
 
 
 # -- finding it -----------------------------------------------------------------------------------

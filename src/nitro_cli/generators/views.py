@@ -46,7 +46,7 @@ def plan_view(kind: str, subject: Subject) -> Plan:
     if kind == "form":
         subject.check_complete("form")
     actions: list[Action] = [
-        subject.create(subject.path("__init__.py"), "__init__"),
+        subject.merge(subject.path("__init__.py"), "__init__"),
         subject.merge(subject.path("views.py"), kind),
     ]
     if not (subject.pages and kind in PARTS):

@@ -68,11 +68,12 @@ def join_modules(one: str, other: str) -> str:
 def _joined_docstring(one: str, other: str) -> str:
     """Returns the first docstring, with what the other says after the same beginning."""
     title, colon, subjects = one.removesuffix(".").partition(": ")
-    also = other.removesuffix(".").removeprefix(f"{title}: ")
-    known = re.split(", | and ", subjects)
-    if not colon or also in {other.removesuffix("."), *known}:
+    if not colon or not other.startswith(f"{title}: "):
         return one
-    return f"{title}: {', '.join(known)} and {also}."
+    known = re.split(", | and ", subjects)
+    also = re.split(", | and ", other.removesuffix(".").removeprefix(f"{title}: "))
+    new = [subject for subject in also if subject not in known]
+    return f"{title}: {', '.join(known)} and {' and '.join(new)}." if new else one
 
 
 class _Clash(ValueError):

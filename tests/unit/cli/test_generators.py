@@ -193,9 +193,6 @@ def test_an_entity_that_was_written_by_hand_gets_the_rest(
     shop: Path, nitro: Nitro, generator: str
 ) -> None:
     by_hand(shop)
-    (shop / "shop/people/__init__.py").write_text(
-        '"""People: what they are, how they look, where they are found."""\n'
-    )
     once(nitro, shop, generator, "Person")
     assert text(shop, "shop/people/entity.py") == BY_HAND
     assert not list((shop / "migrations/versions").glob("*.py"))
@@ -734,9 +731,6 @@ def test_in_a_terminal_conflicts_are_asked_about(
     data = json.loads(record.read_text())
     data["files"] = dict.fromkeys(data["files"], "0" * 64)  # as if older templates had made them
     record.write_text(json.dumps(data))
-    (shop / "shop/pages/__init__.py").write_text(
-        '"""Pages beside the resources, a module each."""\n'
-    )
     for path in changed:
         path.write_text("# mine\n")
     ended, said = in_a_terminal(shop, keys, "page", "about")
