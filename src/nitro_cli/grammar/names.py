@@ -15,6 +15,7 @@ from collections.abc import Iterable
 
 from nitro_cli.grammar.problems import Problem
 from nitro_cli.grammar.reserved import (
+    ADDRESSES,
     ANNOTATIONS,
     BUILTINS,
     IMPORTED_CLASSES,
@@ -94,6 +95,7 @@ def check_package(package: str, typed: str) -> list[Problem]:
     reasons = (
         (keyword.iskeyword(package), "a keyword of Python"),
         (package in PROJECT_MODULES or package in PROJECT_FOLDERS, "in the project already"),
+        (package in ADDRESSES, "where Nitro's own routes are"),
     )
     reason = next((reason for holds, reason in reasons if holds), "")
     if not reason:

@@ -36,14 +36,23 @@ PROJECT_MODULES = _words(
 )
 """What stands in a project's package already; a resource's folder may not be called that."""
 
+ADDRESSES = _words(
+    """
+    cmds events static uploads
+    """
+)
+"""What the addresses of Nitro's own routes begin with; no entity's pages may be there."""
+
 IMPORTED_CLASSES = _words(
     """
-    Any APIRouter BaseModel BelongsTo BigInteger Card CheckboxField Client Column Command
-    Context DateField DateTimeField Decimal Depends Div EmailField Entity EnumText Event
-    ExactDecimal FastAPI Field Flask Form HasMany Header Html Iterator JSON JsonField Main
-    Nav NumberField Page PasswordField Path Query QuerySet RelationField Request Resource
-    Response Router SelectField Signals SQLModel StrEnum Table Text TextArea TextField
-    Theme TimeField UrlField UTC UtcDateTime UUID
+    APIRouter Any BaseModel BelongsTo BigInteger Card CheckboxField Client Column
+    Command Context DateField DateTimeField Decimal Depends Div EmailField Entity
+    EnumText Event ExactDecimal FastAPI Field FileField FileKey Flask Form HasMany
+    HasOne Header Html ImageField ImageKey Iterator JSON JsonField ListField Main
+    ManyField ManyToMany Nav NumberField Page PasswordField Path Query QuerySet
+    RelatedSet RelationField Request Resource Response Router SQLModel SelectField
+    Signals StrEnum Table Text TextArea TextField Theme TimeField UTC UUID UrlField
+    UtcDateTime
     """
 )
 """Classes that generated source imports; an entity of the same name would hide them."""

@@ -33,7 +33,6 @@ async def uploads(request: Request) -> Reply:
         raise Refused(404, "There is no such file.") from None
     headers = [
         ("content-type", kind or "application/octet-stream"),
-        ("content-length", str(size)),
         ("content-disposition", "inline" if kind else f'attachment; filename="{key}"'),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "default-src 'none'; sandbox"),
@@ -41,7 +40,9 @@ async def uploads(request: Request) -> Reply:
         # a name is never given to another content
         ("cache-control", "private, max-age=31536000, immutable"),
     ]
-    return Reply(200, headers, _pieces(key) if content is None else content)
+    if content is not None:
+        return Reply(200, headers, content)
+    return Reply(200, [*headers, ("content-length", str(size))], _pieces(key))
 
 
 def _read(key: str) -> tuple[str | None, int, bytes | None]:

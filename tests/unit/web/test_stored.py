@@ -36,7 +36,7 @@ async def test_a_picture_is_shown_in_a_sandbox() -> None:
     headers = dict(reply.headers)
     assert (reply.status, await whole(reply)) == (200, sample_png())
     assert headers["content-type"] == "image/png"
-    assert headers["content-length"] == str(len(sample_png()))
+    assert "content-length" not in headers  # adapters add it to a whole body
     assert headers["content-disposition"] == "inline"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "default-src 'none'; sandbox"
