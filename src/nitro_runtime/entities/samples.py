@@ -147,16 +147,14 @@ def _whole(source: _Source, field: MappedField) -> int:
 
 
 def _range(field: MappedField, usual: int) -> tuple[Any, Any]:
+    least, most = field.info.minimum, field.info.maximum
+    start = 0
     if "year" in field.name:
-        usual_low, usual = 1990, 2030
-    else:
-        usual_low = 0
-    low = (
-        field.info.minimum
-        if field.info.minimum is not None
-        else min(usual_low, field.info.maximum or 0)
-    )
-    high = field.info.maximum if field.info.maximum is not None else max(usual, low)
+        start, usual = 1990, 2030
+    low = least if least is not None else start
+    if least is None and most is not None and most <= start:
+        low = most - (usual - start)
+    high = most if most is not None else max(usual, low + (usual - start if low > start else 0))
     return low, max(low, high)
 
 
