@@ -378,6 +378,20 @@ async def test_a_transaction_around_each_request_leaves_neutral_routes_alone(
         databases["default"]["ATOMIC_REQUESTS"] = False
 
 
+def sync_only(get_response: Any) -> Any:
+    """A middleware of the old kind, which Django runs in a thread on ASGI."""
+    return lambda request: get_response(request)
+
+
+async def test_a_middleware_that_is_sync_only_may_stand_on_either_side(project: Project) -> None:
+    old = f"{__name__}.sync_only"
+    project(*VIEWS, own=OWN, MIDDLEWARE=[old, *MIDDLEWARE, old])
+    client = AsyncClient()
+    assert (await client.get("/things/7")).text == "GET /things/7 {'id': '7'} "
+    assert "<p>sync</p>" in (await client.get("/sync")).text
+    assert "<p>async 7</p>" in (await client.get("/async/7")).text
+
+
 def test_the_place_where_the_project_is_mounted_stands_before_every_address(
     project: Project,
 ) -> None:
