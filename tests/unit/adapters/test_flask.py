@@ -3,12 +3,11 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
-from flask import Blueprint, Flask, abort, g, jsonify, request, session
-from werkzeug.local import LocalProxy
+from flask import Blueprint, Flask, abort, jsonify, request, session
+from flask_login import LoginManager, UserMixin, login_user  # pyright: ignore[reportMissingTypeStubs]
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
@@ -326,26 +325,27 @@ def who_app() -> Flask:
     return app
 
 
-class Ann:
-    """A user as Flask-Login has them."""
-
-    is_authenticated = True
+class Ann(UserMixin):
+    id = "ann"
 
     def __str__(self) -> str:
-        return "ann"
+        return self.id
 
 
-def test_the_user_is_whom_flask_login_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    flask_login = ModuleType("flask_login")
-    vars(flask_login)["current_user"] = LocalProxy(lambda: g.get("login_user"))
+def test_the_user_is_whom_flask_login_knows() -> None:
     app = who_app()
-    vars(app)["login_manager"] = object()  # what Flask-Login puts there
-    monkeypatch.setitem(sys.modules, "flask_login", flask_login)
+    app.config["SECRET_KEY"] = "a key for sessions"
+    manager = LoginManager(app)
+    manager.user_loader(lambda _: Ann())
+
+    @app.get("/login")
+    def login() -> str:
+        return str(login_user(Ann()))
+
     client = app.test_client()
-    signed_in: list[Any] = [Ann(), SimpleNamespace(is_authenticated=False)]
-    app.before_request(lambda: setattr(g, "login_user", signed_in.pop(0)))
-    assert client.get("/who").text == "ann"
     assert client.get("/who").text == "None"
+    assert client.get("/login").text == "True"
+    assert client.get("/who").text == "ann"
 
 
 def test_nothing_is_imported_for_an_app_without_flask_login(
