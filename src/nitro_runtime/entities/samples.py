@@ -216,7 +216,8 @@ def _several(source: _Source, field: MappedField) -> list[Any]:
     most = max(least, min(3, field.info.max_length or 3))
     count = source.random.randint(least, most)
     if element is str:
-        return [source.pick(words.WORDS) for _ in range(count)]
+        different = source.random.sample(words.WORDS, min(count, len(words.WORDS)))
+        return different + [source.pick(words.WORDS) for _ in range(count - len(different))]
     make = _MAKERS["enum" if kind is ENUM else kind.name]
     return [make(source, one) for _ in range(count)]
 
