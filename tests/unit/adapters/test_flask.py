@@ -334,7 +334,7 @@ class Ann(UserMixin):
 
 def test_the_user_is_whom_flask_login_knows() -> None:
     app = who_app()
-    app.config["SECRET_KEY"] = "a key for sessions"
+    app.config.update(SECRET_KEY="a key for sessions")
     manager = LoginManager(app)
     manager.user_loader(lambda _: Ann())
 
