@@ -2,6 +2,8 @@
 # Needs Python 3.11 or newer, pip and make; all else goes into .venv.
 
 SHELL := /bin/bash
+comma := ,
+space := $() $()
 .DEFAULT_GOAL := help
 
 PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3.14; do \
@@ -10,8 +12,9 @@ PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13 python3
 	&& echo $$python && break; done)
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
-FRAMEWORKS := fastapi,flask,django,fasthtml,sanic,litestar,starlette
-EXTRAS := $(FRAMEWORKS),tailwind,rusty,bench,dev
+FRAMEWORKS := fastapi flask django fasthtml sanic litestar
+EXTRAS := $(subst $(space),$(comma),$(FRAMEWORKS)),starlette,tailwind,rusty,bench,dev
+FRAMEWORK ?= fastapi
 ARGS ?=
 PORT ?=
 
@@ -21,7 +24,7 @@ help: ## List what there is to do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The recipe is one command without a shell around it, so that Ctrl-C ends it without a complaint.
-demo: .venv/runtime ## Make a shop in .demo/ and run it (PORT=8000)
+demo: .venv/runtime-$(FRAMEWORK) ## Make a shop in .demo/ and run it (FRAMEWORK=django PORT=8000)
 	@$(BIN)/python demo/run.py $(PORT)
 
 test: .venv/complete ## Run the tests (ARGS="tests/unit -k name")
@@ -57,8 +60,6 @@ clean: ## Remove the environment, the demo and what tools leave behind
 	rm -rf .venv .demo .cache .hypothesis .pytest_cache .ruff_cache build dist src/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-comma := ,
-
 # -- the environment: a stamp file says what it holds -----------------------------------------------
 
 # Debian parts ensurepip from Python; then the system's pip installs one into the environment.
@@ -69,12 +70,12 @@ $(BIN)/python:
 		|| { $(PYTHON) -m venv --clear --without-pip .venv \
 			&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
 
-.venv/runtime: pyproject.toml constraints.txt | $(BIN)/python
-	@echo "Installing Nitro"
-	@$(PIP_INSTALL) --editable '.[fastapi,tailwind]' pydantic-settings
+.venv/runtime-%: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Nitro for $*"
+	@$(PIP_INSTALL) --editable '.[$*,tailwind]' pydantic-settings
 	@touch $@
 
 .venv/complete: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Nitro and its tools"
 	@$(PIP_INSTALL) --editable '.[$(EXTRAS)]'
-	@touch $@ .venv/runtime
+	@touch $@ $(FRAMEWORKS:%=.venv/runtime-%)
