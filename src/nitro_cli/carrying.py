@@ -88,18 +88,37 @@ def carry_out(plan: Plan, root: Path, flags: Flags) -> list[Change]:
         Conflicts: Files are in the way.
         ApplyFailed: Something could not be written; everything is as it was.
     """
+    return write([plan], settle(plan, root, flags), root, flags)
+
+
+def settle(plan: Plan, root: Path, flags: Flags) -> list[Change]:
+    """Returns what a plan does to a project; with ``--dry-run`` also what is in its way.
+
+    Raises:
+        Conflicts: Files are in the way, and nobody can be asked or the user quits.
+    """
     policy = Policy(force=flags.force, skip=flags.skip)
     changes = resolve(plan, root, policy)
-    if flags.dry_run:
-        _show(plan, changes, flags)
-        return changes
     conflicts = [change for change in changes if change.status in CONFLICTS]
-    if conflicts:
-        changes = resolve(plan, root, _decided(conflicts, policy, flags))
+    if not conflicts or flags.dry_run:
+        return changes
+    return resolve(plan, root, _decided(conflicts, policy, flags))
+
+
+def write(plans: Sequence[Plan], changes: list[Change], root: Path, flags: Flags) -> list[Change]:
+    """Writes the changes of plans at once, or shows them with ``--dry-run``.
+
+    Raises:
+        ApplyFailed: Something could not be written; everything is as it was.
+    """
+    if flags.dry_run:
+        _show(plans[-1], changes, flags)
+        return changes
     apply(changes, root)
-    run(plan, root)
+    for plan in plans:
+        run(plan, root)
     if flags.json:
-        typer.echo(json.dumps(as_data(plan, changes, "done"), indent=2))
+        typer.echo(json.dumps(as_data(plans[-1], changes, "done"), indent=2))
     return changes
 
 

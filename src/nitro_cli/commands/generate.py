@@ -7,8 +7,10 @@ others help shows one line.
 from __future__ import annotations
 
 import inspect
+from collections import abc
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,16 +26,18 @@ from nitro_cli.generators.table import (
     generators,
     loaded,
 )
-from nitro_runtime.errors import suggestion
+from nitro_runtime.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from nitro_cli.carrying import Flags
     from nitro_cli.generators.table import PlanMaker
     from nitro_cli.generators.words import Words
     from nitro_cli.plan.plan import Plan
+    from nitro_cli.plan.resolve import Change
     from nitro_cli.project import Project
 
 EJECT = "--eject"
+SPEC = "--spec"
 
 Eject = Annotated[
     bool,
@@ -73,6 +77,8 @@ class Generators(TyperGroup):
             return super().resolve_command(ctx, args)
         if EJECT in args[1:]:
             return row.name, _eject_command(row), [a for a in args[1:] if a.startswith("-")]
+        if any(word.partition("=")[0] == SPEC for word in args[1:]):
+            row = replace(row, arguments=())  # the file has the names and fields
         return row.name, command_of(loaded(row)), args[1:]
 
 
@@ -131,7 +137,8 @@ def _word(argument: Argument) -> inspect.Parameter:
 
 
 def _option(option: Option) -> inspect.Parameter:
-    kind = Annotated[str | None, typer.Option(f"--{option.name}", help=option.help)]
+    shown = typer.Option(f"--{option.name}", help=option.help, metavar=option.metavar or None)
+    kind = Annotated[str | None, shown]
     return _parameter(option.name, kind, None)
 
 
@@ -150,7 +157,11 @@ def _run(row: Generator) -> Callable[..., None]:
             value = given[argument.name.lower()]
             words += list(value or []) if argument.many else [value]
         options = {o.name: given[o.name] for o in row.options if given[o.name] is not None}
-        _generate(row.maker(), Words(words[0], tuple(words[1:]), options), _flags(given))
+        if words:
+            asked = Words(words[0], tuple(words[1:]), options)
+            _generate(row.maker(), asked, _flags(given))
+        else:
+            _generate_several(row.maker(), options, _flags(given))
 
     return run
 
@@ -162,17 +173,52 @@ def _flags(given: dict[str, Any]) -> Flags:
 
 
 def _generate(make: PlanMaker, words: Words, flags: Flags) -> None:
-    from nitro_cli.adopting.support import completed
-    from nitro_cli.carrying import carry_out, line, prepare
-    from nitro_cli.plan.resolve import QUIET
+    from nitro_cli.carrying import carry_out
+
+    with _at_work(flags) as project:
+        plan = make(project, words)
+        changes = carry_out(plan, project.root, flags)
+    _tell([plan], changes, flags)
+
+
+def _generate_several(make: PlanMaker, options: dict[str, str], flags: Flags) -> None:
+    """Generates every entity of a file, each after those that it refers to."""
+    from nitro_cli.carrying import settle, write
+    from nitro_cli.generators.several import settle_all
+    from nitro_cli.generators.words import Words
+    from nitro_cli.grammar.specfile import EntityWords, read_spec_file
+
+    def maker(entity: EntityWords) -> Callable[[Project], Plan]:
+        plural = {} if entity.plural is None else {"plural": entity.plural}
+        return lambda project: make(project, Words(entity.name, entity.fields, plural))
+
+    if "plural" in options:
+        raise UsageError("--plural is for one entity; in a file each may have its own.")
+    with _at_work(flags) as project:
+        entities = read_spec_file(Path(options["spec"]), project.entities())
+        makers = [maker(entity) for entity in entities]
+        plans, changes = settle_all(project, makers, lambda p, root: settle(p, root, flags))
+        write(plans, changes, project.root, flags)
+    _tell(plans, changes, flags)
+
+
+@contextmanager
+def _at_work(flags: Flags) -> abc.Generator[Project]:
+    """Finds the project, and keeps other commands out of it while a plan is made and written."""
+    from nitro_cli.carrying import prepare
     from nitro_cli.plan.writer import locked
     from nitro_cli.project import find_project
 
     project = find_project(Path.cwd())
     with nullcontext() if flags.dry_run else locked(project.root):
         prepare(project.root, flags)
-        plan = completed(make(project, words), project)
-        changes = carry_out(plan, project.root, flags)
+        yield project
+
+
+def _tell(plans: list[Plan], changes: list[Change], flags: Flags) -> None:
+    from nitro_cli.carrying import line
+    from nitro_cli.plan.resolve import QUIET
+
     if flags.dry_run or flags.json:
         return
     shown = [change for change in changes if change.status not in QUIET or flags.verbose]
@@ -182,7 +228,8 @@ def _generate(make: PlanMaker, words: Words, flags: Flags) -> None:
         if not any(change.note for change in shown):
             typer.echo("Everything is there already.")
         return
-    if plan.next_steps:
+    steps = dict.fromkeys(step for plan in plans for step in plan.next_steps)
+    if steps:
         typer.echo("\nNext:")
-    for step in plan.next_steps:
+    for step in steps:
         typer.echo(f"  {step}")

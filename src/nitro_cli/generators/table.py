@@ -88,10 +88,12 @@ class Option:
     Attributes:
         name: Without the dashes: ``plural``.
         help: What it is.
+        metavar: What help calls its value; empty for what Typer says.
     """
 
     name: str
     help: str
+    metavar: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,9 @@ _ENTITY = Argument("NAME", "The entity, in the singular: Product.")
 _FIELDS = Argument(
     "FIELD", "name:type:modifier=default; all but the name may be left out.", False, True
 )
+_SPEC = Option(
+    "spec", "Entities in a JSON or YAML file, instead of NAME and FIELD.", metavar="FILE"
+)
 _PLURAL = Option("plural", "Its plural, when the rule is wrong: --plural people.")
 _RESOURCE = "shared/resource/{}.py.jinja"
 _HOME = "nitro_cli.generators."
@@ -169,7 +174,7 @@ GENERATORS = (
         "nitro generate entity Product name:str.80 price:decimal.10.2:min.0",
         _HOME + "entity:plan",
         (_ENTITY, _FIELDS),
-        (_PLURAL,),
+        (_PLURAL, _SPEC),
         FIELDS,
         _OF_ENTITY,
     ),
@@ -182,7 +187,7 @@ GENERATORS = (
         "    status:enum.draft.live=draft category:ref.Category",
         _HOME + "scaffold:plan",
         (_ENTITY, _FIELDS),
-        (_PLURAL,),
+        (_PLURAL, _SPEC),
         FIELDS,
         (*_OF_ENTITY, *_OF_PAGES[1:], *_resource("handlers")),
     ),

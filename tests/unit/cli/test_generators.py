@@ -489,6 +489,73 @@ def test_every_generator_shows_its_diff_and_speaks_json(
     assert all(set(file) <= {"path", "action", "note"} for file in told["files"])
 
 
+# -- several at once ------------------------------------------------------------------------------
+
+SHOP_YAML = """
+entities:
+  - name: Product
+    fields: [name:str.80, category:ref.Category]
+  - name: Category
+    fields: [name:str.60:unique]
+"""
+
+
+def test_the_entities_of_a_file_are_made_in_one_step_each_after_those_it_needs(
+    shop: Path, nitro: Nitro
+) -> None:
+    (shop / "shop.yaml").write_text(SHOP_YAML)
+    before = tree_hash(shop)
+    code, out, err = nitro("generate", "scaffold", "--spec", "shop.yaml", "--dry-run")
+    assert (code, err) == (0, "")
+    assert "+++ b/migrations/versions/0001_create_category.py" in out
+    assert "+++ b/migrations/versions/0002_create_product.py" in out
+    assert out.count("+++ b/shop/registry.py") == 1
+    assert tree_hash(shop) == before
+    code, out, err = nitro("generate", "scaffold", "--spec=shop.yaml")
+    assert (code, err) == (0, "")
+    assert "then open http://127.0.0.1:8000/products" in out
+    assert text(shop, "shop/registry.py").count("    Resource(") == 2
+    after = tree_hash(shop)
+    assert nitro("generate", "scaffold", "--spec", "shop.yaml") == THERE
+    assert tree_hash(shop) == after
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "says"),
+    [
+        (SHOP_YAML.replace("str.60", "strng"), (), "Did you mean 'string'?"),
+        (SHOP_YAML.replace("ref.Category", "ref.Nothing"), (), "Nothing"),
+        (SHOP_YAML, ("Product",), "unexpected extra argument"),
+        (SHOP_YAML, ("--plural", "x"), "each may have its own"),
+        ("entities: [", (), "shop.yaml"),
+    ],
+)
+def test_a_file_that_is_wrong_writes_no_byte(
+    shop: Path, nitro: Nitro, source: str, words: tuple[str, ...], says: str
+) -> None:
+    (shop / "shop.yaml").write_text(source)
+    before = tree_hash(shop)
+    code, out, err = nitro("generate", "scaffold", "--spec", "shop.yaml", *words)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert tree_hash(shop) == before
+
+
+def test_a_conflict_of_one_entity_keeps_all_of_a_file_unwritten(shop: Path, nitro: Nitro) -> None:
+    (shop / "shop.yaml").write_text(SHOP_YAML)
+    (shop / "migrations/versions").mkdir(exist_ok=True)
+    (shop / "shop/products").mkdir()
+    (shop / "shop/products/routes.py").write_text("# mine\n")
+    (shop / ".nitro/resources").mkdir(exist_ok=True)
+    (shop / ".nitro/resources/product.json").write_text(
+        '{"format": 1, "spec": {"name": "Product", "fields": ["name:str.80", "category:ref.Category"]}}'
+    )
+    before = tree_hash(shop)
+    code, _, err = nitro("generate", "scaffold", "--spec", "shop.yaml")
+    assert (code, "shop/products/routes.py" in err) == (3, True)
+    assert tree_hash(shop) == before
+
+
 # -- templates of the project -----------------------------------------------------------------------
 
 
