@@ -84,6 +84,10 @@ def made(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Callable[[str], 
     return make
 
 
+ONE_OF_EACH_KIND = ("django", "fastapi")
+"""A synchronous and an asynchronous one, for what is no matter of the framework."""
+
+
 @pytest.fixture(params=FRAMEWORKS)
 def project(request: pytest.FixtureRequest, made: Callable[[str], Path]) -> Path:
     return made(request.param)
@@ -107,13 +111,21 @@ def test_what_the_generators_write_passes_its_own_tests(project: Path, run: Run)
     assert re.search(r"^[3-9]\d passed", done.stdout, re.MULTILINE), done.stdout
 
 
-def test_the_second_time_everything_is_there_already(project: Path, run: Run) -> None:
+@pytest.mark.parametrize("framework", ONE_OF_EACH_KIND)
+def test_the_second_time_everything_is_there_already(
+    framework: str, made: Callable[[str], Path], run: Run
+) -> None:
+    project = made(framework)
     for command in COMMANDS[2:]:
         done = run("nitro_cli", "generate", *command.split(), cwd=project)
         assert done.stdout == "Everything is there already.\n", command
 
 
-def test_the_seeds_are_what_fills_the_database(project: Path, run: Run) -> None:
+@pytest.mark.parametrize("framework", ONE_OF_EACH_KIND)
+def test_the_seeds_are_what_fills_the_database(
+    framework: str, made: Callable[[str], Path], run: Run
+) -> None:
+    project = made(framework)
     run("nitro_cli", "db", "upgrade", cwd=project)
     run("alembic", "revision", "--autogenerate", "-m", "the table written by hand", cwd=project)
     run("nitro_cli", "db", "upgrade", cwd=project)

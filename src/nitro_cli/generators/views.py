@@ -53,5 +53,8 @@ def plan_view(kind: str, subject: Subject) -> Plan:
         actions.append(subject.merge(subject.test_path("views"), f"{kind}_test"))
     name = f"{subject.spec.name}{kind.capitalize()}"
     module = f"{subject.project.package}.{subject.spec.package}.views"
-    steps = (*subject.notes(), f"from {module} import {name}")
+    steps = [*subject.notes(), f"from {module} import {name}"]
+    if kind == "card" and subject.pages:
+        shown = f"{name}({subject.spec.table})"
+        steps.append(f"show it in {subject.path('routes.py')}: {shown} for Card.from_entity(...)")
     return subject.plan(kind, actions, steps)
