@@ -107,7 +107,8 @@ def injected(
 ) -> Callable[..., Any]:
     """Wraps a handler as `answering` does; the framework gives it the request as one more parameter.
 
-    The annotation of a view is taken away, where the framework would take it for a schema. What
+    A handler that takes the request already gets no second one: FastAPI fills only one parameter of
+    that type. The annotation of a view is taken away, where the framework would take it for a schema. What
     streams, and what is wrapped already, comes back as it is.
 
     Args:
@@ -121,13 +122,15 @@ def injected(
     is_stream = inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)
     if is_stream or REQUEST in signature.parameters:
         return handler
-    call: Any = answering(handler, lambda _, named: named.pop(REQUEST), neutral, reply)
     parameters = list(signature.parameters.values())
+    own = next((one.name for one in parameters if _is_a(one.annotation, request)), None)
+    take = dict[str, Any].__getitem__ if own else dict[str, Any].pop
+    call: Any = answering(handler, lambda _, named: take(named, own or REQUEST), neutral, reply)
     last = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
     added = Parameter(REQUEST, Parameter.KEYWORD_ONLY, annotation=request)
     returned = signature.return_annotation
     call.__signature__ = Signature(
-        [*(one for one in parameters if one not in last), added, *last],
+        parameters if own else [*(one for one in parameters if one not in last), added, *last],
         return_annotation=Signature.empty if _is_view(returned, response) else returned,
     )
     call.__name__ = getattr(handler, "__name__", type(handler).__name__)
@@ -160,9 +163,13 @@ def _is_view(annotation: Any, response: type) -> bool:  # noqa: ANN401 # an anno
     """Whether an annotation names a view, or a union of views and responses."""
     if get_origin(annotation) in {Union, types.UnionType}:
         members = [m for m in get_args(annotation) if m is not type(None)]
-        responses = [m for m in members if isinstance(m, type) and issubclass(m, response)]
+        responses = [m for m in members if _is_a(m, response)]
         return any(_is_view(member, response) for member in members) and all(
             member in responses or _is_view(member, response) for member in members
         )
     kind = get_origin(annotation) or annotation
     return isinstance(kind, type) and hasattr(kind, "__html__")
+
+
+def _is_a(annotation: Any, kind: type) -> bool:  # noqa: ANN401 # an annotation
+    return isinstance(annotation, type) and issubclass(annotation, kind)

@@ -504,6 +504,24 @@ def test_page_lets_an_endpoint_of_any_router_return_a_view() -> None:
     assert [one["name"] for one in parameters] == ["name", "q"]
 
 
+def test_an_endpoint_that_takes_the_request_may_return_a_view() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/async/{number}")
+    async def not_sync(number: int, request: Request) -> Page:
+        return Page(P(f"{number} {request.url.path}"), title="Async")
+
+    @app.get("/sync")
+    @page
+    def sync(asked: Request, **kwargs: str) -> Page | Response:
+        return Page(P(asked.url.path, kwargs["kwargs"]), title="Sync")
+
+    client = TestClient(app)
+    assert "<p>7 /async/7</p>" in client.get("/async/7").text
+    assert "<p>/syncx</p>" in client.get("/sync?kwargs=x").text
+
+
 def test_nitros_routes_are_not_in_the_schema() -> None:
     app = FastAPI()
     before = json.dumps(hand_written().openapi())
