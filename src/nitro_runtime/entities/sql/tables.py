@@ -40,6 +40,10 @@ _TYPES: dict[type[Any], Callable[[MappedField], Any]] = {
 }
 
 
+_ENTITY = "nitro_entity"
+"""The attribute by which a table knows its entity; Alembic would write `Table.info` into a migration."""
+
+
 def column_type(field: MappedField) -> Any:  # noqa: ANN401 # a SQLAlchemy type
     """Returns the column type of a field: the one it was given, else the one of its Python type."""
     own = sqlmodel_value(field.source, "sa_type")
@@ -74,7 +78,7 @@ def build_table(mapper: Mapper) -> sa.Table:
     name = mapper.info.table
     former = metadata.tables.get(name)
     if former is not None:
-        known = former.info.get("entity")
+        known: Any = getattr(former, _ENTITY, None)
         if known is None:
             raise EntityDefinitionError(
                 f"The table {name!r} belongs to a SQLModel or SQLAlchemy model already; write "
@@ -91,7 +95,9 @@ def build_table(mapper: Mapper) -> sa.Table:
     parts: list[Any] = [_column(mapper, field) for field in mapper.fields.values()]
     parts += [sa.Column(shadow_name(name), sa.Text()) for name in mapper.search]
     parts += [sa.UniqueConstraint(*group) for group in mapper.together]
-    return sa.Table(name, metadata, *parts, info={"entity": mapper.entity})
+    table = sa.Table(name, metadata, *parts)
+    setattr(table, _ENTITY, mapper.entity)
+    return table
 
 
 def _column(mapper: Mapper, field: MappedField) -> sa.Column[Any]:
