@@ -114,7 +114,9 @@ class CommandSpec:
         return result
 
     async def _lets_in(self, injected: Mapping[str, Any]) -> bool:
-        answer = self.allow(**{name: injected[name] for name in self.allow_asks if name in injected})
+        answer = self.allow(
+            **{name: injected[name] for name in self.allow_asks if name in injected}
+        )
         return bool(await answer if inspect.isawaitable(answer) else answer)
 
     async def _call(self, arguments: Mapping[str, Any], tab: str | None) -> Any:  # noqa: ANN401 # what the function returns

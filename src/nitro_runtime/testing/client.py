@@ -10,7 +10,6 @@ from collections.abc import Mapping, MutableMapping
 from io import BytesIO
 from typing import Any, Protocol
 
-
 Files = Mapping[str, tuple[str, bytes, str]]
 """Uploads by the name of the field: file name, content, content type."""
 
