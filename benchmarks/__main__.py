@@ -12,9 +12,19 @@ from dataclasses import replace
 from types import ModuleType
 
 import benchmarks
-from benchmarks.frame import Comparison, WrongOutput, as_markdown, as_text, measure
+from benchmarks.frame import (
+    Comparison,
+    Table,
+    WrongOutput,
+    as_markdown,
+    as_text,
+    measure,
+    table_as_markdown,
+    table_as_text,
+    verify,
+)
 
-_NO_COMPARISONS = {"__main__", "frame"}
+_NO_COMPARISONS = {"__main__", "frame", "routes"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sys.stdout.write(f"{version}; interleaved rounds, best of each; * is the reference\n")
     try:
         for name in given.names or known:
-            _run(name, given.rounds, given.markdown)
+            _run(name, given)
     except WrongOutput as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -42,13 +52,25 @@ def names() -> list[str]:
     return sorted(found - _NO_COMPARISONS)
 
 
-def _run(name: str, rounds: int | None, markdown: bool) -> None:
+def _run(name: str, given: argparse.Namespace) -> None:
     module = importlib.import_module(f"benchmarks.{name}")
-    show = as_markdown if markdown else as_text
+    show = as_markdown if given.markdown else as_text
     for comparison in comparisons_of(module):
-        asked = replace(comparison, rounds=rounds) if rounds else comparison
-        sys.stdout.write(f"\n{show(asked, measure(asked))}\n")
-        sys.stdout.flush()
+        if given.check:
+            verify(comparison)
+            _print(f"{comparison.name}: the same work")
+            continue
+        asked = replace(comparison, rounds=given.rounds) if given.rounds else comparison
+        _print(f"\n{show(asked, measure(asked))}")
+    if not given.check:
+        show_table = table_as_markdown if given.markdown else table_as_text
+        for found in tables_of(module, given.rounds):
+            _print(f"\n{found if isinstance(found, str) else show_table(found)}")
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def comparisons_of(module: ModuleType) -> Iterator[Comparison]:
@@ -58,11 +80,22 @@ def comparisons_of(module: ModuleType) -> Iterator[Comparison]:
         yield from make()
 
 
+def tables_of(module: ModuleType, rounds: int | None) -> Iterator[Table | str]:
+    """Yields what the module's ``tables(rounds)`` gives: what no call in this process can measure.
+
+    A sentence says why something is not measured here.
+    """
+    make = getattr(module, "tables", None)
+    if make is not None:
+        yield from make(rounds)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help="modules to run; all of them by default")
     parser.add_argument("--markdown", action="store_true", help="print tables for the README")
     parser.add_argument("--rounds", type=int, help="turns of each contender, instead of its own")
+    parser.add_argument("--check", action="store_true", help="compare the outputs, time nothing")
     return parser
 
 

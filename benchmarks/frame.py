@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ class Comparison:
         rounds: How many turns each contender gets.
         check: Gets every contender's result by name, once, before anything is timed; it raises
             `WrongOutput` when they are not the same work.
+        before: What to do before each turn of a contender, outside of its time, by its name.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Comparison:
     number: int
     rounds: int = 15
     check: Callable[[Mapping[str, object]], None] | None = None
+    before: Mapping[str, Contender] = field(default_factory=dict[str, Contender])
 
     def __post_init__(self) -> None:
         if self.reference not in self.contenders:
@@ -77,12 +79,12 @@ def measure(
     Raises:
         WrongOutput: The check found outputs that differ.
     """
-    if comparison.check is not None:
-        comparison.check({name: call() for name, call in comparison.contenders.items()})
+    verify(comparison)
     names = list(comparison.contenders)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(comparison.rounds):
         for name in rotated(names, turn):
+            _prepare(comparison, name)
             spent = _turn(comparison.contenders[name], comparison.number, clock)
             seconds[name].append(spent / comparison.number)
     reference = min(seconds[comparison.reference])
@@ -91,6 +93,26 @@ def measure(
         for name, times in seconds.items()
     ]
     return sorted(found, key=lambda one: one.best)
+
+
+def verify(comparison: Comparison) -> None:
+    """Calls every contender once and compares what they gave.
+
+    Raises:
+        WrongOutput: They did not do the same work.
+    """
+    if comparison.check is None:
+        return
+    results: dict[str, object] = {}
+    for name, call in comparison.contenders.items():
+        _prepare(comparison, name)
+        results[name] = call()
+    comparison.check(results)
+
+
+def _prepare(comparison: Comparison, name: str) -> None:
+    if name in comparison.before:
+        comparison.before[name]()
 
 
 def rotated(names: Sequence[T], turn: int) -> list[T]:
@@ -137,6 +159,43 @@ def as_markdown(comparison: Comparison, found: Sequence[Measurement]) -> str:
     """Returns a table for the README."""
     lines = [f"**{comparison.name}**", "", "| | µs | ratio |", "|---|---:|---:|"]
     lines += [f"| {one.name} | {one.best * 1e6:,.1f} | {one.ratio:.2f} |" for one in found]
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Numbers that are no times of calls, under their headings.
+
+    Attributes:
+        name: What was measured.
+        columns: The headings of the numbers.
+        rows: What each line is about, and its numbers as they are to be shown.
+    """
+
+    name: str
+    columns: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str]]]
+
+
+def table_as_text(table: Table) -> str:
+    """Returns a table for a terminal."""
+    first = max(len(name) for name, _ in table.rows)
+    widths = [
+        max(len(heading), *(len(cells[at]) for _, cells in table.rows))
+        for at, heading in enumerate(table.columns)
+    ]
+    lines = [
+        f"{name:{first}}  " + "  ".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True))
+        for name, cells in [("", table.columns), *table.rows]
+    ]
+    return "\n".join([table.name[:WIDTH], *lines])
+
+
+def table_as_markdown(table: Table) -> str:
+    """Returns a table for the documentation."""
+    lines = [f"**{table.name}**", "", f"| | {' | '.join(table.columns)} |"]
+    lines.append("|---" + "|---:" * len(table.columns) + "|")
+    lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in table.rows]
     return "\n".join(lines)
 
 

@@ -51,6 +51,43 @@ def test_outputs_are_checked_before_anything_is_timed(frame: Any) -> None:
         frame.measure(comparison, clock=lambda: pytest.fail("timed"))
 
 
+def test_what_a_turn_needs_is_made_before_it_and_outside_of_its_time(frame: Any) -> None:
+    done: list[str] = []
+    comparison = frame.Comparison(
+        "x",
+        {"a": lambda: done.append("a"), "b": lambda: done.append("b")},
+        "a",
+        number=2,
+        rounds=1,
+        check=lambda _: done.append("checked"),
+        before={"a": lambda: done.append("before a")},
+    )
+
+    def clock() -> float:
+        done.append("clock")
+        return 0.0
+
+    with pytest.raises(ZeroDivisionError):
+        frame.measure(comparison, clock=clock)
+    assert done[:4] == ["before a", "a", "b", "checked"]
+    assert done[4:9] == ["before a", "clock", "a", "a", "clock"]
+    assert done[9:] == ["clock", "b", "b", "clock"]
+
+
+def test_other_numbers_are_shown_in_columns(frame: Any) -> None:
+    table = frame.Table("latency", ["median ms", "p95"], [("sanic", ["1.5", "12.0"])])
+    assert frame.table_as_text(table).splitlines() == [
+        "latency",
+        "       median ms   p95",
+        "sanic        1.5  12.0",
+    ]
+    assert frame.table_as_markdown(table).splitlines()[2:] == [
+        "| | median ms | p95 |",
+        "|---|---:|---:|",
+        "| sanic | 1.5 | 12.0 |",
+    ]
+
+
 def test_a_reference_that_is_no_contender_is_refused(frame: Any) -> None:
     with pytest.raises(ValueError, match="'c' is no contender"):
         frame.Comparison("x", {"a": int}, "c", number=1)
