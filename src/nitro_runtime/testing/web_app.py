@@ -37,12 +37,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from nitro_runtime.entities import Entity, Field
+from nitro_runtime.entities import Entity, Field, FileKey, ImageKey
 from nitro_runtime.events import Context, anyone, command, emit, on, query, signed_in
 from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals, hub
 from nitro_runtime.testing.web_sdk import sdk_test
-from nitro_runtime.views import Column, Form, Page, Table, TextField
+from nitro_runtime.views import Column, FileField, Form, ImageField, Page, Table, TextField
 from nitro_runtime.web import Reply, Request, Route, redirect, respond
 from nitro_runtime.web.gate import check
 from nitro_runtime.web.gate import commands as command_limit
@@ -85,6 +85,23 @@ class SuiteItemTable(Table[SuiteItem]):
     reactive = True
 
 
+class SuiteFolder(Entity):
+    """What has files; kept in memory, the files in a folder of the server's own."""
+
+    name: str = Field(max_length=40)
+    picture: ImageKey
+    paper: FileKey | None = None
+
+
+class SuiteFolderForm(Form[SuiteFolder]):
+    """The form for files."""
+
+    entity = SuiteFolder
+    name = TextField(max_length=40)
+    picture = ImageField()
+    paper = FileField(required=False)
+
+
 def user(native: Any) -> str | None:  # noqa: ANN401 # any framework's request
     """The hook for the signed-in user: whom the header ``x-user`` names."""
     return native.headers.get("x-user")
@@ -111,6 +128,16 @@ async def create(request: Request) -> Reply:
     if item is None:
         return respond(request, Page(form, title="New item"))
     return redirect(request, f"{PREFIX}/", notice=f"{item.name} created")
+
+
+async def keep(request: Request) -> Reply:
+    """Saves what has files, and says under which names they are kept."""
+    check(request)
+    form = await SuiteFolderForm.receive(request)
+    folder = await form.save()
+    if folder is None:
+        return respond(request, Page(form, title="New folder"))
+    return _json({"picture": folder.picture, "paper": folder.paper})
 
 
 async def echo(request: Request) -> Reply:
@@ -185,6 +212,7 @@ ROUTES = [
     Route("/items", ("POST",), create, "suite_create"),
     Route("/echo/{word}", ("GET", "POST", "PUT", "PATCH", "DELETE"), echo, "suite_echo"),
     Route("/upload", ("POST",), upload, "suite_upload"),
+    Route("/folders", ("POST",), keep, "suite_keep"),
     Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
     Route("/open", ("GET",), open_streams, "suite_open"),
     Route("/test", ("GET", "POST"), sdk_test, "suite_sdk"),

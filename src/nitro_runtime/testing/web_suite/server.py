@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
 
 import httpx
@@ -51,18 +52,25 @@ class Suite:
     environment: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
+    @contextmanager
     def serving(
         cls, command: Sequence[str] = (), cwd: Path | None = None, prefix: str = ""
-    ) -> AbstractContextManager[Served]:
+    ) -> Generator[Served]:
         """Runs a server for a block: the class's own, or another one for the same app."""
-        environment = {
+        with TemporaryDirectory(prefix="nitro-suite-") as uploads:
+            given = {**cls._environment(prefix), "NITRO_UPLOADS": uploads}
+            with serve(command or cls.command, cwd=cwd or cls.cwd, environment=given) as served:
+                yield served
+
+    @classmethod
+    def _environment(cls, prefix: str) -> dict[str, str]:
+        return {
             "NITRO_SECRET_KEY": "a key for the suite alone",
             "NITRO_SUITE_HEARTBEAT": str(HEARTBEAT),
             "NITRO_SUITE_STREAMS": str(cls.capabilities.streams),
             "NITRO_SUITE_PREFIX": prefix,
             **cls.environment,
         }
-        return serve(command or cls.command, cwd=cwd or cls.cwd, environment=environment)
 
     @classmethod
     def browser(cls, url: str) -> httpx.Client:

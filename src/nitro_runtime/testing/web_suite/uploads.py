@@ -9,6 +9,7 @@ from hashlib import sha256
 import httpx
 import pytest
 
+from nitro_runtime.entities.sample_files import sample_png
 from nitro_runtime.testing.serving import Served
 from nitro_runtime.testing.web_suite.client import Tab
 from nitro_runtime.testing.web_suite.server import Suite
@@ -43,6 +44,34 @@ class Uploads(Suite):
             ("more", "y.txt", "text/plain", 5),
         ]
         assert told["files"][0]["sha256"] == sha256(every_byte).hexdigest()
+
+    def test_a_forms_files_are_kept_and_given_back(self, client: httpx.Client) -> None:
+        """A picture is shown; anything else is a download in which nothing runs."""
+        page = b"<script>alert(1)</script>" * 20_000  # sent in several pieces
+        files = {
+            "picture": ("../evil.html", sample_png(), "text/html"),
+            "paper": ("paper.html", page, "text/html"),
+        }
+        kept = client.post("/folders", data={"name": "x"}, files=files, headers=OWN).json()
+        picture = client.get(f"/uploads/{kept['picture']}")
+        assert (picture.status_code, picture.content) == (200, sample_png())
+        assert picture.headers["content-type"] == "image/png"
+        paper = client.get(f"/uploads/{kept['paper']}")
+        assert (paper.status_code, paper.content) == (200, page)
+        assert paper.headers["content-type"] == "application/octet-stream"
+        assert paper.headers["content-disposition"].startswith("attachment")
+        for response in (picture, paper):
+            assert response.headers["x-content-type-options"] == "nosniff"
+            assert "sandbox" in response.headers["content-security-policy"]
+        assert client.get("/uploads/..%2f..%2fetc%2fpasswd").status_code == 404
+        assert client.get(f"/uploads/{'a' * 22}.png").status_code == 404
+
+    def test_what_is_no_picture_is_refused_by_its_form(self, client: httpx.Client) -> None:
+        """Whatever it is called."""
+        files = {"picture": ("x.png", b"GIF no", "image/png")}
+        response = client.post("/folders", data={"name": "x"}, files=files, headers=OWN)
+        assert response.status_code == 422
+        assert 'aria-invalid="true"' in response.text
 
     def test_an_upload_must_come_from_this_site(self, client: httpx.Client) -> None:
         """A form of another site's could send one."""
