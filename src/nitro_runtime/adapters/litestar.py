@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Unpack, cast
+from typing import Annotated, Any, Unpack, cast
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
@@ -22,7 +22,6 @@ with supported("litestar"):
     from litestar import Litestar, MediaType, Request, Response, Router, static_files
     from litestar import route as native_route
     from litestar.connection import ASGIConnection
-    from litestar.di import Provide
     from litestar.exceptions import InternalServerException, responses
     from litestar.plugins import InitPlugin
 
@@ -30,7 +29,7 @@ with supported("litestar"):
 
 __all__ = [
     "NitroPlugin", "ReadSignals", "gate", "html", "install", "mount", "native", "neutral", "page",
-    "redirect", "reply", "shutdown",
+    "read_signals", "redirect", "reply", "shutdown",
 ]  # fmt: skip
 
 
@@ -128,8 +127,8 @@ async def read_signals(request: Request[Any, Any, Any]) -> Signals:
     return await neutral(request).signals()
 
 
-ReadSignals = Provide(read_signals)
-"""The signals of the request: ``dependencies={"signals": ReadSignals}``, then ``signals: Signals``."""
+ReadSignals = Annotated[Signals, read_signals]
+"""Takes them: ``signals: ReadSignals`` below ``@post(..., dependencies={"signals": read_signals})``."""
 
 
 def _neutral(scope: Any, request: Any) -> NeutralRequest:  # noqa: ANN401 # Litestar's
