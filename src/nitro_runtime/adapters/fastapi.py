@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.web import Signals, UserHook
-from nitro_runtime.web.answering import injected, may_return_view
+from nitro_runtime.web.answering import VIEWS, injected, may_return_view, unanswered
 from nitro_runtime.web.installing import Folder, expect_app
 
 with supported("fastapi"):
     from fastapi import Depends, FastAPI, Request, Response
+    from fastapi.encoders import encoders_by_class_tuples
     from fastapi.routing import APIRoute
 
     from nitro_runtime.adapters import starlette
@@ -71,6 +72,10 @@ async def read_signals(request: Request) -> Signals:
 
 ReadSignals = Annotated[Signals, Depends(read_signals)]
 """The signals of the request, as a mapping with attribute access: ``signals: ReadSignals``."""
+
+
+# A route of another router's would else send a view's attributes as JSON.
+encoders_by_class_tuples[unanswered] = VIEWS
 
 
 class ViewRoute(APIRoute):

@@ -10,11 +10,11 @@ from typing import Annotated, Any, Unpack, cast
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
-from nitro_runtime.views import Card, Form, Notice, Page, Table
+from nitro_runtime.views import Notice
 from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
-from nitro_runtime.web.answering import answering_by_name, unanswered
+from nitro_runtime.web.answering import VIEWS, answering_by_name, unanswered
 from nitro_runtime.web.asgi import pieces_of, read_request, request_of_scope, send_reply
 from nitro_runtime.web.installing import Folder, Options, expect_app, make_site, shutdown
 
@@ -144,8 +144,7 @@ def _add(app: Any, site: Site, register: Callable[[Router], object]) -> None:  #
     expect_app(app, object, installed=lambda: "nitro" in app.state)
     app.state["nitro"] = site
     app.exception_handlers.setdefault(NitroError, _refuse)
-    views = (Page, Form, Table, Card)
-    app.type_encoders = dict.fromkeys(views, unanswered) | (app.type_encoders or {})
+    app.type_encoders = dict.fromkeys(VIEWS, unanswered) | (app.type_encoders or {})
     register(_router(routes(), site.prefix))
     if folder := site.static_folder:
         create, url = cast("Any", static_files).create_static_files_router, site.static_url

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Any, NoReturn, Union, get_args, get_origin
 
 from nitro_runtime.errors import ConfigurationError
+from nitro_runtime.views import Card, Form, Page
+from nitro_runtime.views.table_view import TableView
 from nitro_runtime.web import replies
 from nitro_runtime.web.request import Request
+
+VIEWS: tuple[type, ...] = (Page, Form, TableView, Card)
+"""What is no data, whatever a framework makes of it."""
 
 REQUEST = "nitro_request"
 """The parameter by which `injected` has a handler given its request; a name that no handler uses."""
@@ -31,16 +36,19 @@ def answering(
         neutral: The adapter's own.
         reply: The adapter's own.
     """
+
+    async def answer(request: Any, coming: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 # the handler's
+        result = await coming
+        if not hasattr(result, "__html__"):
+            return result
+        await replies.load(neutral(request), result)
+        return reply(request, result)
+
     if any(map(inspect.iscoroutinefunction, (handler, type(handler).__call__))):
 
         @wraps(handler)
         async def call_async(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the handler's
-            request = request_of(args, kwargs)
-            result = await handler(*args, **kwargs)
-            if not hasattr(result, "__html__"):
-                return result
-            await replies.load(neutral(request), result)
-            return reply(request, result)
+            return await answer(request_of(args, kwargs), handler(*args, **kwargs))
 
         return call_async
 
@@ -48,6 +56,8 @@ def answering(
     def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the handler's
         request = request_of(args, kwargs)
         result = handler(*args, **kwargs)
+        if inspect.iscoroutine(result):  # as a class of views makes of its async methods
+            return answer(request, result)
         return reply(request, result) if hasattr(result, "__html__") else result
 
     return call

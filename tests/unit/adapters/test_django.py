@@ -191,8 +191,17 @@ class PageView(View):
         return redirect(request, "/", notice="Saved")
 
 
+@method_decorator(page, name="dispatch")
+class AsyncView(View):
+    """A class all of whose methods may return views."""
+
+    async def get(self, request: HttpRequest) -> Page:
+        return Page(P("async class"), title="Class")
+
+
 VIEWS = (
     path("sync", sync_page),
+    path("async-class", AsyncView.as_view()),
     path("async/<int:number>", async_page),
     path("data", data),
     path("class", PageView.as_view()),
@@ -205,6 +214,7 @@ def test_a_view_function_may_return_a_view(project: Project) -> None:
     assert "<p>sync</p>" in client.get("/sync").text
     assert "<p>async 7</p>" in client.get("/async/7").text
     assert "<p>class</p>" in client.get("/class").text
+    assert "<p>async class</p>" in client.get("/async-class").text
     assert client.get("/data").json() == {"a": 1}
     assert client.cookies["nitro_session"]["httponly"]
     assert client.get("/sync", headers=DATASTAR).headers["content-type"] == "text/event-stream"
@@ -216,6 +226,7 @@ async def test_a_view_function_may_return_a_view_on_asgi(project: Project) -> No
     assert "<p>sync</p>" in (await client.get("/sync")).text
     assert "<p>async 7</p>" in (await client.get("/async/7")).text
     assert "<p>class</p>" in (await client.get("/class")).text
+    assert "<p>async class</p>" in (await client.get("/async-class")).text
 
 
 @gate

@@ -16,9 +16,10 @@ from pydantic import BaseModel
 import nitro
 from nitro_runtime.adapters.fastapi import ReadSignals, ViewRoute, gate, html, install, page, reply
 from nitro_runtime.context import neutral_request
+from nitro_runtime.entities import Entity
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import Div, Html, P
-from nitro_runtime.views import Page
+from nitro_runtime.views import Card, Form, Page, Table
 
 DATASTAR = {"datastar-request": "true"}
 
@@ -28,6 +29,10 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NITRO_SECRET_KEY", "a key for these tests")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+class Ware(Entity):
+    name: str
 
 
 class Item(BaseModel):
@@ -470,6 +475,29 @@ def test_what_takes_every_address_leaves_nitros_routes_alone(
         assert client.post("/cmds/a/b", headers=DATASTAR).status_code == 403
         assert client.get("/").text == "mine"
     assert ("later" in client.get("/later").text) is False
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        Page(P("x"), title="X"),
+        Form.from_entity(Ware),
+        Table.from_entity(Ware),
+        {"card": Card.from_entity(Ware(name="secret"))},
+    ],
+)
+def test_a_view_that_would_become_json_is_a_clear_error(view: object) -> None:
+    router = APIRouter()
+
+    @router.get("/x")
+    async def show():  # noqa: ANN202 # what the test is about
+        return view
+
+    app = FastAPI()
+    install(app)
+    app.include_router(router)
+    with pytest.raises(ConfigurationError, match="put @page below the handler's route decorator"):
+        TestClient(app).get("/x")
 
 
 def test_page_lets_an_endpoint_of_any_router_return_a_view() -> None:

@@ -233,7 +233,14 @@ def pages(app: App) -> App:
         async def get(self, _: Request, name: str) -> Page:
             return Page(P(f"shown {name}"), title="Shown")
 
+    class Decorated(HTTPMethodView):
+        decorators = [page]  # noqa: RUF012 # as Sanic's documentation writes it
+
+        async def get(self, _: Request) -> Page:
+            return Page(P("decorated"), title="Decorated")
+
     app.add_route(Shown.as_view(), "/shown/<name>")
+    app.add_route(Decorated.as_view(), "/decorated")
     blueprint = Blueprint("pages", url_prefix="/in")
     blueprint.add_route(page(lambda _: P("routed")), "/blueprint", name="routed")
     app.blueprint(Blueprint.group(blueprint, url_prefix="/group"))
@@ -247,6 +254,7 @@ def pages(app: App) -> App:
         ("/async", "<p>async</p>"),
         ("/element", '<p id="it">&lt;b&gt;</p>'),
         ("/shown/x", "<p>shown x</p>"),
+        ("/decorated", "<p>decorated</p>"),
         ("/group/in/blueprint", "<p>routed</p>"),
     ],
 )
