@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial, wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
@@ -114,12 +114,14 @@ def html(view: Any, *, status: int = 200) -> Response:  # noqa: ANN401 # any vie
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Lets a view function return a `Page`, a view or an element; anything else passes through."""
+    """Lets a view function return a view, alone or as in ``view, 404``; the rest passes through."""
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # the function's
-        result = current_app.ensure_sync(function)(*args, **kwargs)
-        return reply(None, result) if hasattr(result, "__html__") else result
+        result: Any = current_app.ensure_sync(function)(*args, **kwargs)
+        parts = cast("tuple[Any, ...]", result if isinstance(result, tuple) else (result,))
+        shown = tuple(reply(None, one) if hasattr(one, "__html__") else one for one in parts)
+        return shown if isinstance(result, tuple) else shown[0]
 
     return call
 

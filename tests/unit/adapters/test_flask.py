@@ -118,7 +118,21 @@ def test_a_view_function_may_return_a_view() -> None:
     def data() -> dict[str, int]:
         return {"a": 1}
 
+    @app.get("/tuple")
+    @page
+    def with_status() -> tuple[Page, int, dict[str, str]]:
+        return Page(P("gone"), title="Gone"), 410, {"x-why": "sold"}
+
+    @app.get("/data-tuple")
+    @page
+    def data_with_status() -> tuple[dict[str, int], int]:
+        return {"a": 1}, 202
+
     client = app.test_client()
+    gone = client.get("/tuple")
+    assert (gone.status_code, gone.headers["x-why"], gone.mimetype) == (410, "sold", "text/html")
+    assert "<p>gone</p>" in gone.text
+    assert client.get("/data-tuple").status_code == 202
     assert "<p>sync</p>" in client.get("/sync").text
     assert "<p>async 7</p>" in client.get("/async?q=7").text
     assert client.get("/data").json == {"a": 1}
