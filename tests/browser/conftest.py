@@ -1,21 +1,32 @@
-"""A generated shop on a real server, and real Chromium to visit it with."""
+"""Generated shops on their frameworks' own servers, and real Chromium to visit them with."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import socket
+import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 from waiting import until
 
+from nitro_cli.frameworks import find_framework
+from nitro_runtime.testing.serving import free_port
+
+Shops = Callable[[str], Path]
+Servers = Callable[[str], "Server"]
+
+PHOTO = "generate scaffold Photo title:str.80:search picture:image:opt manual:file:opt"
 CHROMIUM_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,104 +35,188 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+SECONDS = 30
+"""How long a condition is waited for: a busy machine takes its time, and a good one pays nothing."""
+HIDDEN = re.compile(r'<input [^>]*type="hidden"[^>]*>')
+
+expect.set_options(timeout=SECONDS * 1000)
 
 
-def nitro(*arguments: str, cwd: Path) -> None:
-    """Runs the command as a user does; fails the test with its output."""
+def run(*arguments: str, cwd: Path, environment: dict[str, str] | None = None) -> None:
+    """Runs Python as a user does; fails the test with its output."""
     done = subprocess.run(
-        [sys.executable, "-m", "nitro_cli", *arguments],
+        [sys.executable, *arguments],
         cwd=cwd,
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert done.returncode == 0, f"nitro {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
-
-
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Path:
-    """The shop of the demo, with Datastar's file."""
-    scratch = tmp_path_factory.mktemp("browser")
-    nitro(*demo["NEW"].split(), cwd=scratch)
-    shop = scratch / "shop"
-    for scaffold in demo["SCAFFOLDS"]:
-        nitro(*scaffold.split(), cwd=shop)
-    nitro("assets", cwd=shop)
-    return shop
+    assert done.returncode == 0, f"{' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
 
 
 class Server:
-    """The shop's real server, on a fixed port, with a database file of its own."""
+    """A shop's real server, on a fixed port, with a database and a folder of uploads of its own."""
 
-    def __init__(self, project: Path, database: Path) -> None:
+    def __init__(self, framework: str, project: Path, scratch: Path) -> None:
         self.project = project
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.command = [
+            word.format(python=sys.executable, package="shop", port=self.port)
+            for word in find_framework(framework).serve
+        ]
+        self.database = scratch / "shop.db"
+        self.uploads = scratch / "uploads"
+        self.log = scratch / "server.log"
         self.environment = {
-            **os.environ,
-            "NITRO_DATABASE_URL": f"sqlite:///{database}",
+            "NITRO_DATABASE_URL": f"sqlite:///{self.database}",
             "NITRO_SECRET_KEY": "a key for the browser tests only",
+            "NITRO_UPLOADS": str(self.uploads),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.visitor = httpx.Client(headers={"origin": self.url}, timeout=SECONDS)
         self.run("-m", "nitro_cli", "db", "upgrade")
 
     def run(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.project,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        run(*arguments, cwd=self.project, environment=self.environment)
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "uvicorn", "shop.app:app", "--port", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "--log-level", "warning"], cwd=self.project, env=self.environment
-        )
-        until(self.answers, "the shop's server to answer")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command,
+                cwd=self.project,
+                env={**os.environ, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        until(self.answers, "the shop's server to answer", SECONDS)
+
+    def runs(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def answers(self) -> bool:
-        assert self.process and self.process.poll() is None, "the shop's server ended"
+        assert self.runs(), f"the shop's server ended:\n{self.log.read_text()}"
         try:
-            return httpx.get(self.url, timeout=1).status_code == 200
+            return httpx.get(self.url, timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 
     def kill(self) -> None:
-        if self.process and self.process.poll() is None:
-            self.process.kill()
+        """Ends the server and its workers in the midst of whatever they do."""
+        if self.process is not None and self.runs():
+            os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def stop(self) -> None:
+        """Asks the server to end, as one who runs it in a container does."""
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(SECONDS)
+
+    def sql(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
+        """Runs one statement on the database, unseen by the server."""
+        with closing(sqlite3.connect(self.database, timeout=SECONDS)) as database, database:
+            return database.execute(statement, values).fetchall()
+
+    def clear(self) -> None:
+        """Empties every table and the folder of uploads."""
+        for (table,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'"):
+            if table != "alembic_version":
+                self.sql(f'DELETE FROM "{table}"')  # noqa: S608 # the database's own name
+        shutil.rmtree(self.uploads, ignore_errors=True)
+
+    @cached_property
+    def hidden(self) -> dict[str, str]:
+        """What a form hides, such as the token by which a framework knows its own pages."""
+        fields = HIDDEN.findall(self.visitor.get(f"{self.url}/categories/new").text)
+        return {attribute(one, "name"): attribute(one, "value") for one in fields}
+
     def post(self, path: str, data: dict[str, str]) -> httpx.Response:
-        """Posts a form as another visitor does."""
-        return httpx.post(self.url + path, data=data, headers={"origin": self.url}, timeout=10)
+        """Posts a form as another visitor does, with what the page hid in it."""
+        answer = self.visitor.post(self.url + path, data={**self.hidden, **data})
+        assert answer.status_code == 303, answer.text
+        return answer
 
     def category(self, name: str) -> str:
         """Makes a category and returns its id."""
-        answer = self.post("/categories", {"name": name})
-        assert answer.status_code == 303, answer.text
-        return answer.headers["location"].rpartition("/")[2]
+        return self.post("/categories", {"name": name}).headers["location"].rpartition("/")[2]
 
     def product(self, **values: str) -> str:
         """Makes a product and returns its id."""
         answer = self.post("/products", {"stock": "1", "status": "draft", **values})
-        assert answer.status_code == 303, answer.text
         return answer.headers["location"].rpartition("/")[2]
 
 
+def attribute(tag: str, name: str) -> str:
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return found[1] if found else ""
+
+
+# -- shops and their servers ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Shops:
+    """Makes the shop of the demo on a framework, with photos and Datastar's file; each once."""
+
+    @cache
+    def make(framework: str) -> Path:
+        scratch = tmp_path_factory.mktemp(framework)
+        new = ("new", "shop", "--framework", framework)
+        run("-m", "nitro_cli", *new, cwd=scratch)
+        for line in (*demo["SCAFFOLDS"], PHOTO, "assets"):
+            run("-m", "nitro_cli", *line.split(), cwd=scratch / "shop")
+        return scratch / "shop"
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def framework() -> str:
+    """What the shop of a module is built on; a module that tests every framework has its own."""
+    return "fastapi"
+
+
+@pytest.fixture(scope="module")
+def project(shops: Shops, framework: str) -> Path:
+    return shops(framework)
+
+
+@pytest.fixture(scope="session")
+def servers(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Makes the server of the shop on a framework; each once."""
+    made: list[Server] = []
+
+    @cache
+    def make(framework: str) -> Server:
+        server = Server(framework, shops(framework), tmp_path_factory.mktemp("served"))
+        made.append(server)
+        return server
+
+    yield make
+    for server in made:
+        server.kill()
+        server.visitor.close()
+
+
 @pytest.fixture
-def server(project: Path, tmp_path: Path) -> Iterator[Server]:
-    server = Server(project, tmp_path / "shop.db")
-    server.start()
+def server(servers: Servers, framework: str) -> Iterator[Server]:
+    """The shop's server, with nothing in the shop; an error that it logs fails the test."""
+    server = servers(framework)
+    server.clear()
+    if not server.runs():
+        server.start()
+    before = server.log.stat().st_size
     yield server
-    server.kill()
+    said = server.log.read_bytes()[before:].decode()
+    assert "Traceback" not in said, said
+
+
+# -- the browser ----------------------------------------------------------------------------------
 
 
 # No longer than a module: while Playwright is there, asyncio takes this thread for a running loop.
@@ -136,20 +231,45 @@ def chromium(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
         browser.close()
 
 
+class People:
+    """Lets people in, each with a browser of their own: no cookies, nothing stored.
+
+    An error of a page's scripts and an answer that tells of an error of the server fail the test.
+    """
+
+    def __init__(self, chromium: Browser) -> None:
+        self.chromium = chromium
+        self.contexts: list[BrowserContext] = []
+        self.errors: list[str] = []
+
+    def come(self, **options: Any) -> BrowserContext:
+        context = self.chromium.new_context(**options)
+        context.set_default_timeout(SECONDS * 1000)
+        context.on("weberror", lambda found: self.errors.append(str(found.error)))
+        context.on("response", self.look)
+        self.contexts.append(context)
+        return context
+
+    def look(self, response: Response) -> None:
+        if response.status >= 500:
+            self.errors.append(f"{response.status} {response.url}")
+
+
 @pytest.fixture
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
+def people(chromium: Browser) -> Iterator[People]:
+    people = People(chromium)
+    yield people
+    for context in people.contexts:
+        context.close()
+    assert people.errors == []
+
+
+@pytest.fixture
+def visitor(people: People) -> BrowserContext:
     """One person's browser; pages opened in it are tabs."""
-    context = chromium.new_context()
-    context.set_default_timeout(10_000)
-    yield context
-    context.close()
+    return people.come()
 
 
 @pytest.fixture
-def tab(visitor: BrowserContext) -> Iterator[Page]:
-    """A tab in which every error on the console fails the test."""
-    page = visitor.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    assert errors == []
+def tab(visitor: BrowserContext) -> Page:
+    return visitor.new_page()

@@ -1,4 +1,4 @@
-"""What a person does with a generated scaffold, in Chromium."""
+"""What a person does with a generated scaffold, in Chromium, on each framework's own server."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from bundled import FRAMEWORKS
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 if TYPE_CHECKING:
-    from browser.conftest import Server
+    from browser.conftest import People, Server
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=FRAMEWORKS)
+def framework(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 def open_list(page: Page, server: Server) -> None:
@@ -55,6 +61,7 @@ def test_validation_errors_are_shown_at_the_field_and_typed_values_stay(
     server.category("Books")
     tab.goto(f"{server.url}/products/new")
     tab.locator("#product-form").evaluate("form => form.noValidate = true")
+    tab.evaluate("window.neverReloaded = true")
     fill_in(tab, name="Owls", price="-5", stock="3")
     tab.locator("#product-form button[type=submit]").click()
     error = tab.locator("#product-price-error")
@@ -65,6 +72,11 @@ def test_validation_errors_are_shown_at_the_field_and_typed_values_stay(
     expect(tab.locator("#product-name")).to_have_value("Owls")
     expect(field).to_have_value("-5")
     expect(tab.locator("#product-category_id-error")).to_be_visible()
+    assert tab.evaluate("window.neverReloaded") is True
+    fill_in(tab, price="5")
+    tab.locator("#product-category_id").select_option(label="Books")
+    tab.locator("#product-form button[type=submit]").click()
+    expect(tab.locator("body")).to_contain_text("Owls created")
 
 
 def test_a_product_is_edited(tab: Page, server: Server) -> None:
@@ -138,7 +150,7 @@ def test_a_long_list_has_pages(tab: Page, server: Server) -> None:
 
 
 def test_a_second_tab_shows_every_change_within_200_ms_and_without_reload(
-    visitor: BrowserContext, tab: Page, server: Server
+    tab: Page, server: Server
 ) -> None:
     books, toys = server.category("Books"), server.category("Toys")
     open_list(tab, server)
@@ -146,32 +158,36 @@ def test_a_second_tab_shows_every_change_within_200_ms_and_without_reload(
     tab.evaluate(
         """() => {
             window.seen = {};
-            const look = () => {
-                for (const word of ['Owls', 'Foxes'])
-                    if (document.body.innerText.includes(word)) window.seen[word] ??= Date.now();
-                if (!document.body.innerText.includes('Foxes') && window.seen.Foxes)
-                    window.seen.gone ??= Date.now();
-            };
-            new MutationObserver(look).observe(document.body, {subtree: true, childList: true,
-                characterData: true});
+            new MutationObserver(() => {
+                const cell = document.querySelector('tr[id^=product-] td:first-child');
+                window.seen[cell ? cell.innerText : 'nothing'] ??= Date.now();
+            }).observe(document.body, {subtree: true, childList: true, characterData: true});
         }"""
     )
+    delays: dict[str, list[float]] = {"created": [], "updated": [], "deleted": []}
 
-    def delay(word: str, action: object) -> float:
-        assert callable(action)
-        action()
-        committed = time.time() * 1000
-        tab.wait_for_function("word => window.seen[word]", arg=word)
-        return tab.evaluate("word => window.seen[word]", word) - committed
+    def seen(change: str, shown: str, committed: float) -> None:
+        tab.wait_for_function("shown => window.seen[shown]", arg=shown)
+        delays[change].append(tab.evaluate("shown => window.seen[shown]", shown) - committed)
+        tab.evaluate("window.seen = {}")
 
-    product: list[str] = []
-    add = {"name": "Owls", "price": "5", "category_id": books}
-    assert delay("Owls", lambda: product.append(server.product(**add))) < 200
-    change = {**add, "name": "Foxes", "stock": "2", "status": "live", "category_id": toys}
-    assert delay("Foxes", lambda: server.post(f"/products/{product[0]}", change)) < 200
-    expect(tab.locator("#product-table tbody tr")).to_contain_text("Toys")
-    assert delay("gone", lambda: server.post(f"/products/{product[0]}/delete", {})) < 200
+    for turn in range(5):  # the quickest of five tells what it can do, on a busy machine too
+        owls = {"name": f"Owls {turn}", "price": "5", "category_id": books}
+        key = server.product(**owls)
+        seen("created", f"Owls {turn}", now())
+        foxes = {**owls, "name": f"Foxes {turn}", "stock": "2", "status": "live"}
+        server.post(f"/products/{key}", {**foxes, "category_id": toys})
+        seen("updated", f"Foxes {turn}", now())
+        expect(tab.locator("#product-table tbody tr")).to_contain_text("Toys")
+        server.post(f"/products/{key}/delete", {})
+        seen("deleted", "nothing", now())
+    assert all(min(each) < 200 for each in delays.values()), delays
     assert tab.evaluate("window.neverReloaded") is True
+
+
+def now() -> float:
+    """Milliseconds since the epoch, as a browser counts them."""
+    return time.time() * 1000
 
 
 def test_both_tabs_reconnect_by_themselves_after_a_restart_and_show_the_current_state(
@@ -183,16 +199,12 @@ def test_both_tabs_reconnect_by_themselves_after_a_restart_and_show_the_current_
     for page in (tab, other):
         open_list(page, server)
         page.evaluate("window.neverReloaded = true")
-    server.kill()
-    server.run(
-        "-c",
-        "from shop.settings import configure_database; configure_database();"
-        "from shop.products.entity import Product;"
-        f"Product.create(name='Badgers', price='7', category_id='{category}')",
-    )
-    server.start()
-    for page in (tab, other):
-        expect(page.locator("#product-table")).to_contain_text("Badgers", timeout=20_000)
+    for end, renamed in ((server.stop, "Badgers"), (server.kill, "Hedgehogs")):
+        end()
+        server.sql("UPDATE product SET name = ?", renamed)
+        server.start()
+        for page in (tab, other):
+            expect(page.locator("#product-table")).to_contain_text(renamed)
     server.product(name="Foxes", price="6", category_id=category)
     for page in (tab, other):
         expect(page.locator("#product-table")).to_contain_text("Foxes")
@@ -214,17 +226,65 @@ def test_a_search_survives_live_updates_of_the_table(tab: Page, server: Server) 
     expect(tab.locator("#product-table input[name=search]")).to_have_value("owl")
 
 
-def test_without_javascript_list_create_edit_and_delete_still_work(
-    chromium: Browser, server: Server
+def test_what_one_visitor_saves_another_sees_and_each_is_told_only_of_what_is_their_own(
+    people: People, server: Server
 ) -> None:
     server.category("Books")
-    context = chromium.new_context(java_script_enabled=False)
-    page = context.new_page()
+    ann, ben = people.come().new_page(), people.come().new_page()
+    open_list(ben, server)
+    create(ann, server, "Barn owls")
+    expect(notices(ann)).to_have_text(["Barn owls created"])
+    expect(ben.locator("#product-table tbody tr")).to_contain_text("Barn owls")
+    open_list(ann, server)
+    create(ben, server, "Foxes")
+    expect(notices(ben)).to_have_text(["Foxes created"])  # and nothing of Ann's
+    expect(ann.locator("#product-table tbody tr")).to_have_count(2)
+    expect(notices(ann)).to_have_count(0)
+    open_list(ben, server)
+    expect(notices(ben)).to_have_count(0)
+    ann.on("dialog", lambda dialog: dialog.accept())
+    row(ann, "Foxes").get_by_role("button", name="Delete").click()
+    expect(notices(ann)).to_have_text(["Foxes deleted"])
+    expect(ben.locator("#product-table tbody tr")).to_have_count(1)
+    expect(notices(ben)).to_have_count(0)
+    ben.reload()
+    expect(notices(ben)).to_have_count(0)
+    ben.goto(f"{server.url}/categories")
+    expect(notices(ben)).to_have_count(0)
+
+
+def notices(page: Page) -> Locator:
+    """What a person is told, without the button that takes it away."""
+    return page.locator("#notices p")
+
+
+def row(page: Page, name: str) -> Locator:
+    return page.locator("#product-table tbody tr", has_text=name)
+
+
+def create(page: Page, server: Server, name: str) -> None:
+    page.goto(f"{server.url}/products/new")
+    fill_in(page, name=name, price="5")
+    page.locator("#product-category_id").select_option(label="Books")
+    page.locator("#product-form button[type=submit]").click()
+    page.wait_for_url(re.compile(r"/products/[0-9a-f-]{30,}$"))
+
+
+def test_without_javascript_list_create_edit_and_delete_still_work(
+    people: People, server: Server
+) -> None:
+    server.category("Books")
+    page = people.come(java_script_enabled=False).new_page()
     page.goto(f"{server.url}/products")
     page.get_by_role("link", name="New product").click()
-    fill_in(page, name="Owls", price="-1", stock="1")
+    page.locator("#product-form").locator("button[type=submit]").wait_for()
+    fill_in(page, name="Owls", price="5", stock="1")
+    page.locator("#product-name").fill(" ")  # a browser takes it for filled in
     page.locator("#product-category_id").select_option(label="Books")
-    fill_in(page, price="5")
+    page.locator("#product-form button[type=submit]").click()
+    expect(page.locator("#product-name-error")).to_be_visible()
+    expect(page.locator("#product-price")).to_have_value("5")
+    fill_in(page, name="Owls")
     page.locator("#product-form button[type=submit]").click()
     expect(page.locator("body")).to_contain_text("Owls created")
     page.get_by_role("link", name="Edit").first.click()
@@ -237,4 +297,3 @@ def test_without_javascript_list_create_edit_and_delete_still_work(
     expect(page.locator("body")).to_contain_text("Barn Owls deleted")
     page.goto(f"{server.url}/products")
     expect(page.locator("#product-table tbody tr[id^=product-]")).to_have_count(0)
-    context.close()
