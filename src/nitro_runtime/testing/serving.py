@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -87,14 +87,15 @@ def serve(
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a group of its own, so that nothing it started outlives it
         )
         served = Served(f"http://127.0.0.1:{port}", process, output)
         try:
             _wait_until_it_answers(served)
             yield served
         finally:
-            if process.poll() is None:
-                process.kill()
+            with suppress(ProcessLookupError):  # nobody of the group is left
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

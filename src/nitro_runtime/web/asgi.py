@@ -56,9 +56,12 @@ def request_of_scope(
     Raises:
         Refused: 422, the query string is not UTF-8.
     """
-    headers = {
-        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-    }
+    headers: dict[str, str] = {}
+    for raw_name, value in scope["headers"]:
+        name, text = raw_name.decode("latin-1").lower(), value.decode("latin-1")
+        if name == "cookie" and name in headers:  # RFC 9113: HTTP/2 may send it in pieces
+            text = f"{headers[name]}; {text}"
+        headers[name] = text
     mounted_at: str = (scope.get("root_path", "") if base is None else base).rstrip("/")
     return Request(
         method=scope["method"],

@@ -120,6 +120,17 @@ def test_cookies_are_read(header: str, cookies: dict[str, str]) -> None:
     assert parse_cookies(header) == cookies
 
 
+async def no_body(_: int) -> bytes:
+    return b""
+
+
+def test_cookies_that_come_in_several_headers_are_all_read() -> None:
+    pieces = [(b"cookie", b"a=1"), (b"host", b"x"), (b"cookie", b"b=2; c=3")]
+    scope = {"method": "GET", "path": "/", "headers": pieces}
+    request = request_of_scope(scope, Site(), None, no_body)
+    assert request.cookies == {"a": "1", "b": "2", "c": "3"}
+
+
 async def none(limit: int) -> bytes:
     return b""
 
