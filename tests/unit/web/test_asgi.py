@@ -120,17 +120,6 @@ def test_cookies_are_read(header: str, cookies: dict[str, str]) -> None:
     assert parse_cookies(header) == cookies
 
 
-async def no_body(_: int) -> bytes:
-    return b""
-
-
-def test_cookies_that_come_in_several_headers_are_all_read() -> None:
-    pieces = [(b"cookie", b"a=1"), (b"host", b"x"), (b"cookie", b"b=2; c=3")]
-    scope = {"method": "GET", "path": "/", "headers": pieces}
-    request = request_of_scope(scope, Site(), None, no_body)
-    assert request.cookies == {"a": "1", "b": "2", "c": "3"}
-
-
 async def none(limit: int) -> bytes:
     return b""
 
@@ -150,6 +139,13 @@ def test_a_scope_becomes_a_request() -> None:
     assert (request.scheme, request.host) == ("https", "shop.example")
     assert (dict(request.query), request.params) == ({"a": "ü"}, {"id": "7"})
     assert (request.cookies, request.native) == ({"a": "1"}, "native")
+
+
+def test_cookies_that_come_in_several_headers_are_all_read() -> None:
+    pieces = [(b"cookie", b"a=1"), (b"host", b"x"), (b"cookie", b"b=2; c=3")]
+    scope = {"method": "GET", "path": "/", "headers": pieces}
+    request = request_of_scope(scope, Site(), None, none)
+    assert request.cookies == {"a": "1", "b": "2", "c": "3"}
 
 
 @pytest.mark.parametrize(
