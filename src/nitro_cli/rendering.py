@@ -6,6 +6,7 @@ overrides one by a file of the same path under ``.nitro/templates``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -25,8 +26,8 @@ from jinja2 import (
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from nitro_cli.frameworks import BUNDLED, PROJECT_TEMPLATES, Framework
+from nitro_cli.grammar.names import variable_name
 from nitro_runtime.errors import UsageError
-from nitro_runtime.naming import snake_case
 
 DIALECTS = ("shared/dialect.jinja", "framework/dialect.jinja")
 """Where the macros ``d`` come from; the framework's own come last and win."""
@@ -34,9 +35,13 @@ DIALECTS = ("shared/dialect.jinja", "framework/dialect.jinja")
 CLIENT = "framework/client.py.jinja"
 
 
+_BEGINS_WITH_VOWEL = re.compile(r"(?!eu|one|uni|us[aeu]|ut[ei]|ur[il]|uuid)[aeiou]|hour|hono|heir")
+"""As it is spoken: a user, an hour."""
+
+
 def article(word: str) -> str:
     """Returns ``a product`` for ``Product``, and for a name in source, ``product``, ``a_product``."""
-    kind = "an" if word[:1].lower() in set("aeiou") else "a"
+    kind = "an" if _BEGINS_WITH_VOWEL.match(word.lower()) else "a"
     return f"{kind}_{word}" if word[:1].islower() else f"{kind} {word.lower()}"
 
 
@@ -94,7 +99,7 @@ class Renderer:
         )
         filters: dict[str, Any] = environment.filters
         filters |= {"article": article, "by_path": by_path, "addresses": addresses}
-        filters["snake"] = snake_case
+        filters["variable"] = variable_name
         return environment
 
     def _loader(self) -> BaseLoader:

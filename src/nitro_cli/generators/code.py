@@ -23,6 +23,7 @@ from nitro_cli.generators.fields import (
 )
 from nitro_cli.generators.model import EntityView, EnumView, FieldView, RelationView
 from nitro_cli.generators.relations import links, own_sides
+from nitro_cli.grammar.names import variable_name
 from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.relations import is_relation
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
@@ -54,10 +55,11 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
     link = title or next((field.name for field in spec.fields if in_table(field)), None)
     fields = tuple(_field_view(spec, field, modules, field.name == link) for field in spec.fields)
     relations = tuple(view.relation for view in fields if view.relation is not None)
-    shown = f"{spec.table}.{title or 'id'}"
+    variable = variable_name(spec.table)
+    shown = f"{variable}.{title or 'id'}"
     return EntityView(
         class_name=spec.name,
-        variable=spec.table,
+        variable=variable,
         table=spec.table,
         package=spec.package,
         module=modules[spec.name],

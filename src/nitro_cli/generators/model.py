@@ -131,7 +131,7 @@ class EntityView:
 
     Attributes:
         class_name: ``OrderItem``.
-        variable: ``order_item``.
+        variable: ``order_item``; ``reply_record`` where the source needs ``reply`` itself.
         table: ``order_item``, also the stem of its events.
         package: The folder of its source, ``order_items``.
         module: The dotted name of that folder, ``shop.order_items``.

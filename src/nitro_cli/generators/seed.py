@@ -13,13 +13,13 @@ from nitro_cli.generators.fields import attribute, enum_name
 from nitro_cli.generators.model import RelationView
 from nitro_cli.generators.subject import Subject, existing
 from nitro_cli.generators.words import Words
+from nitro_cli.grammar.names import variable_name
 from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.spec import FieldSpec
 from nitro_cli.grammar.types import TYPES
 from nitro_cli.grammar.values import bounds, may_be_left_out
 from nitro_cli.plan.plan import Action, Edited, Inject, Plan
 from nitro_cli.project import Project
-from nitro_runtime.naming import snake_case
 
 ROWS = 3
 """How many rows are written out."""
@@ -92,12 +92,8 @@ def _row(subject: Subject, number: int) -> tuple[tuple[str, str], ...]:
         if field.type != "ref":
             found.append((attribute(field), _value(subject, field, number)))
         elif not may_be_left_out(field):
-            found.append((attribute(field), f"{_variable(field)}.id"))
+            found.append((attribute(field), f"{variable_name(field.params[0])}.id"))
     return tuple(found)
-
-
-def _variable(field: FieldSpec) -> str:
-    return snake_case(field.params[0])
 
 
 def _value(subject: Subject, field: FieldSpec, number: int) -> str:

@@ -24,6 +24,7 @@ from nitro_cli.grammar.reserved import (
     MANAGED,
     PROJECT_FOLDERS,
     PROJECT_MODULES,
+    USED_FUNCTIONS,
     VERBS,
     VIEW_OPTIONS,
 )
@@ -64,6 +65,12 @@ def check_project(name: str) -> list[Problem]:
 def package_name(project: str) -> str:
     """Returns the import name of a project: ``my_shop`` for ``my-shop`` and ``My-Shop``."""
     return project.replace("-", "_").lower()
+
+
+def variable_name(entity: str) -> str:
+    """Returns what generated source calls one of an entity: ``order_item`` for ``OrderItem``."""
+    word = snake_case(entity)
+    return f"{word}_record" if word in USED_FUNCTIONS else word
 
 
 def check_entity(name: str, plural: str | None = None) -> list[Problem]:

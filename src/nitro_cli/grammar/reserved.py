@@ -45,10 +45,11 @@ ADDRESSES = _words(
 
 IMPORTED_CLASSES = _words(
     """
-    APIRouter Any BaseModel BelongsTo BigInteger Card CheckboxField Client Column
-    Command Context DateField DateTimeField Decimal Depends Div EmailField Entity
-    EnumText Event ExactDecimal FastAPI Field FileField FileKey Flask Form HasMany
-    HasOne Header Html ImageField ImageKey Iterator JSON JsonField ListField Main
+    APIRouter Any BaseModel BelongsTo BigInteger Blueprint Card CheckboxField Client
+    Column Command Context DateField DateTimeField Decimal Depends Div EmailField Entity
+    EnumText Event ExactDecimal FastAPI Field FileField FileKey Flask Form FromPath
+    HTTPResponse HasMany HasOne Header Html HttpRequest HttpResponse ImageField ImageKey
+    Iterator JSON JsonField ListField Main
     ManyField ManyToMany Nav NumberField Page PasswordField Path Query QuerySet
     RelatedSet RelationField Request Resource Response Router SQLModel SelectField
     Signals StrEnum Table Text TextArea TextField Theme TimeField UTC UUID UrlField
@@ -56,6 +57,14 @@ IMPORTED_CLASSES = _words(
     """
 )
 """Classes that generated source imports; an entity of the same name would hide them."""
+
+USED_FUNCTIONS = _words(
+    """
+    asyncio caplog client command create data date datetime emit form gate html layout log
+    logging make redirect reply request response send time wait
+    """
+)
+"""What generated functions call or are given; a variable of the same name would hide it."""
 
 MANAGED = _words(
     """

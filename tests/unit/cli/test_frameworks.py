@@ -175,7 +175,14 @@ def test_a_template_that_names_what_is_not_there_is_a_bug_unless_the_project_bri
 
 @pytest.mark.parametrize(
     ("word", "text"),
-    [("Product", "a product"), ("Order item", "an order item"), ("order_item", "an_order_item")],
+    [
+        ("Product", "a product"),
+        ("Order item", "an order item"),
+        ("order_item", "an_order_item"),
+        ("user", "a_user"),
+        ("Update", "an update"),
+        ("hour", "an_hour"),
+    ],
 )
 def test_an_article_fits_its_word(word: str, text: str) -> None:
     assert article(word) == text
