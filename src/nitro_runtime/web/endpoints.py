@@ -54,15 +54,11 @@ def routes() -> list[Route]:
 
 async def commands(request: Request) -> Reply:
     """Runs a command or a query: ``POST`` for both, ``GET`` for queries only."""
-    gate.check_sender(request)
-    tab = session.check_tab(request, request.params["sender"])
-    gate.commands.spend(session.session_id(request))
-    name = gate.check_command_name(request.params["command"])
-    spec = find_command(name)
-    if spec is None:
-        raise Refused(404, "There is no such command.")
-    if spec.kind == "command":
-        gate.check_method(request, "POST")
+    try:
+        tab, spec = _called(request)
+    except Refused:
+        await request.discard()
+        raise
     signals, data = await _input(request, spec)
     ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
     if not request.is_datastar:
@@ -70,6 +66,19 @@ async def commands(request: Request) -> Reply:
     if spec.needs_no_loop:
         return await _in_one_go(spec, data, ctx)
     return await _Streamed(spec, data, ctx).reply()
+
+
+def _called(request: Request) -> tuple[str, CommandSpec]:
+    """Returns the tab that calls, and the command, when it may be called from there."""
+    gate.check_sender(request)
+    tab = session.check_tab(request, request.params["sender"])
+    gate.commands.spend(session.session_id(request))
+    spec = find_command(gate.check_command_name(request.params["command"]))
+    if spec is None:
+        raise Refused(404, "There is no such command.")
+    if spec.kind == "command":
+        gate.check_method(request, "POST")
+    return tab, spec
 
 
 def _needs_no_loop(request: Request) -> bool:

@@ -168,6 +168,15 @@ class Request:
         refuse_longer(len(self._body), limit)
         return self._body
 
+    async def discard(self) -> None:
+        """Reads away a short body that nobody asked for, before a refusal is sent.
+
+        Some servers close the connection of a request whose body was not read, and its client may
+        then never see the answer.
+        """
+        if self._body is None and self.read and 0 < _length(self.headers) <= BODY_LIMIT:
+            self._body = await self.read(BODY_LIMIT)
+
     async def form(self, limit: int = BODY_LIMIT) -> Multi:
         """Returns the text fields of a form; empty for a request that has no body by its method.
 
