@@ -151,7 +151,7 @@ def test_a_project_on_an_unknown_framework_or_without_words_is_refused(
         ("CATEGORY", "There is an entity Category already", "choose another name"),
         ("CateGory", "There is an entity Category already", "choose another name"),
         ("Orderitem", "There is an entity OrderItem already", "choose another name"),
-        ("category", "Category exists with other fields", "edit categories/entity.py"),
+        ("category", "Category exists with other fields", "edit shop/categories/entity.py"),
         ("order-item", "OrderItem exists with other fields", "alembic revision"),
         ("Setting", "would be called 'settings'", "--plural settings_list"),
     ],

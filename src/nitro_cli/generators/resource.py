@@ -50,7 +50,7 @@ def _typed_entity(project: Project, words: Words, known: Subject | None) -> Enti
         check_sources(project)  # an entity that cannot be read may be what is missed
         raise BadWords(problems)
     if known is not None and not any(_same(spec, k) for k in (known.written, known.spec) if k):
-        raise UsageError(_changed_fields(known.written or known.spec, spec))
+        raise UsageError(_changed_fields(project, known.written or known.spec, spec))
     return spec
 
 
@@ -62,16 +62,16 @@ def _same(one: EntitySpec, other: EntitySpec) -> bool:
     return one.name == other.name and one.fields == other.fields
 
 
-def _changed_fields(old: EntitySpec, new: EntitySpec) -> str:
+def _changed_fields(project: Project, old: EntitySpec, new: EntitySpec) -> str:
     before, after = [str(field) for field in old.fields], [str(field) for field in new.fields]
     changed = [text for text in after if text not in before]
     gone = [text for text in before if text not in after]
     parts = [f"new: {' '.join(changed)}"] if changed else []
     parts += [f"no longer there: {' '.join(gone)}"] if gone else []
     return (
-        f"{old.name} exists with other fields ({'; '.join(parts) or 'in another order'}). Changing "
-        f"fields comes later; edit {old.package}/entity.py, then write the migration with: "
-        'alembic revision --autogenerate -m "Change it"'
+        f"{old.name} exists with other fields ({'; '.join(parts) or 'in another order'}). To change "
+        f"them, edit {project.package}/{old.package}/entity.py, then write the migration with: "
+        f'alembic revision --autogenerate -m "Change {old.table}"'
     )
 
 

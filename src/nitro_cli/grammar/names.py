@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from nitro_cli.grammar.problems import Problem
 from nitro_cli.grammar.reserved import (
     ADDRESSES,
-    ANNOTATIONS,
     BUILTINS,
+    CLASS_BODY,
     IMPORTED_CLASSES,
     INSTALLED,
     LIBRARY,
@@ -152,7 +152,7 @@ def _field_reason(name: str) -> str:
         (name in VERBS, "something that every entity can do, which it would hide"),
         (name in LIBRARY or name.startswith("model_"), "reserved by pydantic or SQLModel"),
         (name in VIEW_OPTIONS, "a part of every form or table, which it would hide"),
-        (name in ANNOTATIONS, "a type that the entity's source needs"),
+        (name in CLASS_BODY, "a name that the entity's source needs"),
         (name in BUILTINS, "a builtin of Python"),
         (name.endswith("_search"), "the form of Nitro's own search columns"),
     )
@@ -201,6 +201,7 @@ def _nearest(name: str, pattern: str, joint: str) -> str:
     lowered = snake_case(re.sub(r"[^A-Za-z0-9]+", "_", name)).strip("_").lstrip("0123456789_")
     candidate = re.sub(r"_+", joint, lowered)
     fits = candidate != name and re.fullmatch(pattern, candidate)
+    fits = fits and not keyword.iskeyword(candidate)
     return f" Did you mean {candidate!r}?" if fits else ""
 
 

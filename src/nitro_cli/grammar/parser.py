@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from nitro_cli.grammar import names
 from nitro_cli.grammar.problems import BadWords, Problem
-from nitro_cli.grammar.relations import check_relations
+from nitro_cli.grammar.relations import check_relations, is_relation, targets
 from nitro_cli.grammar.reserved import IMPORTED_CLASSES
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec, Modifier
 from nitro_cli.grammar.types import (
@@ -84,7 +84,7 @@ def read_entity(
         return None, problems
     spec = EntitySpec(pascal_case(name), specs, chosen)
     typed = name if plural is None else plural
-    problems += names.check_package(spec.package, typed) + _enum_clashes(spec)
+    problems += names.check_package(spec.package, typed) + _class_clashes(spec)
     return spec, problems + check_relations(spec, fields)
 
 
@@ -336,14 +336,20 @@ def _duplicates(specs: Sequence[FieldSpec], fields: Sequence[str]) -> list[Probl
     return problems
 
 
-def _enum_clashes(spec: EntitySpec) -> list[Problem]:
-    """Finds a field whose enum would be called like the entity's own imports."""
-    return [
-        Problem("reserved-name", f"Its enum would be called {name}; choose another.", str(field))
-        for field in spec.fields
-        if field.type == "enum" and (name := spec.name + pascal_case(field.name)) and _hides(name)
-    ]
-
-
-def _hides(name: str) -> bool:
-    return name in IMPORTED_CLASSES
+def _class_clashes(spec: EntitySpec) -> list[Problem]:
+    """Finds a field whose class would hide, in the entity's source, another one that it needs."""
+    views = {f"{spec.name}{kind}": kind.lower() for kind in ("Form", "Table", "Card")}
+    others = targets(spec)
+    problems: list[Problem] = []
+    for one in spec.fields:
+        text, name = str(one), spec.name + pascal_case(one.name)
+        if one.type == "enum" and (name in IMPORTED_CLASSES or name in views or name in others):
+            sentence = f"Its enum would be called {name}, as another class is; rename the field."
+            problems.append(Problem("reserved-name", sentence, text))
+        elif is_relation(one) and (kind := views.get(one.params[0])):
+            sentence = (
+                f"The {kind} of {spec.name} is called {one.params[0]} too; "
+                "give that entity another name."
+            )
+            problems.append(Problem("reserved-name", sentence, text))
+    return problems

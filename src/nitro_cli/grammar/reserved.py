@@ -100,9 +100,9 @@ VIEW_OPTIONS = _words(
 )
 """Attributes of every form and table; a field of the same name would hide them."""
 
-ANNOTATIONS = _words(
+CLASS_BODY = _words(
     """
-    date datetime decimal time uuid
+    belongs_to date datetime decimal has_many has_one many_to_many time uuid
     """
 )
-"""Names that annotations in the same class body need."""
+"""Names that other lines of the same class body need."""

@@ -36,7 +36,7 @@ def _unfit_modifiers(spec: FieldSpec, text: str) -> list[Problem]:
     reasons = dict(row.refuses)
     taken = row.modifiers | {m.name for m in MODIFIERS.values() if m.everywhere} - set(reasons)
     problems = [
-        _at("bad-modifier", _unfit(row, m.name, reasons), text, f":{m.name}")
+        _at("bad-modifier", _unfit(row, m.name, reasons, taken), text, f":{m.name}")
         for m in spec.modifiers
         if m.name not in taken
     ]
@@ -53,9 +53,9 @@ def _unfit_modifiers(spec: FieldSpec, text: str) -> list[Problem]:
     return problems
 
 
-def _unfit(row: FieldType, modifier: str, reasons: Mapping[str, str]) -> str:
-    sentence = f"{row.name!r} does not take the modifier {modifier!r}."
-    return f"{sentence} {reasons[modifier]}" if modifier in reasons else sentence
+def _unfit(row: FieldType, modifier: str, reasons: Mapping[str, str], taken: Iterable[str]) -> str:
+    why = reasons.get(modifier) or f"It takes: {', '.join(m for m in MODIFIERS if m in taken)}."
+    return f"{row.name!r} does not take the modifier {modifier!r}. {why}"
 
 
 def may_be_left_out(spec: FieldSpec) -> bool:

@@ -147,7 +147,7 @@ def test_migrations_with_two_ends_are_refused(shop: Path, nitro: Nitro) -> None:
         (("entity", "Product", "price:decimal10", "price:decimal2"), "price:decimal.10.2"),
         (("entity", "Product", "price:decimal{10,2}"), "with dots"),
         (("entity", "category", "title:str"), "Category exists with other fields"),
-        (("entity", "Category", "name:str.61"), "edit categories/entity.py"),
+        (("entity", "Category", "name:str.61"), "edit shop/categories/entity.py"),
         (("entity", "CATEGORY", "name:str"), "differs from it only in the case"),
         (("entity", "Product", "name", "--plural", "categories"), "is there already"),
         (("entity", "Product", "name", "--plural", "../x"), "A plural is small letters"),

@@ -68,6 +68,9 @@ def test_a_field_is_read(text: str, spec: FieldSpec) -> None:
         ("name:str.80:max.90", "bad-modifier", "leave 'max' out"),
         ("size:int:min.5:max.1", "bad-modifier", "greater than the greatest"),
         ("size:int:search", "bad-modifier", "does not take the modifier 'search'"),
+        ("body:text:max.9", "bad-modifier", "It takes: opt, secret, readonly, hidden, search"),
+        ("from_:str", "bad-name", "a letter first."),
+        ("belongs_to:str", "reserved-name", "a name that the entity's source needs"),
         ("user:ref.User:on.explode", "bad-modifier", "on.cascade"),
         ("user:ref.User:on.null", "bad-modifier", "add :opt"),
         ("key:str:secret", "unfillable", "add :opt"),
@@ -186,6 +189,9 @@ def test_two_fields_of_one_name_are_refused(fields: list[str]) -> None:
         (["a:User:as.items", "b:User:as.items"], "duplicate-field", "called 'items' in User"),
         (["a:User:as.items", "b:many.User:as.items"], "duplicate-field", "'items'"),
         (["tag:many.Tag", "tags:many.Label"], "table-clash", "'product_tag'"),
+        (["status:enum.a", "x:ref.ProductStatus"], "reserved-name", "enum would be called Prod"),
+        (["form:enum.a.b"], "reserved-name", "enum would be called ProductForm"),
+        (["form:ref.ProductForm"], "reserved-name", "The form of Product is called ProductForm"),
     ],
 )
 def test_relations_that_do_not_fit_together_are_refused(
