@@ -56,7 +56,6 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
     fields = tuple(_field_view(spec, field, modules, field.name == link) for field in spec.fields)
     relations = tuple(view.relation for view in fields if view.relation is not None)
     variable = variable_name(spec.table)
-    shown = f"{variable}.{title or 'id'}"
     return EntityView(
         class_name=spec.name,
         variable=variable,
@@ -69,8 +68,7 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
         options="timestamps=True" + (f', plural="{spec.package}"' if spec.chosen_plural else ""),
         fields=fields,
         title_field=next((view for view in fields if view.name == title), None),
-        shown=shown,
-        shown_text=shown,
+        shown=f"{variable}.{title or 'id'}",
         search=_searched(fields, title),
         invalid=invalid(fields),
         changed=next((c for field in spec.fields if (c := changed(field))), None),

@@ -141,8 +141,7 @@ class EntityView:
         options: The class keywords: ``timestamps=True``.
         fields: In the order of declaration.
         title_field: The field that names one of them, or None when none does.
-        shown: What names one of them, to stand in an f-string: ``product.name``.
-        shown_text: The same as an expression that is a text.
+        shown: What names one of them, an expression that is a text: ``product.name``.
         search: The names of the fields that the search looks at.
         invalid: What a test gets refused, or None when every form is valid.
         changed: What a test changes, or None when no field suits.
@@ -171,7 +170,6 @@ class EntityView:
     fields: tuple[FieldView, ...]
     title_field: FieldView | None
     shown: str
-    shown_text: str
     search: tuple[str, ...]
     invalid: Invalid | None
     changed: Changed | None

@@ -55,6 +55,6 @@ def plan_view(kind: str, subject: Subject) -> Plan:
     module = f"{subject.project.package}.{subject.spec.package}.views"
     steps = [*subject.notes(), f"from {module} import {name}"]
     if kind == "card" and subject.pages:
-        shown = f"{name}({subject.spec.table})"
+        shown = f"{name}({subject.entity.variable})"
         steps.append(f"show it in {subject.path('routes.py')}: {shown} for Card.from_entity(...)")
     return subject.plan(kind, actions, steps)

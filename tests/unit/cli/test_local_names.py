@@ -72,3 +72,15 @@ def test_an_entity_called_like_a_frameworks_class_is_refused(
     code, _, err = nitro("generate", "scaffold", "Blueprint", "title:str")
     assert code == 2
     assert "choose another name, such as 'BlueprintRecord'" in err
+
+
+def test_pages_of_an_entity_without_a_text_say_what_it_is_not_its_id(
+    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nitro("new", "shop", "--framework", "flask")[0] == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    assert nitro("generate", "scaffold", "OrderItem", "quantity:int")[0] == 0
+    source = Path("shop/order_items/routes.py").read_text()
+    for said in ('title="Order item"', 'title="Edit order item"', 'notice="Order item created"'):
+        assert said in source
+    assert "{order_item.id} " not in source
