@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ def _compared(framework: Framework, loop: asyncio.AbstractEventLoop) -> Iterator
                 number=25,  # short turns, of which some are left alone on a busy machine
                 rounds=200,
                 check=same,
+                clock=time.process_time,
             )
 
 
