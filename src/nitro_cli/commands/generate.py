@@ -173,16 +173,18 @@ def _flags(given: dict[str, Any]) -> Flags:
 
 
 def _generate(make: PlanMaker, words: Words, flags: Flags) -> None:
+    from nitro_cli.adopting.support import completed
     from nitro_cli.carrying import carry_out
 
     with _at_work(flags) as project:
-        plan = make(project, words)
+        plan = completed(make(project, words), project)
         changes = carry_out(plan, project.root, flags)
     _tell([plan], changes, flags)
 
 
 def _generate_several(make: PlanMaker, options: dict[str, str], flags: Flags) -> None:
     """Generates every entity of a file, each after those that it refers to."""
+    from nitro_cli.adopting.support import completed
     from nitro_cli.carrying import settle, write
     from nitro_cli.generators.several import settle_all
     from nitro_cli.generators.words import Words
@@ -190,7 +192,8 @@ def _generate_several(make: PlanMaker, options: dict[str, str], flags: Flags) ->
 
     def maker(entity: EntityWords) -> Callable[[Project], Plan]:
         plural = {} if entity.plural is None else {"plural": entity.plural}
-        return lambda project: make(project, Words(entity.name, entity.fields, plural))
+        words = Words(entity.name, entity.fields, plural)
+        return lambda project: completed(make(project, words), project)
 
     if "plural" in options:
         raise UsageError("--plural is for one entity; in a file each may have its own.")

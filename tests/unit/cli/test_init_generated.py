@@ -118,6 +118,24 @@ def made(root: Path) -> set[str]:
     return {path for path in paths if not path.startswith(".nitro")}
 
 
+def test_the_entities_of_a_file_bring_them_once(nitro: Nitro, adopted: Path) -> None:
+    (adopted / "spec.json").write_text(
+        '[{"name": "Category", "fields": ["name:str"]},'
+        ' {"name": "Product", "fields": ["name:str", "category:ref.Category"]}]'
+    )
+    before = made(adopted)
+    code, _, err = nitro("generate", "entity", "--spec", "spec.json")
+    assert (code, err) == (0, "")
+    registry = (adopted / "shop/registry.py").read_text()
+    assert registry.count("Resource(") == 2
+    assert {path for path in made(adopted) - before if path.startswith("migrations/")} == {
+        "migrations/env.py",
+        "migrations/script.py.mako",
+        "migrations/versions/0001_create_category.py",
+        "migrations/versions/0002_create_product.py",
+    }
+
+
 def test_an_entity_brings_the_registry_and_the_migrations(nitro: Nitro, adopted: Path) -> None:
     before = made(adopted)
     code, out, err = nitro("generate", "entity", "Product", "name:str")
