@@ -148,7 +148,7 @@ class _Stream(HTTPResponse):
 
     def __init__(self, request: Any, reply: Reply) -> None:  # noqa: ANN401 # not fully typed by Sanic
         super().__init__(None, reply.status, Header(reply.headers))
-        self._unsent = [(request, reply)]
+        self._unsent = [(request, reply)] if request.method != "HEAD" else []
 
     async def send(self, data: Any = None, end_stream: bool | None = None) -> None:  # noqa: ANN401 # Sanic's
         if not self._unsent:

@@ -137,8 +137,12 @@ def answer(route: Route, request: Request) -> Reply:
     """
     request.ask_user()
     if route.needs_no_loop is not None and route.needs_no_loop(request):
-        return result_of(_handled(route, request))
-    return portal.run(_handled(route, request))
+        reply = result_of(_handled(route, request))
+    else:
+        reply = portal.run(_handled(route, request))
+    if request.method == "HEAD" and not isinstance(reply.body, bytes):
+        reply.body = b""  # waitress writes the end of a stream even behind a HEAD
+    return reply
 
 
 async def _handled(route: Route, request: Request) -> Reply:

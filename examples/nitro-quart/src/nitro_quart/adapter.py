@@ -156,7 +156,10 @@ def _parsed(asked: Any) -> Posted | None:  # noqa: ANN401
 
 
 async def _answer(route: Route, **_: str) -> Response:
-    return native(None, await route.handler(neutral()))
+    reply = await route.handler(neutral())
+    if current_request.method == "HEAD" and not isinstance(reply.body, bytes):
+        reply.body = b""  # Quart would wait for the end of a stream
+    return native(None, reply)
 
 
 async def _refuse(error: NitroError) -> Response:

@@ -37,7 +37,7 @@ from nitro_runtime.testing.web_suite.server import (  # noqa: E402
     Suite,
 )
 from nitro_runtime.testing.web_suite.stopping import Reloading, Stopping  # noqa: E402
-from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams  # noqa: E402
+from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams, Wire  # noqa: E402
 from nitro_runtime.testing.web_suite.uploads import LongUploads, Uploads  # noqa: E402
 
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 
-class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Stopping):
+class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Stopping):
     """What depends on the server: bodies and their limits, streams, and the end."""
 
 

@@ -115,7 +115,7 @@ class Gate(Suite):
             for _ in range(self.capabilities.streams):
                 read_until(stack.enter_context(tab.stream([])), "retry")
             assert tab.client.get("/").status_code == 200
-            refused = tab.client.get("/events", params={"tab": tab.id})
-            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
-            assert SENTENCE.fullmatch(refused.text)
+            with tab.client.stream("GET", "/events", params={"tab": tab.id}) as refused:
+                assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+                assert SENTENCE.fullmatch(refused.read().decode())
             assert json.loads(tab.client.get("/open").text)["open"] >= self.capabilities.streams

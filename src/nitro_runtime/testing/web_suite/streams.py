@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from http.client import HTTPConnection
 from itertools import pairwise
 
 import httpx
@@ -73,6 +75,37 @@ class Streams(Suite):
         with tab.stream(last_event_id="7") as chunks:
             first = read_until(chunks, SHOWN)
         assert "Meanwhile" in first or not self.capabilities.one_process
+
+
+class Wire(Suite):
+    """What the server itself sends, with nothing in between."""
+
+    def test_no_event_waits_for_the_next(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nor for a heartbeat, which would hide that it was held back: here there is none."""
+        self.needs_one_process()
+        silent = {**self.environment, "NITRO_SUITE_HEARTBEAT": "60"}
+        monkeypatch.setattr(type(self), "environment", silent)
+        with self.serving() as served, self.browser(served.url) as client:
+            tab = Tab(client)
+            with tab.stream() as chunks:
+                read_until(chunks, SHOWN)
+                for name in ("One by one", "Two by two", "Three by three"):
+                    tab.command("suite.create", {"name": name})
+                    read_until(chunks, name)
+
+    def test_the_address_of_a_stream_answers_head(self, tab: Tab, served: Served) -> None:
+        """Nothing stands behind the headers, so that the next answer is read as what it is."""
+        before = served.log().count("Traceback")
+        named = {"cookie": f"nitro_session={tab.client.cookies['nitro_session']}"}
+        address = tab.client.base_url.netloc.decode()
+        with closing(HTTPConnection(address, timeout=10)) as connection:
+            connection.request("HEAD", f"/events?tab={tab.id}", headers=named)
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (200, b"")
+            assert response.headers["content-type"].startswith("text/event-stream")
+            connection.request("GET", "/native/json")
+            assert json.load(connection.getresponse()) == {"native": "json"}
+        assert served.log().count("Traceback") == before
 
 
 class LiveStreams(Suite):
