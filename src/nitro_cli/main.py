@@ -202,5 +202,6 @@ def _as_data(error: NitroError, code: int) -> dict[str, Any]:
     if details:
         problems = [{name: getattr(problem, name) for name in names} for problem in details]
     else:
-        problems = [{"sentence": sentence} for sentence in str(error).split("\n")]
+        sentences = error.problems if isinstance(error, UsageError) else [str(error)]
+        problems = [{"sentence": sentence} for sentence in sentences]
     return {"status": "error", "exit_code": code, "problems": problems}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nitro_runtime.errors import UsageError
+
+if TYPE_CHECKING:
+    from nitro_cli.grammar.problems import Problem
 
 HARMLESS = frozenset({".git", ".venv", "venv", ".idea", ".vscode", ".DS_Store"})
 """What a folder may hold and still count as empty."""
@@ -17,19 +21,21 @@ def check_name(typed: str) -> None:
     Raises:
         UsageError: It will not do; every problem is in it.
     """
+    from nitro_cli.grammar.problems import BadWords
+
     if problems := name_problems(typed):
-        raise UsageError(*problems)
+        raise BadWords(problems)
 
 
-def name_problems(typed: str) -> list[str]:
+def name_problems(typed: str) -> list[Problem]:
     """Returns what is wrong with a project's name as typed; nothing for a good one."""
     from nitro_cli.grammar.names import check_project
+    from nitro_cli.grammar.problems import Problem
 
-    problems = [str(one) for one in check_project(Path.cwd().name if typed == "." else typed)]
+    problems = check_project(Path.cwd().name if typed == "." else typed)
     if problems and typed == ".":
-        problems.append(
-            "The project would be called like this folder; rename it, or go up and name one."
-        )
+        sentence = "The project would be called like this folder; rename it, or go up and name one."
+        problems.append(Problem("bad-folder", sentence))
     return problems
 
 

@@ -143,6 +143,7 @@ def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:
         UsageError: One or more of them will not do; every problem is in it.
     """
     from nitro_cli.frameworks import find_framework
+    from nitro_cli.grammar.problems import BadWords, Problem
     from nitro_runtime.errors import UsageError
 
     root = Path.cwd() if typed == "." else Path.cwd() / typed
@@ -150,9 +151,12 @@ def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:
     try:
         framework = find_framework(wanted)
     except UsageError as error:
-        raise UsageError(*problems, *error.problems) from None
+        if not problems:
+            raise
+        problems += [Problem("bad-framework", sentence) for sentence in error.problems]
+        raise BadWords(problems) from None
     if problems:
-        raise UsageError(*problems)
+        raise BadWords(problems)
     return root, root.name if typed == "." else typed, framework
 
 

@@ -155,6 +155,15 @@ def test_a_dry_run_makes_no_folder_and_shows_no_secret(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_json_says_each_problem_once_with_its_code_and_place(nitro: Nitro) -> None:
+    code, out, err = nitro("new", "my shop", "--framework", "rails", "--json")
+    bad_name, bad_framework = json.loads(out)["problems"]
+    assert (code, err) == (2, "")
+    assert (bad_name["code"], bad_name["text"], bad_name["length"]) == ("bad-name", "my shop", 7)
+    assert "Did you mean 'my-shop'?" in bad_name["sentence"]
+    assert bad_framework["sentence"].startswith("There is no framework 'rails'.")
+
+
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_json_lists_what_was_made(nitro: Nitro, tmp_path: Path, framework: str) -> None:
     code, out, _ = nitro("new", "shop", "--framework", framework, "--json")
