@@ -11,13 +11,23 @@ from nitro_cli.adopting.settings import SettingsApp
 from nitro_cli.adopting.survey import Candidate, Survey
 
 
+MOST_NAMED = 8
+"""How many apps are listed at most when one of them is to be named."""
+
+
 def several(candidates: Sequence[Candidate]) -> str:
     """Says that one of several apps is to be named, and how."""
-    lines = "".join(
-        f"\n    nitro init --app {one.app.address}    # {one.shape.title}, {one.app.place}"
-        for one in candidates
-    )
-    return f"There are {len(candidates)} apps; name the one that is to have Nitro:{lines}"
+    named = [one for one in candidates if not one.app.address.endswith(":")]
+    if not named:
+        return cannot(candidates[0])
+    lines = [
+        f"    nitro init --app {one.app.address}    # {one.shape.title}, {one.app.place}"
+        for one in named[:MOST_NAMED]
+    ]
+    if len(named) > MOST_NAMED:
+        lines.append(f"    and {len(named) - MOST_NAMED} more; go into the folder of the one")
+    first = f"There are {len(candidates)} apps; name the one that is to have Nitro:"
+    return "\n".join([first, *lines])
 
 
 def cannot(candidate: Candidate) -> str:

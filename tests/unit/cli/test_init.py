@@ -360,6 +360,12 @@ REFUSED = [
     ({"a.py": APP + "nitro = 1\n"}, (), "a.py could not be edited."),
     ({"a.py": APP, "pyproject.toml": "[project\n"}, (), "pyproject.toml is not TOML"),
     ({"a.py": APP, "b.py": APP}, (), "There are 2 apps"),
+    ({f"a{n}.py": APP for n in range(11)}, (), "and 3 more; go into the folder of the one"),
+    (
+        {"a.py": "from fastapi import FastAPI\nfor n in 1, 2:\n    app = FastAPI()\n", "b.py": APP},
+        (),
+        "init --app b:app    # FastAPI, b.py, line 3\n",
+    ),
     ({"a.py": APP, "b.py": "from fastapi import FastAPI\napp = FastAPI()\n"}, (), "There are 2 apps"),
     ({"a.py": APP}, ("--force", "--skip"), "choose one"),
     ({"a.py": APP, ".nitro/project.json": "{}"}, (), "project.json is damaged"),
