@@ -195,10 +195,22 @@ def _reason(statement: str | None, reason: str) -> str:
 def _inside(root: Path) -> Generator[None]:
     """Runs the block as the project would run: in its folder, with its package importable."""
     before = Path.cwd()
+    folders = [str(root), *_source(root)]
     os.chdir(root)
-    sys.path.insert(0, str(root))
+    sys.path[:0] = folders
     try:
         yield
     finally:
-        sys.path.remove(str(root))
+        for folder in folders:
+            sys.path.remove(folder)
         os.chdir(before)
+
+
+def _source(root: Path) -> list[str]:
+    """Returns the folder that the project's package stands in, where that is not its own."""
+    from nitro_cli.project import MEMORY, PROJECT_FILE, load_project
+
+    if not (root / MEMORY / PROJECT_FILE).is_file():
+        return []
+    source = load_project(root).options.get("source")
+    return [str(root / source)] if source else []

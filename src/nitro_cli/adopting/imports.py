@@ -33,7 +33,18 @@ def add_names(source: Source, module: str, names: tuple[str, ...]) -> list[Splic
 
     An import of other names of the module takes them; else there is a new one.
     """
-    imports = [node for node in source.tree.body if isinstance(node, Import)]
+    return _added_names(source, module, names, apart="")
+
+
+def add_own_names(source: Source, module: str, names: tuple[str, ...]) -> list[Splice]:
+    """Returns the same for a module of the project: an empty line keeps it apart from others."""
+    imports = _imports(source)
+    apart = _apart(source, imports[-1], module) if imports else ""
+    return _added_names(source, module, names, apart)
+
+
+def _added_names(source: Source, module: str, names: tuple[str, ...], apart: str) -> list[Splice]:
+    imports = _imports(source)
     own = [n for n in imports if isinstance(n, ast.ImportFrom) and n.module == module]
     there = {alias.name for node in own for alias in node.names if alias.asname is None}
     missing = [name for name in names if name not in there]
@@ -43,9 +54,20 @@ def add_names(source: Source, module: str, names: tuple[str, ...]) -> list[Splic
         return [_join(source, own[0], name) for name in missing]
     text = f"from {module} import {', '.join(missing)}"
     if imports:
-        return [source.line_after(imports[-1], text)]
+        return [source.line_after(imports[-1], apart + text)]
     start = source.line_start(_first_line(source))
     return [Splice(start, start, text + source.newline * 2)]
+
+
+def _imports(source: Source) -> list[Import]:
+    return [node for node in source.tree.body if isinstance(node, Import)]
+
+
+def _apart(source: Source, last: Import, module: str) -> str:
+    """Returns the empty line between the import of another package and one of the project's own."""
+    own = module.partition(".")[0]
+    relative = isinstance(last, ast.ImportFrom) and last.level
+    return "" if relative or _package(last) == own else source.newline
 
 
 def _join(source: Source, node: ast.ImportFrom, name: str) -> Splice:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nitro_cli.adopting.imports import add_names
+from nitro_cli.adopting.imports import add_own_names
 from nitro_cli.adopting.install import installations
 from nitro_cli.adopting.lists import is_assigned
 from nitro_cli.adopting.modules import Names, read_names
@@ -52,7 +52,7 @@ class IncludeRegistry:
         loops = self._at_end(parsed) if self.variable else self._after_install(parsed, names)
         if not loops:
             return Edited("cannot", source, self._snippet())
-        text = spliced(parsed.text, [*loops, *add_names(parsed, self.registry, (RESOURCES,))])
+        text = spliced(parsed.text, [*loops, *add_own_names(parsed, self.registry, (RESOURCES,))])
         good = _is_python(text)
         return Edited("done", text) if good else Edited("cannot", source, self._snippet())
 

@@ -10,7 +10,6 @@ from nitro_cli.adopting.modules import dotted_name
 from nitro_cli.adopting.settings import SettingsApp
 from nitro_cli.adopting.survey import Candidate, Survey
 
-
 MOST_NAMED = 8
 """How many apps are listed at most when one of them is to be named."""
 

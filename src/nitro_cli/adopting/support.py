@@ -77,7 +77,8 @@ class _Completion:
 
     def _package(self, actions: list[Action]) -> Iterator[Action]:
         folder = self._project.package
-        if self._lacks(folder) and any(_path(a).startswith(f"{folder}/") for a in actions):
+        inside = (f"{folder}/", f"{self._project.placed(folder)}/")
+        if self._lacks(folder) and any(_path(a).startswith(inside) for a in actions):
             yield self._create(PACKAGE, f"{folder}/__init__.py")
 
     def _layout(self, actions: list[Action]) -> Iterator[Action]:

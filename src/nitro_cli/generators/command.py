@@ -167,7 +167,7 @@ def _plan(subject: Subject, command: CommandView) -> Plan:
 
 
 def _plan_of_app(project: Project, command: CommandView) -> Plan:
-    path = f"{project.package}/commands.py"
+    path = project.placed(f"{project.package}/commands.py")
     check_function(project, path, command.function, command.name)
     render = project_renderer(project, {"command": command}).render
     actions = (

@@ -81,7 +81,7 @@ def plan_first_handler(subject: Subject) -> Plan:
 
 
 def _plan_of_app(project: Project, handler: HandlerView) -> Plan:
-    path = f"{project.package}/handlers.py"
+    path = project.placed(f"{project.package}/handlers.py")
     check_function(project, path, handler.function, handler.event)
     render = project_renderer(project, {"handler": handler}).render
     line = RegisterResource("Handlers", None, f"{project.package}.handlers")

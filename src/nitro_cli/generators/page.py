@@ -59,7 +59,7 @@ def plan(project: Project, words: Words) -> Plan:
     )
     check_address(project, page.slug, module)
     render = project_renderer(project, {"page": page}).render
-    folder = f"{project.package}/{FOLDER}"
+    folder = project.placed(f"{project.package}/{FOLDER}")
     actions = (
         Merge(f"{folder}/__init__.py", render("shared/page/__init__.py.jinja")),
         Create(f"{folder}/{name}.py", render("shared/page/page.py.jinja")),

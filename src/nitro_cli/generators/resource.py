@@ -68,9 +68,10 @@ def _changed_fields(project: Project, old: EntitySpec, new: EntitySpec) -> str:
     gone = [text for text in before if text not in after]
     parts = [f"new: {' '.join(changed)}"] if changed else []
     parts += [f"no longer there: {' '.join(gone)}"] if gone else []
+    path = project.placed(f"{project.package}/{old.package}/entity.py")
     return (
         f"{old.name} exists with other fields ({'; '.join(parts) or 'in another order'}). To change "
-        f"them, edit {project.package}/{old.package}/entity.py, then write the migration with: "
+        f"them, edit {path}, then write the migration with: "
         f'alembic revision --autogenerate -m "Change {old.table}"'
     )
 

@@ -65,7 +65,7 @@ class Subject:
 
     def path(self, name: str) -> str:
         """Returns the path of a file of the resource: ``shop/products/views.py``."""
-        return f"{self.project.package}/{self.spec.package}/{name}"
+        return self.project.placed(f"{self.project.package}/{self.spec.package}/{name}")
 
     def test_path(self, what: str) -> str:
         """Returns the path of a file of tests: ``tests/test_product_views.py``."""
@@ -204,7 +204,7 @@ def find(project: Project, typed: str) -> Subject | None:
     folder = known.get(name)
     if folder is None:
         return _from_memory(project, record) if record else None
-    path = f"{project.package}/{folder}/entity.py"
+    path = project.placed(f"{project.package}/{folder}/entity.py")
     text = plain(project.read(path) or "")
     hashed = record.get("files", {}).get(path)
     written = EntitySpec.from_json(record["spec"]) if record and hashed else None
@@ -218,7 +218,7 @@ def find(project: Project, typed: str) -> Subject | None:
 def _from_memory(project: Project, record: Mapping[str, Any]) -> Subject | None:
     """Returns an entity whose source was deleted, or is not where it was written."""
     spec = EntitySpec.from_json(record["spec"])
-    path = f"{project.package}/{spec.package}/entity.py"
+    path = project.placed(f"{project.package}/{spec.package}/entity.py")
     text = project.read(path)
     if text is not None:
         parse_python(path, plain(text))  # if it cannot be read, that is what is wrong

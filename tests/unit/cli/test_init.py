@@ -361,10 +361,12 @@ REFUSED = [
     ({"a.py": APP, "pyproject.toml": "[project\n"}, (), "pyproject.toml is not TOML"),
     ({"a.py": APP, "b.py": APP}, (), "There are 2 apps"),
     ({f"a{n}.py": APP for n in range(11)}, (), "and 3 more; go into the folder of the one"),
-    (
-        {"a.py": "from fastapi import FastAPI\nfor n in 1, 2:\n    app = FastAPI()\n", "b.py": APP},
-        (),
-        "init --app b:app    # FastAPI, b.py, line 3\n",
+    *(
+        ({"a.py": "from flask import Flask\nfor n in 1, 2:\n    app = Flask(n)\n", "b.py": APP, **more}, (), says)
+        for more, says in [
+            ({"c.py": APP}, "There are 2 apps"),
+            ({"b.py": "from flask import Flask\nx = y(Flask(1))\n"}, "a.py, line 3 cannot be edited: it is made in a loop"),
+        ]
     ),
     ({"a.py": APP, "b.py": "from fastapi import FastAPI\napp = FastAPI()\n"}, (), "There are 2 apps"),
     ({"a.py": APP}, ("--force", "--skip"), "choose one"),

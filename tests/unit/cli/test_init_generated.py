@@ -34,6 +34,7 @@ AT_END = IncludeRegistry("shop", "urls.append({routes})", "urls")
             """\
             import nitro
             from web import App
+
             from shop.registry import RESOURCES
 
             app = App()
@@ -59,6 +60,7 @@ AT_END = IncludeRegistry("shop", "urls.append({routes})", "urls")
             """\
             import nitro
             from web import App, routes
+
             from shop.registry import RESOURCES
 
 
@@ -75,7 +77,7 @@ AT_END = IncludeRegistry("shop", "urls.append({routes})", "urls")
         (
             AT_END,
             "from web import at\n\nurls = [at('a')]\n",
-            "from web import at\nfrom shop.registry import RESOURCES\n\nurls = [at('a')]\n\n"
+            "from web import at\n\nfrom shop.registry import RESOURCES\n\nurls = [at('a')]\n\n"
             "for resource in RESOURCES:\n    if routes := resource.load():\n        urls.append(routes)\n",
         ),
     ],
@@ -223,6 +225,31 @@ def test_the_migrations_run(nitro: Nitro, adopted: Path) -> None:
         check=False,
     )
     assert (done.returncode, "0001" in done.stdout) == (0, True), done.stderr
+
+
+def test_a_package_in_a_folder_of_sources_is_read_and_migrated(
+    nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "src/shop").mkdir(parents=True)
+    (tmp_path / "src/shop/__init__.py").write_text("")
+    (tmp_path / "src/shop/web.py").write_text(APP)
+    assert nitro("init", "--yes")[0] == 0
+    assert nitro("generate", "entity", "Category", "name:str")[0] == 0
+    words = ("entity", "Product", "name:str", "category:ref.Category:as.products", "tags:list.str")
+    assert nitro("generate", *words)[0] == 0
+    assert nitro("generate", *words) == (0, "Everything is there already.\n", "")
+    assert "edit src/shop/products/entity.py" in nitro("generate", "entity", "Product", "x")[2]
+    _, out, _ = nitro("generate", "handler", "product.created", "tell")
+    assert "say in src/shop/products/handlers.py what it does" in out
+    monkeypatch.setenv("NITRO_DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
+    done = subprocess.run(
+        [sys.executable, "-m", "nitro_cli", "db", "upgrade"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, "applied 0002" in done.stdout) == (0, True), done.stderr
 
 
 def test_the_development_server_is_for_new_projects(nitro: Nitro, adopted: Path) -> None:
