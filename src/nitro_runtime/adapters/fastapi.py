@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.web import Signals, UserHook
-from nitro_runtime.web.answering import VIEWS, injected, may_return_view, unanswered
+from nitro_runtime.web.answering import REQUEST, VIEWS, injected, may_return_view, unanswered
 from nitro_runtime.web.installing import Folder, expect_app
 
 with supported("fastapi"):
@@ -94,4 +94,19 @@ class ViewRoute(APIRoute):
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:
     """Lets an endpoint of any router, sync or async, return a view; anything else passes through."""
-    return injected(function, Request, Response, neutral, reply)
+    asked = {REQUEST: Request, "nitro_response": Response}
+    return injected(function, asked, Response, lambda asked: neutral(asked[0]), _reply)
+
+
+def _reply(asked: tuple[Request, Response], view: Any) -> Response:  # noqa: ANN401 # any view
+    """Answers with a view, and with what route, endpoint and dependencies say of the response.
+
+    A status that they set is for a view that has none of its own; Datastar takes nothing but 200.
+    """
+    request, said = asked
+    made = reply(request, view)
+    if made.status_code == 200 and not neutral(request).is_datastar:
+        of_route = getattr(request.scope.get("route"), "status_code", None)
+        made.status_code = said.status_code or of_route or 200
+    made.headers.raw.extend(said.headers.raw)
+    return made

@@ -7,7 +7,7 @@ from typing import Any
 
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.web import Signals, UserHook, asgi
-from nitro_runtime.web.answering import injected, may_return_view
+from nitro_runtime.web.answering import REQUEST, injected, may_return_view
 from nitro_runtime.web.installing import Folder, expect_app
 
 with supported("fasthtml"):
@@ -68,7 +68,7 @@ def install(
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:
     """Lets a handler that was registered before `install`, sync or async, return a view."""
-    return injected(function, Request, Response, neutral, _reply)
+    return injected(function, {REQUEST: Request}, Response, lambda asked: neutral(*asked), _reply)
 
 
 async def gate(request: Request) -> None:
@@ -84,9 +84,9 @@ class ReadSignals(Signals):
         return await neutral(request).signals()
 
 
-def _reply(request: Request, view: Any) -> Any:  # noqa: ANN401 # what a handler returned
+def _reply(asked: tuple[Request], view: Any) -> Any:  # noqa: ANN401 # what a handler returned
     """Answers with a view, and leaves FastHTML's own elements to FastHTML."""
-    return view if isinstance(view, FT | NotStr) else reply(request, view)
+    return view if isinstance(view, FT | NotStr) else reply(*asked, view)
 
 
 def _signed_in(request: Request) -> Any:  # noqa: ANN401 # the app's own

@@ -86,6 +86,7 @@ class native(Response[bytes]):  # called like the function that it is in other a
 
     def to_asgi_response(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401, D102 # Litestar's
         made: Any = super().to_asgi_response(*args, **options)  # pyright: ignore[reportUnknownMemberType]
+        self.reply.status = made.status_code  # the app may have set another one since
         headers = [header for header in made.encode_headers() if header[0] != b"content-length"]
         cookies = [(b"set-cookie", v.encode()) for n, v in self.reply.headers if n == "set-cookie"]
 

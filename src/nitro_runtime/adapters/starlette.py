@@ -132,6 +132,7 @@ class native(Response):  # called like the function that it is in other adapters
         self.reply, self.raw_headers = reply, asgi.raw_headers(reply)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, D102 # ASGI
+        self.reply.status = self.status_code  # the app may have set another one since
         await asgi.send_reply(self.reply, receive, send, scope["method"], headers=self.raw_headers)
         if self.background is not None:
             await self.background()

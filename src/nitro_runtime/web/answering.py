@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import wraps
 from inspect import Parameter, Signature
 from typing import Any, NoReturn, Union, get_args, get_origin
@@ -110,37 +110,47 @@ def unanswered(view: object) -> NoReturn:
 
 def injected(
     handler: Callable[..., Any],
-    request: type,
+    kinds: Mapping[str, type],
     response: type,
     neutral: Callable[[Any], Request],
     reply: Callable[[Any, Any], Any],
 ) -> Callable[..., Any]:
     """Wraps a handler as `answering` does; the framework gives it the request as one more parameter.
 
-    A handler that takes the request already gets no second one: FastAPI fills only one parameter of
-    that type. The annotation of a view is taken away, where the framework would take it for a schema. What
-    streams, and what is wrapped already, comes back as it is.
+    What a handler takes already it is not given twice: FastAPI fills only one parameter of a type. The
+    annotation of a view is taken away, where the framework would take it for a schema. What streams, and
+    what is wrapped already, comes back as it is.
 
     Args:
         handler: A function, a partial, or an object that is called; sync or async.
-        request: The framework's class of requests, which annotates the parameter.
+        kinds: What else the framework is asked for: classes by the names of parameters, `REQUEST` first.
         response: The framework's class of responses.
-        neutral: The adapter's own.
-        reply: The adapter's own.
+        neutral: Makes the neutral request of a tuple of what was asked for.
+        reply: Answers with a view; it is given that tuple and the view.
     """
     signature = _signature(handler)
     is_stream = inspect.isgeneratorfunction(handler) or inspect.isasyncgenfunction(handler)
-    if is_stream or REQUEST in signature.parameters:
+    if is_stream or kinds.keys() & signature.parameters.keys():
         return handler
     parameters = list(signature.parameters.values())
-    own = next((one.name for one in parameters if _is_a(one.annotation, request)), None)
-    take = dict[str, Any].__getitem__ if own else dict[str, Any].pop
-    call: Any = answering(handler, lambda _, named: take(named, own or REQUEST), neutral, reply)
+    names = {
+        name: next((one.name for one in parameters if _is_a(one.annotation, kind)), name)
+        for name, kind in kinds.items()
+    }
+    added = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind)
+        for name, kind in kinds.items()
+        if name in names.values()
+    ]
+
+    def asked(_: object, named: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(named.pop(n) if n in kinds else named[n] for n in names.values())
+
+    call: Any = answering(handler, asked, neutral, reply)
     last = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
-    added = Parameter(REQUEST, Parameter.KEYWORD_ONLY, annotation=request)
     returned = signature.return_annotation
     call.__signature__ = Signature(
-        parameters if own else [*(one for one in parameters if one not in last), added, *last],
+        [*(one for one in parameters if one not in last), *added, *last],
         return_annotation=Signature.empty if _is_view(returned, response) else returned,
     )
     call.__name__ = getattr(handler, "__name__", type(handler).__name__)

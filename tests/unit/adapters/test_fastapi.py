@@ -400,6 +400,57 @@ def test_a_cookie_set_on_a_reply_is_sent() -> None:
     assert {"mine", "nitro_session"} <= set(client.cookies)
 
 
+def told(response: Response) -> None:
+    response.headers["x-told"] = "by a dependency"
+
+
+def test_a_view_goes_out_with_what_the_endpoint_says_of_its_response() -> None:
+    app = FastAPI()
+    install(app)
+    router = APIRouter(prefix="/in", dependencies=[Depends(told)])
+
+    @app.get("/own")
+    def own(response: Response) -> Page:
+        response.status_code = 404
+        response.set_cookie("mine", "1")
+        return Page(P("own"), title="Own")
+
+    @router.post("/made", status_code=201)
+    @page
+    async def made(request: Request, **more: str) -> Page:
+        return Page(P(request.url.path), title="Made")
+
+    @router.post("/invalid", status_code=201)
+    @page
+    def invalid() -> Page:
+        return Page(Form.from_entity(Ware), title="Invalid", status=422)
+
+    app.include_router(router)
+    client = TestClient(app)
+    shown = client.get("/own")
+    assert (shown.status_code, shown.cookies["mine"]) == (404, "1")
+    assert shown.cookies["nitro_session"]
+    shown = client.post("/in/made?more=x")
+    assert (shown.status_code, shown.headers["x-told"]) == (201, "by a dependency")
+    assert "<p>/in/made</p>" in shown.text
+    patched = client.post("/in/made?more=x", headers=DATASTAR)
+    assert (patched.status_code, patched.headers["x-told"]) == (200, "by a dependency")
+    assert client.post("/in/invalid").status_code == 422
+
+
+def test_the_status_of_a_reply_may_be_changed() -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/gone")
+    async def gone(request: Request) -> Response:
+        response = reply(request, Page(P("gone"), title="Gone"))
+        response.status_code = 410
+        return response
+
+    assert TestClient(app).get("/gone").status_code == 410
+
+
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.body) == (203, b"<p>hi</p>")
