@@ -15,6 +15,7 @@ import pytest
 import nitro
 import nitro_runtime.errors
 from nitro_cli.generators.table import GENERATORS
+from nitro_cli.grammar.specfile import read_spec_file
 from nitro_cli.main import COMMANDS, build
 from nitro_runtime.errors import NitroError
 
@@ -140,3 +141,11 @@ def test_every_command_is_in_the_reference() -> None:
             names += [f"generate {row.name}" for row in GENERATORS]
         for name in [entry.name, *names]:
             assert f"<!-- help: {name} -->" in text
+
+
+def test_the_file_of_entities_on_the_page_is_one(tmp_path: Path) -> None:
+    page = (REFERENCE / "cli.md").read_text()
+    [block] = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (tmp_path / "spec.yaml").write_text(block)
+    entities = read_spec_file(tmp_path / "spec.yaml", known=())
+    assert [entity.name for entity in entities] == ["Category", "Tag", "Product"]
