@@ -7,12 +7,14 @@ and taken away outside of the times.
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 from benchmarks.frame import Comparison, Contender, WrongOutput
 
@@ -61,11 +63,25 @@ def _run(line: str, folder: Path) -> str:
     """
     program, *words = line.split()
     done = subprocess.run(
-        [str(PROGRAMS / program), *words], cwd=folder, capture_output=True, text=True, check=False
+        [str(PROGRAMS / program), *words],
+        cwd=folder,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise WrongOutput(f"{line}: {done.stdout}{done.stderr}")
     return done.stdout
+
+
+@cache
+def _environment() -> dict[str, str]:
+    """Keeps compiled modules, as where a program was installed; a checkout may be told not to."""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return environment | {
+        "PYTHONPYCACHEPREFIX": str(Path(gettempdir(), "nitro-benchmarks-pycache"))
+    }
 
 
 def _starts(scratch: Path) -> Comparison:

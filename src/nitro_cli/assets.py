@@ -20,11 +20,12 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+from nitro_cli.caching import cache_dir
 from nitro_runtime.errors import NitroError, UsageError
 
 logger = logging.getLogger(__name__)
@@ -215,17 +216,6 @@ def write_whole(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def cache_dir(environ: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
-    """Returns the folder for what Nitro obtained once: ``NITRO_CACHE_DIR`` or the system's own."""
-    if chosen := environ.get("NITRO_CACHE_DIR"):
-        return Path(chosen)
-    if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "nitro"
-    if platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "nitro"
-    return Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nitro"
 
 
 def _first_that_has_it(

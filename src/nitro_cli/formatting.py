@@ -13,7 +13,7 @@ import subprocess
 import sysconfig
 import tempfile
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from nitro_runtime.errors import ConfigurationError
@@ -44,14 +44,14 @@ def format_sources(sources: Sources, root: Path, *, tidy: Collection[str] = ()) 
     python = {path: text for path, text in sources.items() if path.endswith(".py")}
     if not python:
         return dict(sources)
-    for path, text in python.items():
-        compile(text, path, "exec", dont_inherit=True)
+    trees = [_checked(text, path) for path, text in python.items()]
     own = any(path in _CONFIGURATIONS for path in sources)
     users = [path for path in python if path not in tidy]
     try:
         with tempfile.TemporaryDirectory(prefix="nitro-") as folder:
             scratch = Path(folder)
             _lay_out(scratch, sources, root)
+            _mark_own_modules(scratch, root, trees)
             _run_ruff(scratch, None if own else _configuration(root), users)
             return {path: _result(scratch, path, text) for path, text in sources.items()}
     except OSError as error:
@@ -60,6 +60,12 @@ def format_sources(sources: Sources, root: Path, *, tidy: Collection[str] = ()) 
             f"Nothing was changed: the folder for temporary files cannot be used ({reason}). Make "
             "room there, or name another in TMPDIR."
         ) from error
+
+
+def _checked(text: str, path: str) -> ast.Module:
+    tree = ast.parse(text, path)
+    compile(tree, path, "exec", dont_inherit=True)  # finds what no grammar forbids
+    return tree
 
 
 def _result(scratch: Path, path: str, text: str) -> str:
@@ -80,18 +86,21 @@ def _lay_out(scratch: Path, sources: Sources, root: Path) -> None:
             target = scratch / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="")
-    # ruff looks for the very module that is imported to tell whether it is the project's own.
-    for module in _own_modules(sources, root):
+
+
+def _mark_own_modules(scratch: Path, root: Path, trees: Iterable[ast.Module]) -> None:
+    """Makes what the texts import of the project: ruff looks for the very module to know whose it is."""
+    for module in _own_modules(trees, root):
         if not (scratch / module).exists():
             (scratch / module).parent.mkdir(parents=True, exist_ok=True)
             (scratch / module).touch()
 
 
-def _own_modules(sources: Sources, root: Path) -> list[Path]:
+def _own_modules(trees: Iterable[ast.Module], root: Path) -> list[Path]:
     """Returns the files of the project that the texts import, from the project's folder."""
     named: set[str] = set()
-    for path, text in sources.items():
-        for node in ast.walk(ast.parse(text)) if path.endswith(".py") else ():
+    for tree in trees:
+        for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 named.add(node.module)
             elif isinstance(node, ast.Import):

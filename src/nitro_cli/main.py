@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nitro_cli.parameters import PlainCommand, PlainGroup
 from nitro_runtime import __version__
 from nitro_runtime.errors import NitroError, UsageError, suggestion
 
@@ -89,6 +90,7 @@ def build(words: Sequence[str]) -> typer.Typer:
     # Completion of parameters needs the shell's own machinery, which Typer brings; rich markup
     # would cost 80 ms a start, and pretty tracebacks hide the bug.
     app = typer.Typer(
+        cls=PlainGroup,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         epilog=EPILOG,
@@ -145,7 +147,7 @@ def _mount(app: typer.Typer, entry: Entry, name: str) -> None:
         app.add_typer(module.app, name=name)
     else:
         command: Callable[..., Any] = module.command
-        app.command(name)(command)
+        app.command(name, cls=PlainCommand)(command)
 
 
 def _completing() -> bool:

@@ -14,6 +14,7 @@ from traceback import extract_tb
 from types import SimpleNamespace
 from typing import Any
 
+import jinja2
 from jinja2 import (
     BaseLoader,
     ChoiceLoader,
@@ -25,8 +26,10 @@ from jinja2 import (
 )
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from nitro_cli.compiled import CompiledTemplates
 from nitro_cli.frameworks import BUNDLED, PROJECT_TEMPLATES, Framework
 from nitro_cli.grammar.names import variable_name
+from nitro_runtime import __version__
 from nitro_runtime.errors import UsageError
 
 DIALECTS = ("shared/dialect.jinja", "framework/dialect.jinja")
@@ -68,6 +71,10 @@ _WRONG = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 """What an expression in a template raises."""
 
 
+_COMPILED_BY = f"nitro-{__version__}-jinja-{jinja2.__version__}"
+"""What else than its source decides about a compiled template."""
+
+
 class Renderer:
     """Renders templates for one framework.
 
@@ -82,6 +89,7 @@ class Renderer:
     ) -> None:
         self._framework = framework
         self._project = project
+        self._own = None if project is None else project / PROJECT_TEMPLATES
         self._shared = {**shared, "client_template": CLIENT}
 
     @cached_property
@@ -93,6 +101,7 @@ class Renderer:
             loader=self._loader(),
             autoescape=False,  # see above
             undefined=StrictUndefined,
+            bytecode_cache=CompiledTemplates(_COMPILED_BY, self._own),
             trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
@@ -103,10 +112,9 @@ class Renderer:
         return environment
 
     def _loader(self) -> BaseLoader:
-        roots = [] if self._project is None else [self._project / PROJECT_TEMPLATES]
         return ChoiceLoader(
             [
-                *(FileSystemLoader(root) for root in roots),
+                *([FileSystemLoader(self._own)] if self._own else []),
                 _FrameworkLoader(self._framework.folder),
                 FileSystemLoader(BUNDLED),
             ]
@@ -137,7 +145,7 @@ class Renderer:
 
     def _place(self, error: Exception) -> str | None:
         """Returns the file and line of the project's own template that an error comes from."""
-        own = None if self._project is None else self._project / PROJECT_TEMPLATES
+        own = self._own
         places = [(frame.filename, frame.lineno) for frame in extract_tb(error.__traceback__)]
         if isinstance(error, TemplateSyntaxError):
             places.append((error.filename or "", error.lineno))

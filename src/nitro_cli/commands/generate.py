@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from nitro_cli.commands.options import DryRun, Force, Json, Skip, Verbose, Yes
 from nitro_cli.generators.table import (
@@ -26,6 +25,7 @@ from nitro_cli.generators.table import (
     generators,
     loaded,
 )
+from nitro_cli.parameters import PlainCommand, PlainGroup
 from nitro_runtime.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ _FLAGS: tuple[tuple[str, Any], ...] = (
 )
 
 
-class Generators(TyperGroup):
+class Generators(PlainGroup):
     """The group of all generators, each made into a command when it is asked for."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 # Typer's own, not exported
@@ -118,7 +118,8 @@ def _command(row: Generator, run: Callable[..., None], own: list[inspect.Paramet
     program = typer.Typer(
         add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
     )
-    program.command(row.name, help=row.summary, epilog=_epilog(row))(run)
+    made = program.command(row.name, cls=PlainCommand, help=row.summary, epilog=_epilog(row))
+    made(run)
     return typer.main.get_command(program)
 
 
