@@ -33,7 +33,7 @@ from nitro_cli.grammar.parser import read_entity
 from nitro_cli.grammar.problems import BadWords, Problem
 from nitro_cli.grammar.relations import link_clashes, targets
 from nitro_cli.grammar.spec import EntitySpec
-from nitro_cli.grammar.types import MODIFIER_NAMES
+from nitro_cli.grammar.types import MODIFIER_NAMES, MODIFIERS
 from nitro_runtime.errors import suggestion
 
 MOST_ENTITIES = 200
@@ -180,6 +180,7 @@ class _Reader:
         where = _place(place, name)
         if MODIFIER_NAMES.get(name) is None:
             hint = suggestion(name, ("type", "default", *MODIFIER_NAMES))
+            hint = hint or f" Known: name, type, default, {', '.join(MODIFIERS)}."
             self._misplaced(where, f"A field has no {name!r}.{hint}")
             return None
         text = self._text(value, where, f"The modifier {name!r}")
