@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +169,8 @@ def requirement(*extras: str) -> str:
 
 def _origin() -> str:
     """Returns where Nitro was installed from; empty when it was an index."""
+    from importlib import metadata  # other generators do without
+
     try:
         text = metadata.distribution(DISTRIBUTION).read_text("direct_url.json")
     except metadata.PackageNotFoundError:

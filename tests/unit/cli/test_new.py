@@ -292,5 +292,5 @@ def test_a_project_asks_for_nitro_where_it_came_from(
     def distribution(_: str) -> Installed:
         return Installed()
 
-    monkeypatch.setattr(generator.metadata, "distribution", distribution)
+    monkeypatch.setattr("importlib.metadata.distribution", distribution)
     assert nitro_requirement(find_framework("fastapi")) == requirement
