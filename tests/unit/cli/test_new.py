@@ -16,7 +16,6 @@ from command import Nitro
 from trees import tree_hash
 
 from nitro_cli.frameworks import find_framework
-from nitro_cli.generators import project as generator
 from nitro_cli.generators.project import MANIFEST, nitro_requirement
 from nitro_cli.project import find_project
 
