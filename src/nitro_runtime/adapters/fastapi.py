@@ -105,8 +105,8 @@ def _reply(asked: tuple[Request, Response], view: Any) -> Response:  # noqa: ANN
     """
     request, said = asked
     made = reply(request, view)
-    if made.status_code == 200 and not neutral(request).is_datastar:
-        of_route = getattr(request.scope.get("route"), "status_code", None)
-        made.status_code = said.status_code or of_route or 200
-    made.headers.raw.extend(said.headers.raw)
+    status = said.status_code or getattr(request.scope.get("route"), "status_code", None)
+    if status and made.status_code == 200 and not neutral(request).is_datastar:
+        made.status_code = status
+    made.raw_headers += said.raw_headers
     return made

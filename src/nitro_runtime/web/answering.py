@@ -144,7 +144,7 @@ def injected(
     ]
 
     def asked(_: object, named: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(named.pop(n) if n in kinds else named[n] for n in names.values())
+        return tuple([named.pop(n) if n in kinds else named[n] for n in names.values()])
 
     call: Any = answering(handler, asked, neutral, reply)
     last = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
