@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nitro_runtime.errors import Refused
-from nitro_runtime.web.asgi import parse_cookies, request_of_scope, send_reply
+from nitro_runtime.web.asgi import parse_cookies, read_all, request_of_scope, send_reply
 from nitro_runtime.web.request import Reply, Site
 
 
@@ -162,3 +162,18 @@ def test_a_query_that_is_not_utf_8_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         request_of_scope(scope, Site(), None, none)
     assert refused.value.status == 422
+
+
+async def test_a_body_whose_length_nobody_announced_is_read_no_further_than_the_limit() -> None:
+    read: list[int] = []
+
+    async def body() -> AsyncGenerator[bytes]:
+        for piece in range(100):
+            read.append(piece)
+            yield b"x" * 10
+
+    assert await read_all(body(), 1000) == b"x" * 1000
+    read.clear()
+    with pytest.raises(Refused, match="at most 25 bytes"):
+        await read_all(body(), 25)
+    assert read == [0, 1, 2]

@@ -63,7 +63,8 @@ class Uploads(Suite):
         for response in (picture, paper):
             assert response.headers["x-content-type-options"] == "nosniff"
             assert "sandbox" in response.headers["content-security-policy"]
-        assert client.get("/uploads/..%2f..%2fetc%2fpasswd").status_code == 404
+        # a proxy may refuse it on its own
+        assert client.get("/uploads/..%2f..%2fetc%2fpasswd").status_code in {400, 404}
         assert client.get(f"/uploads/{'a' * 22}.png").status_code == 404
 
     def test_what_is_no_picture_is_refused_by_its_form(self, client: httpx.Client) -> None:
