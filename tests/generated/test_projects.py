@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -166,6 +167,52 @@ def test_a_field_added_by_hand_becomes_a_migration_that_runs(
     run("ruff", "format", "--check", "--no-cache", str(made), cwd=copy)
     run("nitro_cli", "db", "upgrade", cwd=copy)
     assert "No new upgrade operations" in run("alembic", "check", cwd=copy).stdout
+
+
+def test_a_unique_field_and_a_reference_added_by_hand_can_be_migrated_and_taken_back(
+    shop: Path, run: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "shop"
+    shutil.copytree(shop, copy)
+    entity = copy / "shop" / "products" / "entity.py"
+    entity.write_text(
+        entity.read_text().replace(
+            "    available_from: date | None = None\n",
+            "    available_from: date | None = None\n"
+            "    sku: str | None = Field(default=None, unique=True)\n"
+            '    other_id: str | None = Field(default=None, foreign_key="product.id")\n',
+        )
+    )
+    run("nitro_cli", "db", "upgrade", cwd=copy)
+    run("alembic", "revision", "--autogenerate", "-m", "more", cwd=copy)
+    (made,) = (path for path in (copy / "migrations" / "versions").glob("*_more.py"))
+    assert 'create_unique_constraint("uq_product_sku", ["sku"])' in made.read_text()
+    assert 'drop_constraint("fk_product_other_id", type_="foreignkey")' in made.read_text()
+    for words in ("upgrade", "downgrade", "upgrade"):
+        run("nitro_cli", "db", words, cwd=copy)
+    assert "No new upgrade operations" in run("alembic", "check", cwd=copy).stdout
+
+
+def test_a_migration_that_fails_in_the_midst_leaves_nothing(
+    shop: Path, run: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "shop"
+    shutil.copytree(shop, copy)
+    versions = copy / "migrations" / "versions"
+    last = max(path.name[:4] for path in versions.glob("0*.py"))
+    (versions / "9999_bad.py").write_text(
+        f'from alembic import op\n\nrevision = "9999"\ndown_revision = "{last}"\n\n'  # noqa: S608
+        "def upgrade():\n"
+        '    op.execute("create table half (id int)")\n'
+        '    op.execute("insert into half values (1)")\n'
+        '    op.execute("insert into nowhere values (1)")\n'
+    )
+    failed = run("nitro_cli", "db", "upgrade", cwd=copy, ok=False)
+    assert (failed.returncode, "no such table: nowhere" in failed.stderr) == (1, True)
+    with contextlib.closing(sqlite3.connect(copy / "shop.db")) as database:
+        tables = database.execute("select name from sqlite_master where type = 'table'").fetchall()
+    assert ("product",) in tables
+    assert ("half",) not in tables
 
 
 def test_every_generated_file_is_clean(project: Path) -> None:

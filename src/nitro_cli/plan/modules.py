@@ -31,10 +31,12 @@ class MergeModule:
     Attributes:
         text: The module that has them.
         replace: Whether a definition that is there already is written anew.
+        anew: The names of those that are written anew in any case.
     """
 
     text: str
     replace: bool = False
+    anew: frozenset[str] = frozenset()
 
     def names(self) -> list[str]:
         """Returns what the module defines, in order."""
@@ -47,14 +49,31 @@ class MergeModule:
     def apply(self, source: str) -> Edited:
         """Returns the source with the definitions in it."""
         try:
-            text = _merged(source, self.text, replace=self.replace)
+            text = _merged(source, self.text, replace=self.replace, anew=self.anew)
             if text == source:
                 return Edited("there", source)
             _check(source, text, self.names())
+            text = _without_imports(text, _let_go(source, text))
         except (_Clash, SyntaxError) as error:
             snippet = f"{error}\nAdd by hand:\n{_indented(self.text)}"
             return Edited("cannot", source, snippet)
         return Edited("done", text)
+
+
+def same_definitions(one: str, other: str) -> frozenset[str]:
+    """Returns the names that two modules define in the same words; none when one is not Python."""
+    try:
+        first, second = ast.parse(one), ast.parse(other)
+    except SyntaxError:
+        return frozenset()
+    lines, other_lines = lines_of(one), lines_of(other)
+    return frozenset(
+        name
+        for node in first.body
+        for name in _defined(node)
+        if (there := _definition(second, name)) is not None
+        and _text(lines, node).rstrip() == _text(other_lines, there).rstrip()
+    )
 
 
 def join_modules(one: str, other: str) -> str:
@@ -116,7 +135,7 @@ class _Splices:
         return "".join(lines) if self.lines else "".join(lines).lstrip("\r\n")
 
 
-def _merged(source: str, module: str, *, replace: bool) -> str:
+def _merged(source: str, module: str, *, replace: bool, anew: frozenset[str] = frozenset()) -> str:
     tree, new = ast.parse(source), ast.parse(module)
     here = _bound(tree)
     module_lines = lines_of(module)
@@ -128,7 +147,7 @@ def _merged(source: str, module: str, *, replace: bool) -> str:
             continue
         if not any(name in here for name in names):
             added.append(node)
-        elif replace and (old := _definition(tree, names[0])) is not None:
+        elif (replace or names[0] in anew) and (old := _definition(tree, names[0])) is not None:
             start, end = _with_comments(splices.lines, old)
             text = _text(module_lines, node)
             if "".join(splices.lines[start:end]).rstrip() != text.rstrip():
@@ -218,6 +237,37 @@ def _check(source: str, text: str, names: Iterable[str]) -> None:
         lost += [] if ast.dump(node) in now else [ast.unparse(node).partition("\n")[0]]
     if lost:
         raise _Clash(f"It cannot be edited safely: {lost[0]!r} would be lost.")
+
+
+def _let_go(source: str, text: str) -> frozenset[str]:
+    """Returns the names that something in the module used, and that now occur nowhere."""
+    before, now = _words(ast.parse(source)), _words(ast.parse(text))
+    return frozenset(before - now)
+
+
+def _words(tree: ast.Module) -> set[str]:
+    """Returns the names that a module uses, with the words of its texts, which may name some too."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set(re.findall(r"\w+", node.value))
+    return found
+
+
+def _without_imports(text: str, names: frozenset[str]) -> str:
+    """Returns the text without the imports of some names, where a line may be written anew."""
+    tree = ast.parse(text)
+    splices = _Splices(lines_of(text), _newline(text), _INDENT)
+    for node in tree.body:
+        if not isinstance(node, ast.ImportFrom) or _same_import(tree, node, splices.lines) != node:
+            continue
+        kept = [ast.unparse(alias) for alias in node.names if _bound_by(alias) not in names]
+        if len(kept) < len(node.names):
+            start, end = _extent(node)
+            splices.add(start, end, _import_line(node, kept) if kept else "")
+    return splices.text()
 
 
 # -- what a module has ----------------------------------------------------------------------------

@@ -56,7 +56,7 @@ class Merge:
     """A module that several generators write into.
 
     A new file gets the whole text. In one that is there, the definitions that it lacks are added;
-    those that it has stay, unless the file is as Nitro wrote it.
+    those that it has stay, unless they are as Nitro wrote them.
 
     Attributes:
         path: Where, from the project's folder, with ``/``.

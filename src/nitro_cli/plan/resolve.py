@@ -11,7 +11,7 @@ from typing import Any, Literal
 from nitro_cli.formatting import format_sources
 from nitro_cli.frameworks import PROJECT_TEMPLATES
 from nitro_cli.plan import memory
-from nitro_cli.plan.modules import MergeModule, join_modules
+from nitro_cli.plan.modules import MergeModule, join_modules, same_definitions
 from nitro_cli.plan.plan import Create, Delete, Edit, Inject, Merge, Plan
 from nitro_cli.plan.texts import Manner, parse_python, plain
 from nitro_runtime.errors import UsageError
@@ -152,11 +152,12 @@ def _drafts(plan: Plan, root: Path, files: Mapping[str, str], policy: Policy) ->
         elif old is None and any(isinstance(action, Merge) for action in wanted):
             found.append(_Draft(path, None, _new_module(wanted)))
         else:
+            base = _base(root, path) if path in files else None
             pristine = old is not None and files.get(path) == memory.fingerprint(plain(old))
-            edits = [
-                _edit(action, replace=pristine or policy.overwrites(path)) for action in wanted
-            ]
-            found.append(_edited(path, old, edits, _base(root, path) if path in files else None))
+            replace = pristine or policy.overwrites(path)
+            anew = same_definitions(plain(old or ""), base or "")
+            edits = [_edit(action, replace, anew) for action in wanted]
+            found.append(_edited(path, old, edits, base))
     return found
 
 
@@ -167,10 +168,10 @@ def _check_rendered(action: Merge, root: Path) -> None:
         raise _bad_template(error, root) from error
 
 
-def _edit(action: Create | Merge | Inject, *, replace: bool) -> Edit:
+def _edit(action: Create | Merge | Inject, replace: bool, anew: frozenset[str]) -> Edit:
     if isinstance(action, Inject):
         return action.edit
-    return MergeModule(action.text, replace=replace)
+    return MergeModule(action.text, replace, anew)
 
 
 def _new_module(actions: Iterable[Create | Merge | Inject]) -> str:

@@ -1,10 +1,14 @@
-"""What Alembic needs to write Nitro's column types into a migration: `render_item`."""
+"""What Alembic needs to write migrations that run: `render_item` and `name_constraints`."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from nitro_runtime.entities import columns
+
+if TYPE_CHECKING:
+    from alembic.operations.ops import MigrateOperation, MigrationScript, OpContainer
 
 _MODULE = "nitro_runtime.entities.columns"
 
@@ -37,3 +41,60 @@ def _arguments(item: Any) -> str:  # noqa: ANN401 # a column type
         text: Any = item.impl  # pyright: ignore[reportUnknownMemberType] # its String
         return str(text.length)
     return ""
+
+
+def name_constraints(
+    _context: object, _revision: object, directives: Sequence[MigrationScript]
+) -> None:
+    """Names what ``alembic revision --autogenerate`` adds to a table that is there.
+
+    Passed to ``context.configure(process_revision_directives=name_constraints)``. SQLite changes a
+    table by writing it anew, and takes back only what has a name: ``uq_product_sku``,
+    ``fk_product_category_id``.
+    """
+    for script in directives:
+        for upgrade in script.upgrade_ops_list:
+            _name_added(_operations(upgrade))
+        for downgrade in script.downgrade_ops_list:
+            operations = list(_operations(downgrade))
+            _name_added(operations)
+            _name_dropped(operations)
+
+
+def _operations(container: OpContainer) -> Iterator[MigrateOperation]:
+    from alembic.operations.ops import OpContainer
+
+    for operation in container.ops:
+        if isinstance(operation, OpContainer):
+            yield from _operations(operation)
+        else:
+            yield operation
+
+
+def _name_added(operations: Iterable[MigrateOperation]) -> None:
+    from alembic.operations.ops import CreateForeignKeyOp, CreateUniqueConstraintOp
+
+    for operation in operations:
+        if isinstance(operation, CreateUniqueConstraintOp) and operation.constraint_name is None:
+            operation.constraint_name = _name("uq", operation.table_name, operation.columns)
+        elif isinstance(operation, CreateForeignKeyOp) and operation.constraint_name is None:
+            operation.constraint_name = _name("fk", operation.source_table, operation.local_cols)
+
+
+def _name_dropped(operations: Iterable[MigrateOperation]) -> None:
+    """Names what a downgrade drops; the upgrade has given it this name."""
+    from alembic.operations.ops import DropConstraintOp
+    from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
+
+    for operation in operations:
+        if not isinstance(operation, DropConstraintOp) or operation.constraint_name is not None:
+            continue
+        constraint = operation.to_constraint()
+        if isinstance(constraint, UniqueConstraint | ForeignKeyConstraint):
+            prefix = "uq" if isinstance(constraint, UniqueConstraint) else "fk"
+            columns_of = [column.name for column in constraint.columns]
+            operation.constraint_name = _name(prefix, operation.table_name, columns_of)
+
+
+def _name(prefix: str, table: str, column_names: Iterable[Any]) -> str:
+    return "_".join([prefix, table, *map(str, column_names)])

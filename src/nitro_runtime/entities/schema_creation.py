@@ -30,16 +30,26 @@ def create_tables(*entities: type[Any]) -> None:
     create([entity.__nitro_mapper__ for entity in chosen])
 
 
+def _leave_transactions_alone(driver: Any, _record: object) -> None:  # noqa: ANN401 # sqlite3's
+    """Keeps Python's driver from beginning transactions by itself: it would leave DDL outside."""
+    driver.isolation_level = None
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
 @contextmanager
 def connect() -> Generator[Connection]:
     """Opens a SQLAlchemy connection to the configured database, for migrations and tools.
 
-    Foreign keys are not checked on it: SQLite changes a table by replacing it.
+    Foreign keys are not checked on it: SQLite changes a table by replacing it. What fails in a
+    transaction is taken back whole, also where it makes tables.
 
     Raises:
         ConfigurationError: The configured backend has no SQL database.
     """
-    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy import NullPool, create_engine, event
 
     repository = default_repository()
     url = getattr(repository, "url", None)
@@ -49,6 +59,9 @@ def connect() -> Generator[Connection]:
             "such as sqlite:///app.db."
         )
     engine = create_engine(url, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _leave_transactions_alone)
+        event.listen(engine, "begin", _begin)
     try:
         with engine.connect() as connection:
             yield connection

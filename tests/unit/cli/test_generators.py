@@ -89,6 +89,27 @@ def test_a_generator_writes_its_files_and_the_second_time_no_byte(
     assert once(nitro, shop, *words) == made
 
 
+def test_a_class_as_nitro_wrote_it_follows_the_entity_though_its_file_was_changed(
+    shop: Path, nitro: Nitro
+) -> None:
+    assert nitro("generate", "scaffold", "Product", "name:str", "on:date")[0] == 0
+    views, entity = shop / "shop/products/views.py", shop / "shop/products/entity.py"
+    source = views.read_text().replace("    search = (", "    per_page = 7\n    search = (")
+    views.write_text(source + "\n\nMINE = 1\n")
+    entity.write_text(entity.read_text().replace("    on: date\n", "    stock: int\n"))
+    assert nitro("generate", "form", "Product")[0] == 0
+    assert nitro("generate", "table", "Product") == THERE
+    changed = views.read_text()
+    assert '    stock = NumberField(step="1")\n' in changed
+    assert "DateField" not in changed
+    assert "    on = Column(sort=True)\n" in changed
+    assert "    per_page = 7\n" in changed
+    assert changed.endswith("\n\nMINE = 1\n")
+    assert nitro("generate", "form", "Product") == THERE
+    assert nitro("generate", "table", "Product", "--force")[0] == 0
+    assert "    stock = Column(" in views.read_text()
+
+
 def test_each_resource_page_and_handler_module_is_one_line_of_the_registry(
     shop: Path, nitro: Nitro
 ) -> None:

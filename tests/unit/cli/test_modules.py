@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nitro_cli.plan.modules import MergeModule, join_modules
+from nitro_cli.plan.modules import MergeModule, join_modules, same_definitions
 
 FORM = '''"""How products look: their form."""
 
@@ -95,6 +95,25 @@ def test_what_is_there_already_stays_whoever_wrote_it() -> None:
 def test_a_pristine_definition_is_written_anew_with_the_comment_above_it() -> None:
     new = HANDLER.replace("Runs first", "Runs last").replace('info("created")', 'warning("new")')
     assert merge(HANDLER, new, replace=True) == new
+
+
+def test_an_import_that_only_the_old_definition_used_goes_with_it() -> None:
+    old = "from nitro import DateField, Form, Q, TextField\nfrom a import b\n\n\nX = 'Q'\n\n\n"
+    old += "class ProductForm(Form):\n    on = DateField()\n    b = b\n    q = Q\n"
+    new = (
+        "from nitro import Form, TextField\n\n\nclass ProductForm(Form):\n    name = TextField()\n"
+    )
+    assert merge(old, new, replace=True) == (
+        "from nitro import Form, Q, TextField\n\n\nX = 'Q'\n\n\n"
+        "class ProductForm(Form):\n    name = TextField()\n"
+    )
+
+
+def test_the_definitions_of_two_modules_that_are_the_same_are_named() -> None:
+    assert same_definitions(FORM, FORM.replace("TextField()", "TextField(max_length=3)")) == set()
+    assert same_definitions(join_modules(FORM, TABLE), TABLE) == {"ProductTable"}
+    assert same_definitions(HANDLER, HANDLER.replace("Runs first", "Runs")) == {"log"}
+    assert same_definitions(FORM, "class (") == set()
 
 
 def test_assignments_go_below_the_imports() -> None:
