@@ -57,12 +57,19 @@ class Project:
         return f"{source}/{path}" if source and path.split("/")[0] == self.package else path
 
     def read(self, path: str) -> str | None:
-        """Returns the text of a file, its line ends as they are; None when there is none."""
+        """Returns the text of a file, its line ends as they are; None when there is none.
+
+        Raises:
+            UsageError: It is no text.
+        """
         source = self.root / self.placed(path)
         if not source.is_file():
             return None
-        with source.open(encoding="utf-8", newline="") as file:
-            return file.read()
+        try:
+            with source.open(encoding="utf-8", newline="") as file:
+                return file.read()
+        except UnicodeDecodeError:
+            raise UsageError(f"{path} is not UTF-8 text; save it as such first.") from None
 
     def entities(self) -> dict[str, str]:
         """Returns the entities in the project's source: class name to the folder it stands in.

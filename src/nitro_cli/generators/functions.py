@@ -16,14 +16,22 @@ LONGEST = 60
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
-def function_problems(name: str) -> list[Problem]:
-    """Returns why a function cannot be called so; nothing for a good name."""
+def function_problems(
+    name: str, what: str = "function", example: str = "notify_stock"
+) -> list[Problem]:
+    """Returns why a function, or what is written as one, cannot be called so.
+
+    Args:
+        name: The name.
+        what: What people call it.
+        example: A good name.
+    """
     if not name:
-        return [Problem("empty-name", "The name of the function is empty.", name)]
+        return [Problem("empty-name", f"The name of the {what} is empty.", name)]
     if not _NAME.fullmatch(name) or len(name) > LONGEST:
         sentence = (
-            f"{name!r} is not a name for a function: small letters, digits and '_', a letter "
-            f"first, at most {LONGEST}: notify_stock."
+            f"{name!r} is not a name for a {what}: small letters, digits and '_', a letter "
+            f"first, at most {LONGEST}: {example}."
         )
         return [Problem("bad-name", sentence, name, 0, len(name))]
     if is_taken(name):

@@ -8,13 +8,19 @@ from nitro_cli.generators.addresses import check_address
 from nitro_cli.generators.functions import function_problems
 from nitro_cli.generators.subject import project_renderer
 from nitro_cli.generators.words import Words
-from nitro_cli.grammar.problems import BadWords
+from nitro_cli.grammar.problems import BadWords, Problem
+from nitro_cli.grammar.reserved import ADDRESSES
 from nitro_cli.plan.edits import RegisterResource
 from nitro_cli.plan.plan import Create, Inject, Merge, Plan
 from nitro_cli.project import Project
 from nitro_runtime.naming import pascal_case, sentence_case
 
 FOLDER = "pages"
+NEEDED = frozenset(
+    "bp by_method content gate get layout path reply request response router rt urlpatterns "
+    "wait".split()
+)
+"""What the module of a page, whose function has the page's name, needs itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,13 @@ def plan(project: Project, words: Words) -> Plan:
         UsageError: It cannot be called so, or its address is taken.
     """
     name = words.name.replace("-", "_")
-    problems = function_problems(name)
+    problems = function_problems(name, "page", "about")
+    if name in NEEDED:
+        sentence = f"{name!r} is what a page's module calls; choose another name: {name}_page."
+        problems.append(Problem("reserved-name", sentence, words.name))
+    if name in ADDRESSES:
+        sentence = f"/{name} is where Nitro's own routes are; choose another name: {name}_page."
+        problems.append(Problem("reserved-name", sentence, words.name))
     if problems:
         raise BadWords(problems)
     label = sentence_case(name)

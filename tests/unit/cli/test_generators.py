@@ -277,12 +277,16 @@ def test_a_view_that_people_wrote_is_never_written_twice(shop: Path, nitro: Nitr
         ("", ("command", "product.move", "to:str:unique"), "is not stored"),
         ("", ("command", "product.move", "to:strng"), "Did you mean 'string'?"),
         ("", ("page", "class"), "is a word of Python"),
-        ("", ("page", "../about"), "is not a name"),
+        ("", ("page", "../about"), "is not a name for a page"),
+        ("", ("page", "layout"), "choose another name: layout_page"),
+        ("", ("page", "events"), "/events is where Nitro's own routes are"),
         ("", ("page", "products"), "The address /products belongs to shop.products"),
         ("shop/products/entity.py", ("form", "Product"), "shop/products/entity.py, line 1 is not"),
         ("shop/products/entity.py", ("scaffold", "Product"), "entity.py, line 1 is not Python"),
         ("shop/products/entity.py", ("scaffold", "X", "p:ref.Product"), "line 1 is not Python"),
         ("shop/products/views.py", ("form", "Product"), "shop/products/views.py, line 1 is not"),
+        ("latin:shop/registry.py", ("page", "about"), "shop/registry.py is not UTF-8 text; save"),
+        ("latin:shop/registry.py", ("scaffold", "X", "a"), "shop/registry.py is not UTF-8 text"),
         ("shop/registry.py", ("page", "about"), "shop/registry.py, line 1 is not Python"),
         ("shop/handlers.py", ("handler", "a.b", "c"), "shop/handlers.py, line 1 is not Python"),
     ],
@@ -292,7 +296,8 @@ def test_what_is_wrong_is_named_and_no_byte_is_written(
 ) -> None:
     assert nitro("generate", *PRODUCT)[0] == 0
     if prepare:
-        (shop / prepare).write_text("def (\n")
+        content = b"# \xe9\n" if prepare.startswith("latin:") else b"def (\n"
+        (shop / prepare.removeprefix("latin:")).write_bytes(content)
     before = tree_hash(shop)
     code, out, err = nitro("generate", *words)
     assert (code, out) == (2, "")
