@@ -17,8 +17,22 @@ from nitro_runtime.naming import pascal_case, sentence_case
 
 FOLDER = "pages"
 NEEDED = frozenset(
-    "bp by_method content gate get layout path reply request response router rt urlpatterns "
-    "wait".split()
+    {
+        "bp",
+        "by_method",
+        "content",
+        "gate",
+        "get",
+        "layout",
+        "path",
+        "reply",
+        "request",
+        "response",
+        "router",
+        "rt",
+        "urlpatterns",
+        "wait",
+    }
 )
 """What the module of a page, whose function has the page's name, needs itself."""
 
