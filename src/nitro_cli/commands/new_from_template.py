@@ -105,12 +105,14 @@ def _tell(
     if verbose:
         for change in changes:
             typer.echo(line(change))
-    typer.echo(f"Made {name} from {source}, {len(changes) - len(kept)} files.")
+    made = len(changes) - len(kept)
+    typer.echo(f"Made {name} from {source}, {made} file{'' if made == 1 else 's'}.")
     if kept:
         typer.echo(f"Kept as they were: {', '.join(kept)}")
-    typer.echo(f"Checked: all {python} Python files compile.")
-    tell_next(typed)
-    if not placing.is_project(root):
-        typer.echo(
-            "The template knows nothing of nitro's memory: nitro init adds Nitro to it first."
-        )
+    if python:
+        typer.echo(f"Checked: all {python} Python files compile.")
+    if placing.is_project(root):
+        tell_next(typed)
+        return
+    there = "" if typed == "." else f"cd {typed} && "
+    typer.echo(f"\nNext:\n  {there}nitro init     # adds Nitro to what the template made")
