@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -217,14 +218,19 @@ class Request:
             return Posted(parse_urlencoded(body), size=len(body))
         await self._refuse_announced(limit)
         reader = MultipartReader(self.headers["content-type"])
+        pieces = self._pieces(limit)
         size = 0
-        async for piece in self._pieces(limit):
-            size += len(piece)
-            refuse_longer(size, limit)
-            if size <= MEMORY_BODY_BYTES:
-                reader.feed(piece)
-            else:  # a temporary file is written to by now, which may block
-                await asyncio.to_thread(reader.feed, piece)
+        try:
+            async for piece in pieces:
+                size += len(piece)
+                refuse_longer(size, limit)
+                if size <= MEMORY_BODY_BYTES:
+                    reader.feed(piece)
+                else:  # a temporary file is written to by now, which may block
+                    await asyncio.to_thread(reader.feed, piece)
+        except Refused:
+            await self._read_away(pieces)
+            raise
         return reader.finish()
 
     async def _pieces(self, limit: int) -> AsyncIterator[bytes]:
@@ -243,10 +249,16 @@ class Request:
         It is read away first: a proxy that is still sending it would not read the answer.
         """
         length = _length(self.headers)
-        if self._body is None and self.pieces and limit < length <= DISCARDED_BYTES:
-            async for _ in self.pieces():
-                pass
+        if self._body is None and self.pieces and limit < length:
+            await self._read_away(self.pieces())
         refuse_longer(length, limit)
+
+    async def _read_away(self, pieces: AsyncIterator[bytes]) -> None:
+        """Reads the rest of a refused body, unless that is very long or its client leaves."""
+        if _length(self.headers) <= DISCARDED_BYTES:
+            with suppress(Refused):
+                async for _ in pieces:
+                    pass
 
     async def signals(self, limit: int = BODY_LIMIT) -> Signals:
         """Returns the signals of a Datastar request; empty for any other and for form posts.
