@@ -71,9 +71,9 @@ def mount(app: Litestar, routes: Iterable[Route], prefix: str = "") -> None:
 def neutral(request: Asked) -> NeutralRequest:
     """Returns the neutral request of a native one, always the same for the same request."""
     scope: Any = request.scope
-    if "nitro.request" not in scope:
-        scope["nitro.request"] = _neutral(scope, request)
-    return scope["nitro.request"]
+    if (known := scope.get("nitro.request")) is None:
+        known = scope["nitro.request"] = _neutral(scope, request)
+    return known
 
 
 class native(Response[bytes]):  # called like the function that it is in other adapters
@@ -93,6 +93,7 @@ class native(Response[bytes]):  # called like the function that it is in other a
         async def write(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 # ASGI
             await send_reply(self.reply, receive, send, scope["method"], headers=headers + cookies)
             await made.after_response()
+            scope.pop("nitro.request", None)  # or only the garbage collector would find the two
 
         return write
 
@@ -134,8 +135,8 @@ ReadSignals = Annotated[Signals, read_signals]
 
 def _neutral(scope: Any, request: Any) -> NeutralRequest:  # noqa: ANN401 # Litestar's
     own = request.app.path.rstrip("/")
-    below = {**scope, "path": scope["path"].removeprefix(own)}
-    base, site = scope.get("root_path", "") + own, request.app.state.get("nitro", Site())
+    below = {**scope, "path": scope["path"].removeprefix(own)} if own else scope
+    base, site = scope.get("root_path", "") + own, request.app.state.get("nitro") or Site()
     read = partial(read_request, request, InternalServerException)
     pieces = partial(pieces_of, request, InternalServerException)
     return request_of_scope(below, site, request, read, base=base, pieces=pieces)

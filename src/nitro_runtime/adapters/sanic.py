@@ -24,7 +24,8 @@ from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, replies, ro
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import answering
-from nitro_runtime.web.asgi import read_all, request_of_scope, send_reply
+from nitro_runtime.web.asgi import as_sent, parse_cookies, read_all, send_reply
+from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.installing import Folder, act_before, expect_app, make_site, shutdown
 
 with supported("sanic"):
@@ -68,11 +69,11 @@ def mount(app: Sanic[Any, Any], routes: Iterable[Route], prefix: str = "") -> No
 
 def neutral(request: Request) -> NeutralRequest:
     """Returns the neutral request of a native one, always the same for the same request."""
-    if not hasattr(request.ctx, "nitro"):
-        request.ctx.nitro = _neutral(request, request.query_string)
+    if (known := getattr(ctx := request.ctx, "nitro", None)) is None:
+        known = ctx.nitro = _neutral(request, request.query_string)
     decode = str if request.route and request.route.unquote else unquote
-    request.ctx.nitro.params = {n: decode(str(value)) for n, value in request.match_info.items()}
-    return request.ctx.nitro
+    known.params = {name: decode(str(value)) for name, value in request.match_info.items()}
+    return known
 
 
 def native(request: Request, reply: Reply) -> HTTPResponse:
@@ -129,18 +130,17 @@ def _neutral(request: Any, query: str) -> NeutralRequest:  # noqa: ANN401 # not 
                 raise Refused(422, "The request ended early.")
         return request.body
 
-    headers = request.headers.items()
-    scope = {
-        "method": request.method,
-        "path": unquote(request.path),
-        "query_string": query.encode(),
-        "scheme": request.scheme,
-        "headers": [(name.encode(), v.encode(errors="surrogateescape")) for name, v in headers],
-    }
-    site = getattr(request.app.ctx, "nitro", Site())
-    made = request_of_scope(scope, site, request, read, pieces=rest and rest.__aiter__)
-    made.host = request.host  # as the proxies say that Sanic was told to trust
-    return made
+    headers = {name.lower(): as_sent(value) for name, value in request.headers.items()}
+    return NeutralRequest(
+        *(request.method, unquote(request.path), headers, parse_urlencoded(query)),
+        cookies=parse_cookies(headers.get("cookie", "")),
+        scheme=request.scheme,
+        host=request.host,  # as the proxies say that Sanic was told to trust
+        native=request,
+        site=getattr(request.app.ctx, "nitro", None) or Site(),
+        read=read,
+        pieces=rest and rest.__aiter__,
+    )
 
 
 class _Stream(HTTPResponse):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
@@ -20,6 +20,7 @@ from nitro_runtime.web.parsed import Posted, posted
 
 with supported("starlette"):
     from starlette.applications import Starlette
+    from starlette.background import BackgroundTask
     from starlette.datastructures import UploadFile
     from starlette.requests import ClientDisconnect, Request
     from starlette.responses import HTMLResponse, Response
@@ -65,10 +66,11 @@ def mount(app: Starlette, routes: Iterable[Route], prefix: str = "") -> None:
 
 def neutral(request: Request) -> NeutralRequest:
     """Returns the neutral request of a native one, always the same for the same request."""
-    if "nitro.request" not in (scope := request.scope):
-        scope["nitro.request"] = _neutral(scope, request)
-    known: NeutralRequest = scope["nitro.request"]
-    known.params = asgi.path_params(scope)  # a middleware may have asked before the route was found
+    known: NeutralRequest | None = (scope := request.scope).get("nitro.request")
+    if known is None:
+        known = scope["nitro.request"] = _neutral(scope, request)
+    elif scope.get("path_params"):  # a middleware may have asked before the route was found
+        known.params = asgi.path_params(scope)
     return known
 
 
@@ -127,15 +129,19 @@ def _parsed(request: Request) -> Posted | None:
 class native(Response):  # called like the function that it is in other adapters
     """A neutral reply as a native response; middleware and dependencies may add headers to it."""
 
+    body, background = b"", cast("BackgroundTask | None", None)
+
     def __init__(self, request: Request | None, reply: Reply) -> None:
-        super().__init__(status_code=reply.status)
-        self.reply, self.raw_headers = reply, asgi.raw_headers(reply)
+        self.asked, self.reply, self.status_code = request, reply, reply.status
+        self.raw_headers = asgi.raw_headers(reply)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, D102 # ASGI
         self.reply.status = self.status_code  # the app may have set another one since
         await asgi.send_reply(self.reply, receive, send, scope["method"], headers=self.raw_headers)
         if self.background is not None:
             await self.background()
+        if self.asked is not None:  # or only the garbage collector would find the two together
+            self.asked.scope.pop("nitro.request", None)
 
 
 def _route(route: Route, prefix: str) -> BaseRoute:

@@ -91,7 +91,7 @@ def with_token(markup: str, csrf: Csrf | None) -> Html:
             are escaped.
         csrf: The protection of the visitor's request. A token is made only when a field needs it.
     """
-    empty = csrf_field(csrf)
+    empty = csrf_field(csrf) if csrf else None
     if csrf is None or empty is None or empty not in markup:
         return raw(markup)
     before, _, after = markup.partition(empty)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Literal, cast
 from urllib.parse import quote
 
@@ -25,6 +25,7 @@ from nitro_runtime.html import (
     Script,
     Title,
     doctype,
+    escape,
     expr,
     js,
     raw,
@@ -49,9 +50,9 @@ class Notice:
     kind: NoticeKind = "success"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which takes twice as long to make, for every page
 class PageState:
-    """What the web layer knows about the page that it renders.
+    """What the web layer knows about the page that it renders; nobody changes it.
 
     Attributes:
         tab: The signed id of the tab; None for a page without a stream.
@@ -111,11 +112,12 @@ class Page:
         Raises:
             ViewError: A child is a ``<main>``: the page makes that one itself.
         """
-        if any(isinstance(child, Html) and child.startswith("<main") for child in children):
-            raise ViewError(
-                "A Page puts its children into <main> itself: pass the content as it is, and what"
-                " stands around it as header= and footer=."
-            )
+        for child in children:
+            if isinstance(child, Html) and child.startswith("<main"):
+                raise ViewError(
+                    "A Page puts its children into <main> itself: pass the content as it is, and"
+                    " what stands around it as header= and footer=."
+                )
         self.children = children
         self.title = title
         self.live = live
@@ -132,7 +134,8 @@ class Page:
         """The status to answer with."""
         if self._status is not None:
             return self._status
-        return max((int(getattr(view, "http_status", 200)) for view in self.parts), default=200)
+        views = self.parts
+        return max(int(getattr(view, "http_status", 200)) for view in views) if views else 200
 
     @property
     def parts(self) -> list[Any]:
@@ -165,32 +168,25 @@ class Page:
     def main(self, state: PageState | None = None) -> Html:
         """Returns ``<main id="main">`` with the children, the unit that can always be patched."""
         theme = self._theme or current_theme()
-        with page_query((state or PageState()).query):
-            return Main(*self.children, id="main", cls=theme["main"])
+        opening, closing = _main_frame(theme["main"])
+        with page_query({} if state is None else state.query):
+            return raw(f"{opening}{Fragment(*self.children)}{closing}")
 
     def render(self, state: PageState) -> Html:
         """Returns the whole document."""
         theme = self._theme or current_theme()
-        return Fragment(
-            doctype(),
-            HtmlTag(
-                Head(
-                    _metas(),
-                    Title(self.title),
-                    _resources(state.stylesheet_url, state.datastar_url),
-                    *self._head,
-                ),
-                Body(
-                    self._header,
-                    notices_html(state.notices, self._theme),
-                    self.main(state),
-                    self._footer,
-                    stream_html(state) if self.live and state.tab else None,
-                    cls=self._body_class or theme["page"],
-                ),
-                lang=self._lang,
-            ),
+        opening, titled, headed, closing = _frame(
+            self._lang, state.stylesheet_url, state.datastar_url, self._body_class or theme["page"]
         )
+        body = Fragment(
+            self._header,
+            notices_html(state.notices, self._theme),
+            self.main(state),
+            self._footer,
+            stream_html(state) if self.live and state.tab else None,
+        )
+        head = Fragment(*self._head) if self._head else ""
+        return raw(f"{opening}{escape(self.title)}{titled}{head}{headed}{body}{closing}")
 
     def __html__(self) -> Html:
         return self.render(PageState())
@@ -208,7 +204,7 @@ def _views(children: Iterable[object]) -> Iterable[Any]:
 
 
 def _is_view(child: object) -> bool:
-    return hasattr(child, "dom_id") and hasattr(child, "__html__")
+    return not isinstance(child, str) and hasattr(child, "dom_id") and hasattr(child, "__html__")
 
 
 def _is_parts(child: object) -> bool:
@@ -217,23 +213,32 @@ def _is_parts(child: object) -> bool:
     return child is None or _is_view(child)
 
 
-# What is the same on page after page is rendered once.
-
-
-@cache
-def _metas() -> Html:
-    return Fragment(
-        Meta(charset="utf-8"),
-        Meta(name="viewport", content="width=device-width, initial-scale=1"),
+@lru_cache
+def _frame(lang: str, style: str | None, script: str | None, body: str) -> tuple[str, ...]:
+    """Returns what is the same on page after page: the document around title, head and body."""
+    here = raw("\0")  # which no text and no attribute can hold
+    document = Fragment(
+        doctype(),
+        HtmlTag(
+            Head(
+                Meta(charset="utf-8"),
+                Meta(name="viewport", content="width=device-width, initial-scale=1"),
+                Title(here),
+                Link(rel="stylesheet", href=style) if style else None,
+                Script(type="module", src=script) if script else None,
+                here,
+            ),
+            Body(here, cls=body),
+            lang=lang,
+        ),
     )
+    return tuple(document.split(here))
 
 
 @lru_cache
-def _resources(style: str | None, script: str | None) -> Html:
-    return Fragment(
-        Link(rel="stylesheet", href=style) if style else None,
-        Script(type="module", src=script) if script else None,
-    )
+def _main_frame(classes: str) -> tuple[str, ...]:
+    here = raw("\0")
+    return tuple(Main(here, id="main", cls=classes).split(here))
 
 
 # -- notices ------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ def request_of_scope(
     mounted_at: str = (scope.get("root_path", "") if base is None else base).rstrip("/")
     return Request(
         method=scope["method"],
-        path=_below(mounted_at, scope["path"]),
+        path=_below(mounted_at, scope["path"]) if mounted_at else scope["path"],
         headers=headers,
         query=parse_urlencoded(scope.get("query_string", b"")),
         cookies=parse_cookies(headers.get("cookie", "")),
@@ -155,6 +155,11 @@ def parse_cookies(header: str) -> dict[str, str]:
     return cookies
 
 
+def as_sent(value: str) -> str:
+    """Returns the value of a header byte for byte (Latin-1) where it was taken for UTF-8."""
+    return value if value.isascii() else value.encode(errors="surrogateescape").decode("latin-1")
+
+
 def raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     """Returns the headers of a reply as ASGI takes them."""
     return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
@@ -178,14 +183,17 @@ async def send_reply(
         headers: What the framework made of the reply's own headers; by default those.
     """
     headers = list(raw_headers(reply) if headers is None else headers)
+    start = {"type": "http.response.start", "status": reply.status, "headers": headers}
     body = reply.body
     if isinstance(body, bytes):
-        headers.append((b"content-length", str(len(body)).encode()))
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send(start)
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+        return
     try:
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        if isinstance(body, bytes) or method == "HEAD":
-            whole = body if isinstance(body, bytes) and method != "HEAD" else b""
-            await send({"type": "http.response.body", "body": whole})
+        await send(start)
+        if method == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
         else:
             await _until_gone(_pump(body, send), receive)
     finally:

@@ -65,6 +65,8 @@ def parse_urlencoded(text: str | bytes) -> Multi:
     Raises:
         Refused: It has more than `MOST_FIELDS` fields (413), or is not UTF-8 (422).
     """
+    if not text:
+        return Multi()
     try:
         plain = text.decode("ascii") if isinstance(text, bytes) else text
         pairs = parse_qsl(plain, keep_blank_values=True, errors="strict", separator="&")
