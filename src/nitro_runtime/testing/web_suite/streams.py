@@ -21,6 +21,7 @@ from nitro_runtime.testing.web_suite.server import HEARTBEAT, Suite
 
 LISTENERS = 6
 SAYINGS = 20
+TELLERS = 8
 
 
 class Streams(Suite):
@@ -162,9 +163,12 @@ class LiveStreams(Suite):
                 read_until(chunks, "retry")
                 listening[tab.id] = chunks
             receivers = [*listening, *(f"user{n}" for n in range(LISTENERS // 2))]
-            with ThreadPoolExecutor(8) as sending, self.browser(served.url) as client:
-                for said in [sending.submit(_tell, client, *s) for s in _sayings(receivers)]:
-                    said.result()
+            # a browser each: over HTTP/2, threads cannot share one
+            browsers = [stack.enter_context(self.browser(served.url)) for _ in range(TELLERS)]
+            sayings = _sayings(receivers)
+            with ThreadPoolExecutor(TELLERS) as sending:
+                shares = [sayings[number::TELLERS] for number in range(TELLERS)]
+                list(sending.map(_tell_all, browsers, shares))
             for number, tab in enumerate(tabs):
                 own = {tab.id, f"user{number // 2}"}
                 tab.client.get(f"/tell/{tab.id}/loop", params={"text": "the end"})
@@ -181,8 +185,10 @@ def _sayings(receivers: list[str]) -> list[tuple[str, str, int]]:
     return [(receiver, places[text % 2], text) for text in range(SAYINGS) for receiver in receivers]
 
 
-def _tell(client: httpx.Client, receiver: str, place: str, text: int) -> None:
-    assert client.get(f"/tell/{receiver}/{place}", params={"text": text}).status_code == 200
+def _tell_all(client: httpx.Client, sayings: list[tuple[str, str, int]]) -> None:
+    for receiver, place, text in sayings:
+        told = client.get(f"/tell/{receiver}/{place}", params={"text": text})
+        assert told.status_code == 200
 
 
 def open_count(client: httpx.Client) -> int:
