@@ -94,7 +94,7 @@ class CommandSpec:
     @property
     def needs_no_loop(self) -> bool:
         """Whether it runs in one go: nothing of it is asynchronous, and nobody handles its event."""
-        return self.is_plain and (self.kind == "query" or not bus.handlers(self.name))
+        return self.is_plain and (self.kind == "query" or not bus.has_handlers(self.name))
 
     async def run(self, data: Mapping[str, Any], ctx: Context) -> Any:  # noqa: ANN401 # what the function returns
         """Checks and runs it; see `run_command`."""

@@ -40,6 +40,7 @@ class Input:
         self.command = command
         self._function = function
         self._model = model
+        self._fields: tuple[str, ...] | None = None
         parameters = inspect.signature(function).parameters.values()
         if any(p.kind in _VARIADIC or p.kind is p.POSITIONAL_ONLY for p in parameters):
             raise ConfigurationError(
@@ -57,7 +58,9 @@ class Input:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names that it accepts."""
-        return tuple(self.model.model_fields)
+        if self._fields is None:
+            self._fields = tuple(self.model.model_fields)
+        return self._fields
 
     @property
     def model(self) -> type[BaseModel]:
@@ -84,7 +87,7 @@ class Input:
             value = model.model_validate(dict(data))
         except ValidationError as error:
             raise Refused(422, _sentence(error)) from None
-        fields = {name: getattr(value, name) for name in model.model_fields}
+        fields = {name: getattr(value, name) for name in self.fields}
         return ({self._own[0].name: value} if self._whole else fields), fields
 
     def _build(self) -> type[BaseModel]:

@@ -66,7 +66,7 @@ def parse_signals(text: str | bytes) -> Signals:
         plain = text.decode() if isinstance(text, bytes) else text
         if not plain.strip():
             return Signals()
-        value: Any = json.loads(plain, parse_constant=_refuse, parse_float=_finite)
+        value: Any = _DECODER.decode(plain)
         if "\\u" in plain:  # the one way to a lone surrogate, which no UTF-8 can carry
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
@@ -87,6 +87,13 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
+
+
+# json.loads would make one for each call, which takes longer than the decoding.
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def _deeper(value: Any, most: int) -> bool:  # noqa: ANN401 # any JSON value
