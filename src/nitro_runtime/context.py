@@ -14,8 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -188,19 +187,23 @@ _outlet: ContextVar[_Opening | None] = ContextVar("nitro_outlet", default=None)
 _routers: list[Router] = []
 
 
-@contextmanager
-def outlet(take: Outlet) -> Generator[None]:
+class outlet:  # used like a function
     """Sends what handlers yield inside the block to ``take``: the response of a command.
 
     What a task or thread that was started inside yields after the block goes where it goes outside.
     """
-    opening = _Opening(take)
-    token = _outlet.set(opening)
-    try:
-        yield
-    finally:
-        opening.take = None
-        _outlet.reset(token)
+
+    __slots__ = ("_opening", "_token")
+
+    def __init__(self, take: Outlet) -> None:
+        self._opening = _Opening(take)
+
+    def __enter__(self) -> None:
+        self._token = _outlet.set(self._opening)
+
+    def __exit__(self, *_: object) -> None:
+        self._opening.take = None
+        _outlet.reset(self._token)
 
 
 def on_delivery(router: Router) -> None:

@@ -157,8 +157,10 @@ def patch_signals(
             object.
     """
     lines = ["onlyIfMissing true"] if only_if_missing else []
-    text = _object_text(signals) if isinstance(signals, str) else strict_json(signals)
-    lines.extend([f"signals {line}" for line in _LINE_BREAK.split(text)])
+    if isinstance(signals, str):
+        lines.extend([f"signals {line}" for line in _LINE_BREAK.split(_object_text(signals))])
+    else:
+        lines.append(f"signals {strict_json(signals)}")
     return frame("datastar-patch-signals", lines, event_id=event_id, retry=retry)
 
 
@@ -216,7 +218,7 @@ def _refuse_constant(name: str) -> None:
 def strict_json(signals: Mapping[str, Any]) -> str:
     """Returns the mapping as one line of ASCII-only JSON; raises as `patch_signals` does."""
     plain = signals if isinstance(signals, dict) else dict(signals)
-    return json.dumps(plain, allow_nan=False, separators=(",", ":"), default=_json_form)
+    return _ENCODER.encode(plain)
 
 
 def markup_of(html: str | HasHtml) -> str:
@@ -249,3 +251,7 @@ def _json_form(value: object) -> object:
     if callable(dump):
         return dump(mode="json")
     raise TypeError(f"{type(value).__name__} has no JSON form; send its plain values as signals")
+
+
+# json.dumps would make one for each call, which takes longer than the encoding.
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_json_form)

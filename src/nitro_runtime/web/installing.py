@@ -88,7 +88,7 @@ def site_from(
 
     Args:
         given: What ``install`` takes, by name; each may be left out.
-        user: The hook when none is given.
+        user: The hook when none is given; it is asked about requests that have a ``user``.
         to_thread: Makes a coroutine function of a hook that may wait for a database.
         static_url: Where the host serves static files itself; None when it does not.
         secret: What the key is derived from when none is given, nor ``NITRO_SECRET_KEY``.
@@ -102,10 +102,15 @@ def site_from(
             f"Nitro has no setting {unknown[0]!r}.{suggestion(unknown[0], known)}"
             f" It takes {', '.join(known)}."
         )
+    in_thread = asked_in_thread(user, to_thread)
+
+    def asked(native: Any) -> Any:  # noqa: ANN401 # the host's request; its user
+        return in_thread(native) if hasattr(native, "user") else None  # without a way to a thread
+
     derived = hmac.digest(secret.encode(), b"the key with which Nitro signs", "sha256").hex()
     site = make_site(
         static=given.get("static"),
-        user=asked_in_thread(given.get("user") or user, to_thread),
+        user=asked_in_thread(given["user"], to_thread) if given.get("user") else asked,
         prefix=given.get("prefix", ""),
         secret_key=given.get("secret_key")
         or (None if os.environ.get("NITRO_SECRET_KEY") else derived),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
+from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -24,7 +25,12 @@ ReadBytes = Callable[[int], bytes]
 """Reads up to so many bytes in the thread that calls."""
 
 # The two headers that CGI, and so PEP 3333, names without HTTP_.
-_BARE = {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}
+_BARE = (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length"))
+
+
+@lru_cache(maxsize=256)
+def _header_name(name: str) -> str:
+    return name[5:].replace("_", "-").lower()
 
 
 def request_of_environ(
@@ -53,11 +59,11 @@ def request_of_environ(
         Refused: 422, the query string is not UTF-8.
     """
     headers = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
+        _header_name(name): value for name, value in environ.items() if name.startswith("HTTP_")
     }
-    headers |= {short: environ[name] for name, short in _BARE.items() if environ.get(name)}
+    for name, short in _BARE:
+        if value := environ.get(name):
+            headers[short] = value
     server = f"{environ.get('SERVER_NAME', '')}:{environ.get('SERVER_PORT', '')}"
     return Request(
         method=environ["REQUEST_METHOD"],
