@@ -93,9 +93,6 @@ def _finite(text: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
-
-
 def _deeper(value: Any, most: int) -> bool:  # noqa: ANN401 # any JSON value
     """Whether objects and lists are nested more than ``most`` deep; level by level, no recursion."""
     level: list[Any] = [value]
