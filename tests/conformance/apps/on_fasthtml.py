@@ -1,3 +1,5 @@
+from typing import Any
+
 from fasthtml.core import FastHTML
 
 from nitro_runtime.adapters.fasthtml import install, mount
@@ -5,7 +7,7 @@ from nitro_runtime.testing.web_app import PREFIX, ROUTES, STATIC, native_view, u
 from nitro_runtime.views import Page
 
 app = FastHTML(secret_key="the key of the suite's app")
-rt = app.route
+rt: Any = app.route  # FastHTML says nothing of what it returns
 install(app, static=STATIC, user=user, prefix=PREFIX)
 mount(app, ROUTES, PREFIX)
 
