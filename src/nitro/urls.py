@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nitro_runtime.adapters.django import own_patterns
 
-urlpatterns = own_patterns()
+urlpatterns: list[Any] = own_patterns()

@@ -84,7 +84,7 @@ class FolderStorage:
     """
 
     def __init__(self, folder: str | os.PathLike[str], url: str | None = None) -> None:
-        self.folder = Path(folder).absolute()
+        self.folder: Path = Path(folder).absolute()
         self._url = url
 
     def save(self, content: BinaryIO, suffix: str = "") -> str:
