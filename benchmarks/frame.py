@@ -87,11 +87,15 @@ def measure(comparison: Comparison, clock: Callable[[], float] | None = None) ->
     verify(comparison)
     names = list(comparison.contenders)
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for turn in range(comparison.rounds):
-        for name in rotated(names, turn):
-            _prepare(comparison, name)
-            spent = _turn(comparison.contenders[name], comparison.number, clock or comparison.clock)
-            seconds[name].append(spent / comparison.number)
+    gc.freeze()  # what is there by now is no turn's garbage, and takes long to look through
+    try:
+        for turn in range(comparison.rounds):
+            for name in rotated(names, turn):
+                _prepare(comparison, name)
+                call, now = comparison.contenders[name], clock or comparison.clock
+                seconds[name].append(_turn(call, comparison.number, now) / comparison.number)
+    finally:
+        gc.unfreeze()
     reference = min(seconds[comparison.reference])
     found = [
         Measurement(name, min(times), median(times), min(times) / reference)
