@@ -74,6 +74,7 @@ def _served(framework: str, app: str, words: str) -> Generator[Served]:
         with _on_core(0):  # inherited by what is started
             served = stack.enter_context(serve([sys.executable, "-m", *command], cwd=ROOT))
         yield served
+        served.stop()  # in good order, so that it ends its workers
 
 
 @contextmanager

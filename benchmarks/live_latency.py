@@ -145,6 +145,7 @@ def _shop(framework: str) -> Generator[Shop]:
         headers = {"origin": served.url}
         client = httpx.Client(base_url=served.url, headers=headers, timeout=SECONDS)
         yield Shop(served.url, stack.enter_context(client))
+        served.stop()  # in good order, so that it ends its workers
 
 
 def _nitro(line: str, folder: Path) -> None:

@@ -19,6 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from benchmarks.routes import STATIC, work
 from nitro_runtime.adapters.django import reply
 
+work.lift_limits()
+
 # What a project has that needs no database.
 MIDDLEWARE = (
     "django.middleware.security.SecurityMiddleware",

@@ -10,6 +10,8 @@ from fastapi.responses import HTMLResponse
 from benchmarks.routes import STATIC, work
 from nitro_runtime.adapters.fastapi import install, reply
 
+work.lift_limits()
+
 hand = FastAPI()
 nitro = FastAPI()
 install(nitro, static=STATIC, secret_key=work.KEY)

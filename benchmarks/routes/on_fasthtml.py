@@ -9,6 +9,8 @@ from fasthtml.common import FastHTML, HTMLResponse, JSONResponse, Request, Respo
 from benchmarks.routes import STATIC, work
 from nitro_runtime.adapters.fasthtml import install, reply
 
+work.lift_limits()
+
 hand: Any = FastHTML(secret_key=work.KEY)
 nitro: Any = FastHTML(secret_key=work.KEY)
 install(nitro, static=STATIC, secret_key=work.KEY)

@@ -7,6 +7,8 @@ from flask import Flask, Response, request
 from benchmarks.routes import STATIC, work
 from nitro_runtime.adapters.flask import install, reply
 
+work.lift_limits()
+
 hand = Flask("hand", static_folder=None)
 nitro = Flask("nitro", static_folder=None)
 install(nitro, static=STATIC, secret_key=work.KEY)

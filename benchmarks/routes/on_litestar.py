@@ -10,6 +10,8 @@ from litestar.params import FromPath
 from benchmarks.routes import STATIC, work
 from nitro_runtime.adapters.litestar import NitroPlugin, reply
 
+work.lift_limits()
+
 
 @get("/page")
 async def page_by_hand(request: Request[Any, Any, Any]) -> Response[str]:

@@ -10,6 +10,8 @@ from sanic.response import html, json, raw
 from benchmarks.routes import STATIC, work
 from nitro_runtime.adapters.sanic import install, reply
 
+work.lift_limits()
+
 hand: Any = Sanic("hand", configure_logging=False)
 nitro: Any = Sanic("nitro", configure_logging=False)
 for app in (hand, nitro):

@@ -44,7 +44,9 @@ COMMAND = {"quantity": 5}
 FACT: dict[str, object] = {"id": 1, "name": "Lamp", "price": 9.5, "tags": ["new", "light"]}
 
 
-gate.commands.per_second = gate.commands.burst = 1e9  # what is compared is not how it refuses
+def lift_limits() -> None:
+    """Lets one visitor send any number of commands: what is compared is not how it refuses."""
+    gate.commands.per_second = gate.commands.burst = 1e9
 
 
 class Restock(BaseModel):
