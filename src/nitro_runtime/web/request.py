@@ -229,7 +229,7 @@ class Request:
                 else:  # a temporary file is written to by now, which may block
                     await asyncio.to_thread(reader.feed, piece)
         except Refused:
-            await self._read_away(pieces)
+            await self._read_away(pieces, size)
             raise
         return reader.finish()
 
@@ -253,12 +253,19 @@ class Request:
             await self._read_away(self.pieces())
         refuse_longer(length, limit)
 
-    async def _read_away(self, pieces: AsyncIterator[bytes]) -> None:
-        """Reads the rest of a refused body, unless that is very long or its client leaves."""
-        if _length(self.headers) <= DISCARDED_BYTES:
-            with suppress(Refused):
-                async for _ in pieces:
-                    pass
+    async def _read_away(self, pieces: AsyncIterator[bytes], read: int = 0) -> None:
+        """Reads the rest of a refused body as it was announced, unless that is very long.
+
+        Args:
+            pieces: The rest.
+            read: The bytes that were read before.
+        """
+        announced = _length(self.headers)
+        if announced > DISCARDED_BYTES:
+            return
+        with suppress(Refused):  # the client left
+            while read < announced and (piece := await anext(pieces, None)) is not None:
+                read += len(piece)
 
     async def signals(self, limit: int = BODY_LIMIT) -> Signals:
         """Returns the signals of a Datastar request; empty for any other and for form posts.

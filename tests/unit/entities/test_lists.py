@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from nitro_runtime.entities import Entity, Field, build_tables, samples
+from nitro_runtime.entities import Entity, Field, samples
 from nitro_runtime.errors import InvalidQuery
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -107,7 +107,7 @@ def test_lists_can_be_asked_for_as_missing_and_not_be_sorted_by() -> None:
 
 
 def test_the_column_is_json_text_and_samples_are_made_up() -> None:
-    assert type(build_tables().tables["everything"].c.words.type).__name__ == "JSON"
+    assert type(Everything.table.c.words.type).__name__ == "JSON"
     for sample in samples(Everything, 20):
         assert 1 <= len(sample.counts) <= 3
         assert len(sample.words) <= 3

@@ -155,12 +155,14 @@ def test_one_that_raises_stops_none_of_the_others_and_all_errors_are_raised_toge
 
 def test_unknown_names_leave_nothing_in_memory() -> None:
     on("known.*")(lambda: None)
+    gc.collect()
+    known = set(bus._known)  # what others hold
     for number in range(500):
         emit(f"junk{number}")
         event(f"other{number}")
         emit(event(f"third{number}"))
     gc.collect()
-    assert not bus._known
+    assert set(bus._known) <= known
     assert not bus._held
     assert not bus._plans
 
