@@ -37,6 +37,7 @@ SECRET_KEY = settings.secret_key.get_secret_value()
 DEBUG = settings.debug
 ALLOWED_HOSTS = ["localhost", "127.0.0.1"]  # add the names under which people find the site
 ROOT_URLCONF = "shop.urls"
+TIME_ZONE = "UTC"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
