@@ -126,13 +126,12 @@ class Bus:
 
     def handlers(self, name: str) -> list[Function]:
         """Returns the handlers that an emit of this name would consider, in order."""
-        found = self._registrations(name)
-        ordered = sorted(found, key=lambda r: (-r.priority, r.order)) if len(found) > 1 else found
-        return list({r.identity: r.function for r in ordered}.values()) if ordered else []
+        ordered = sorted(self._registrations(name), key=lambda r: (-r.priority, r.order))
+        return list({r.identity: r.function for r in ordered}.values())
 
     def has_handlers(self, name: str) -> bool:
         """Whether an emit of this name would consider any handler."""
-        return bool(self._named.get(name)) or any(p.fullmatch(name) for _, p, _ in self._patterns)
+        return bool(self._registrations(name))
 
     def names(self) -> list[str]:
         """Returns the names and patterns that have handlers, sorted."""
