@@ -14,7 +14,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -27,12 +28,29 @@ log = logging.getLogger(__name__)
 Owner = tuple[int, "asyncio.Task[object] | None"]
 
 
+_lent = threading.local()
+
+
 def current_owner() -> Owner:
     """Returns who runs this line: the thread, and the task if there is one."""
+    lent: Owner | None = getattr(_lent, "owner", None)
+    if lent is not None:
+        return lent
     try:
         return threading.get_ident(), asyncio.current_task()
     except RuntimeError:
         return threading.get_ident(), None
+
+
+@contextmanager
+def acting_as(owner: Owner) -> Generator[None]:
+    """Lets this thread work for a task that waits for it: what the task owns is found here."""
+    before: Owner | None = getattr(_lent, "owner", None)
+    _lent.owner = owner
+    try:
+        yield
+    finally:
+        _lent.owner = before
 
 
 @dataclass(slots=True)

@@ -141,6 +141,12 @@ class DatabaseBusy(EntityError):
     status = 503
 
 
+class DatabaseUnavailable(EntityError):
+    """The server of the database cannot be reached, or went away; trying again later may help."""
+
+    status = 503
+
+
 class MissingTable(EntityError):
     """The database has no such table yet."""
 

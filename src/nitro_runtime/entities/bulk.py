@@ -42,7 +42,7 @@ def managed_changes(mapper: Mapper, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(mapper: Mapper, field: MappedField, value: Any) -> Any:  # noqa: ANN401 # of the field's type
-    if field.name in (mapper.key, mapper.version):
+    if field.name in (*mapper.keys, mapper.version):
         raise InvalidQuery(f"{mapper.info.name}.{field.name} cannot be changed by update().")
     if not isinstance(value, Arithmetic):
         return mapper.stored(field, _adapter(field).validate_python(value))

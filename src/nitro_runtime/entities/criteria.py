@@ -91,19 +91,19 @@ class Negation(Criterion):
 class Linked(Criterion):
     """The row's field stands in rows of another entity: how tags of a product are found.
 
+    False, and never unknown, where the field is None.
+
     Attributes:
-        field: The field, mostly the key.
-        through: The other entity, between many and many.
+        field: The field, mostly a key or a foreign key.
+        through: The other entity.
         column: The field of the other entity in which it stands.
-        by: Another field of the other entity, and
-        value: what it must be.
+        where: What the other entity's rows fulfil, checked.
     """
 
     field: str
     through: type[Any]
     column: str
-    by: str
-    value: Any
+    where: Criterion
 
 
 def _parts_of(criterion: Criterion, joint: type[Every] | type[Either]) -> tuple[Criterion, ...]:

@@ -144,12 +144,12 @@ class Entity(SQLModel, metaclass=EntityMeta):
             return NotImplemented
         if self is other:
             return True
-        key = self.__nitro_mapper__.key
-        mine = self.__dict__[key]
-        return mine is not None and mine == other.__dict__[key]
+        key_of = self.__nitro_mapper__.key_of
+        mine = key_of(self.__dict__)
+        return mine is not None and mine == key_of(other.__dict__)
 
     def __hash__(self) -> int:
-        key = self.__dict__[self.__nitro_mapper__.key]
+        key = self.__nitro_mapper__.key_of(self.__dict__)
         return id(self) if key is None else hash((type(self), key))
 
     def __copy__(self) -> Self:

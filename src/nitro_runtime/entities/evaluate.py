@@ -114,7 +114,7 @@ def _negation(part: Predicate) -> Predicate:
 
 def sort_rows(mapper: Mapper, rows: list[Row], order: Sequence[Ordering]) -> None:
     """Sorts rows in place: by the order, then by key; missing values are the smallest."""
-    for item in reversed((*order, Ordering(mapper.key))):
+    for item in reversed((*order, *map(Ordering, mapper.keys))):
         name = item.field
 
         def by(row: Row, name: str = name) -> tuple[bool, Any]:

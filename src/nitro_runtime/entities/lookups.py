@@ -47,16 +47,15 @@ def criterion_from(
 
 
 def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
-    """Returns the criterion that a keyword such as ``price__gt=10`` stands for."""
-    field, separator, lookup = name.rpartition("__")
-    if not separator:
-        field, lookup = name, "eq"
-    relation = mapper.belongs_to.get(field)
-    if relation is not None and lookup == "eq":
-        return _belonging(relation.field, value)
-    known = mapper.info.relations.get(field)
-    if known is not None and known.kind == "many_to_many" and lookup == "eq":
-        return getattr(mapper.entity, field).having(mapper.entity, value)
+    """Returns the criterion that a keyword such as ``price__gt=10`` stands for.
+
+    ``category__name="Books"`` looks into the entity that a relation leads to.
+    """
+    field, _, rest = name.partition("__")
+    if field in mapper.info.relations:
+        return _across(mapper, field, rest, value)
+    field_named(mapper, field)
+    lookup = rest or "eq"
     operator = _LOOKUPS.get(lookup)
     if operator is None:
         raise InvalidQuery(
@@ -66,12 +65,44 @@ def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
     return Comparison(field, operator, value)
 
 
-def _belonging(field: str, value: Any) -> Criterion:  # noqa: ANN401 # an entity or a key
+def _across(mapper: Mapper, name: str, rest: str, value: Any) -> Criterion:  # noqa: ANN401
+    relation, info = getattr(mapper.entity, name), mapper.info.relations[name]
+    target: type[Any] = relation.target()
+    if info.kind == "belongs_to" and (not rest or _is_lookup(target.__nitro_mapper__, rest)):
+        return _belonging(info.field, rest or "eq", value)
+    if info.kind == "many_to_many" and not rest:
+        return relation.having(mapper.entity, value)
+    if not rest:
+        other = target.__nitro_mapper__.keys[0]
+        raise InvalidQuery(
+            f"{name!r} are many; say what one of them has, as in {name}__{other}=..."
+        )
+    return relation.linking(mapper.entity, from_lookup(target.__nitro_mapper__, rest, value))
+
+
+def _is_lookup(target: Mapper, word: str) -> bool:
+    return word in _LOOKUPS and word not in target.fields
+
+
+def _belonging(field: str, lookup: str, value: Any) -> Criterion:  # noqa: ANN401 # entities or keys
+    if lookup == "in" and isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        keys = [_key(one) for one in cast("Iterable[Any]", value)]
+        return Comparison(field, "in", tuple(key for key in keys if key is not _NOBODY))
+    key = _key(value)
+    if key is _NOBODY:  # nobody belongs to it: that is not the same as no relation
+        return Either(()) if lookup == "eq" else Every(())
+    return Comparison(field, _LOOKUPS[lookup], key)
+
+
+_NOBODY: Any = object()
+"""The key of an entity that is not stored yet and has none."""
+
+
+def _key(value: Any) -> Any:  # noqa: ANN401 # an entity or a key
     if not hasattr(value, "__entity__"):
-        return Comparison(field, "eq", value)
+        return value
     key = value.__dict__[value.__nitro_mapper__.key]
-    # One that is not stored yet and has no key has nobody: that is not the same as no relation.
-    return Either(()) if key is None else Comparison(field, "eq", key)
+    return _NOBODY if key is None else key
 
 
 def field_named(mapper: Mapper, name: str) -> MappedField:
@@ -82,9 +113,8 @@ def field_named(mapper: Mapper, name: str) -> MappedField:
     """
     field = mapper.fields.get(name)
     if field is None:
-        raise InvalidQuery(
-            f"{mapper.info.name} has no field {name!r}.{suggestion(name, mapper.fields)}"
-        )
+        known = (*mapper.fields, *mapper.info.relations)
+        raise InvalidQuery(f"{mapper.info.name} has no field {name!r}.{suggestion(name, known)}")
     return field
 
 
@@ -127,9 +157,9 @@ def checked(mapper: Mapper, criterion: Criterion) -> Criterion:
             return Either(tuple(checked(mapper, part) for part in parts))
         case Negation(part):
             return Negation(checked(mapper, part))
-        case Linked(field):
+        case Linked(field, through, column, where):
             field_named(mapper, field)
-            return criterion
+            return Linked(field, through, column, checked(through.__nitro_mapper__, where))
         case _:
             raise InvalidQuery(f"{criterion!r} is not a criterion that a backend knows.")
 

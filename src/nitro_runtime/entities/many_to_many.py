@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast, overload
 
-from nitro_runtime.entities.criteria import Comparison, Either, Linked
+from nitro_runtime.entities.criteria import Comparison, Criterion, Either, Linked
 from nitro_runtime.entities.relations import (
     Relation,
     class_of,
@@ -217,14 +217,22 @@ class ManyToMany(Relation, Generic[T]):
             chosen = Either(())
         else:
             link = self.link(class_of([entity]))
-            chosen = Linked(mapper.key, link.entity, link.right, link.left, own)
+            chosen = Linked(mapper.key, link.entity, link.right, Comparison(link.left, "eq", own))
         return RelatedSet(mapper, Query(chosen), entity=entity, relation=self)
 
     def having(self, owner: type[Any], other: Any) -> Linked | Either:  # noqa: ANN401 # an entity or its key
         """Returns the criterion of entities that are linked with another: ``where(tags=tag)``."""
         link, keys = self.link(owner), self.keys((other,))
         key = owner.__nitro_mapper__.key
-        return Linked(key, link.entity, link.left, link.right, keys[0]) if keys else Either(())
+        if not keys:
+            return Either(())
+        return Linked(key, link.entity, link.left, Comparison(link.right, "eq", keys[0]))
+
+    def linking(self, owner: type[Any], where: Criterion) -> Criterion:
+        """Returns the criterion of the owner's rows that lead to a row which fulfils another."""
+        link, target = self.link(owner), self.target()
+        linked = Linked(link.right, target, target.__nitro_mapper__.key, where)
+        return Linked(owner.__nitro_mapper__.key, link.entity, link.left, linked)
 
     def keys(self, others: Iterable[Any]) -> list[Any]:
         """Returns the keys of others, each once; what cannot be a key at all is left out.

@@ -11,17 +11,19 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
 
 from pydantic.fields import FieldInfo as PydanticField
 
 from nitro_runtime.entities.columns import quantized
+from nitro_runtime.entities.criteria import Comparison, Criterion, Every
 from nitro_runtime.entities.describe import Options, constraint_values, sqlmodel_value
 from nitro_runtime.entities.fields import options_of
 from nitro_runtime.entities.kinds import Kind, kind_of, split_optional
 from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.entities.uploads import Upload, upload_of
-from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.errors import EntityError
 from nitro_runtime.naming import pluralize, sentence_case
 from nitro_runtime.schema import MISSING, EntityInfo, FieldInfo, RelationInfo, humanize
 
@@ -56,7 +58,9 @@ class Mapper:
         info: Its description.
         fields: Its fields by name, in the order of its columns.
         names: Their names.
-        key: The name of the primary key.
+        keys: The names of the primary key's fields, in order.
+        key: The name of the primary key of one field; asking a class whose key has several raises.
+        key_of: Returns the key of a row: its value, or a tuple of the values of several fields.
         generated_key: Whether the database counts the key up.
         version: ``"version"``, or None when the class keeps none.
         updated: ``"updated_at"``, or None.
@@ -79,9 +83,14 @@ class Mapper:
         ]
         self.fields: dict[str, MappedField] = {f.name: f for f in sorted(described, key=_place)}
         self.names: tuple[str, ...] = tuple(self.fields)
-        self.key: str = self._find_key()
-        key = self.fields[self.key].info
-        self.generated_key: bool = key.type is int and (key.nullable or key.has_default)
+        self.keys: tuple[str, ...] = self._find_keys()
+        self.key_of: Callable[[Mapping[str, Any]], Any] = itemgetter(*self.keys)
+        if len(self.keys) == 1:
+            self.key: str = self.keys[0]
+        key = self.fields[self.keys[0]].info
+        self.generated_key: bool = (
+            len(self.keys) == 1 and key.type is int and (key.nullable or key.has_default)
+        )
         self.info: EntityInfo = self._describe(relations)
         self.belongs_to: dict[str, RelationInfo] = {
             n: r for n, r in relations.items() if r.kind == "belongs_to"
@@ -108,22 +117,36 @@ class Mapper:
         self.fields_set: frozenset[str] = frozenset(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]
 
-    def _find_key(self) -> str:
-        declared = [n for n, f in self.fields.items() if sqlmodel_value(f.source, "primary_key")]
-        if len(declared) > 1:
-            raise EntityDefinitionError(
-                f"{self.entity.__name__} has a key of several fields ({', '.join(declared)}), which "
-                "is not supported; give it one key and make the fields together unique."
+    def _find_keys(self) -> tuple[str, ...]:
+        declared = (n for n, f in self.fields.items() if sqlmodel_value(f.source, "primary_key"))
+        return tuple(declared) or ("id",)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        if name == "key" and "keys" in vars(self):
+            raise EntityError(
+                f"The key of {self.entity.__name__} has several fields ({', '.join(self.keys)}); "
+                "what is asked of it needs a key of one field."
             )
-        return declared[0] if declared else "id"
+        raise AttributeError(name)
+
+    def parts(self, key: Any) -> tuple[Any, ...]:  # noqa: ANN401 # of the key's type
+        """Returns the values of a key's fields, in the order of `keys`."""
+        return (key,) if len(self.keys) == 1 else tuple(key)
+
+    def identity(self, key: Any) -> Criterion:  # noqa: ANN401 # of the key's type
+        """Returns the criterion of the one row with this key."""
+        if len(self.keys) == 1:
+            return Comparison(self.key, "eq", key)
+        return Every(tuple(Comparison(n, "eq", v) for n, v in zip(self.keys, key, strict=True)))
 
     def _describe(self, relations: Mapping[str, RelationInfo]) -> EntityInfo:
         table = self.options.table_name
         plural = self.options.plural or pluralize(table)
         infos = {f.name: f.info for f in self.fields.values()}
-        key = infos[self.key]
-        managed = key.managed or self.key == "id" or self.generated_key
-        infos[self.key] = replace(key, key=True, managed=managed)
+        for name in self.keys:
+            key = infos[name]
+            managed = key.managed or self.keys == ("id",) or self.generated_key
+            infos[name] = replace(key, key=True, managed=managed)
         return EntityInfo(
             name=self.entity.__name__,
             table=table,
@@ -132,7 +155,7 @@ class Mapper:
             plural=sentence_case(plural.replace("-", "_")),
             fields=infos,
             relations=dict(relations),
-            key=(self.key,),
+            key=self.keys,
         )
 
     def load(self, row: Row) -> Any:  # noqa: ANN401 # an entity of the class

@@ -124,7 +124,9 @@ class MemoryRepository:
         def change(tables: _Tables) -> int:
             rows = self._matching(mapper, query)
             for row in rows:
-                _replace(tables, mapper, row[mapper.key], {**row, **_reckon(mapper, row, changes)})
+                _replace(
+                    tables, mapper, mapper.key_of(row), {**row, **_reckon(mapper, row, changes)}
+                )
             return len(rows)
 
         return self._write(change)
@@ -258,11 +260,11 @@ def _insert(tables: _Tables, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
     keys: list[Any] = []
     for row in rows:
         stored = mapper.snapshot(row)
-        key = stored[mapper.key]
+        key = mapper.key_of(stored)
         if key is None and mapper.generated_key:
             key = stored[mapper.key] = max(tables.read(mapper.info.table), default=0) + 1
         if key in tables.read(mapper.info.table):
-            raise Duplicate(mapper.info.name, mapper.key)
+            raise Duplicate(mapper.info.name, ", ".join(mapper.keys))
         _replace(tables, mapper, key, stored)
         keys.append(key)
     return keys
@@ -296,7 +298,7 @@ def _replace(tables: _Tables, mapper: Mapper, key: Any, row: Row) -> None:  # no
 def _candidates(tables: _Tables, target: str, column: str, value: Any) -> list[Row]:  # noqa: ANN401
     entity = find_entity(target)
     rows = tables.read(target)
-    if entity is not None and entity.__nitro_mapper__.key == column:
+    if entity is not None and entity.__nitro_mapper__.keys == (column,):
         return [rows[value]] if value in rows else []
     return list(rows.values())
 
@@ -305,7 +307,7 @@ def _remove(tables: _Tables, mapper: Mapper, rows: Sequence[Row], blamed: str) -
     """Deletes rows, then does to those that refer to them what their foreign keys say."""
     table = tables.write(mapper.info.table)
     for row in rows:
-        table.pop(row[mapper.key], None)
+        table.pop(mapper.key_of(row), None)
     for entity in registered_entities():
         other: Mapper = entity.__nitro_mapper__
         for name, target, column, rule in other.references:
@@ -323,6 +325,6 @@ def _unlink(
         _remove(tables, mapper, orphans, blamed)
     elif rule == "SET NULL":
         for row in orphans:
-            tables.write(mapper.info.table)[row[mapper.key]] = {**row, name: None}
+            tables.write(mapper.info.table)[mapper.key_of(row)] = {**row, name: None}
     else:
         raise BrokenReference(blamed)

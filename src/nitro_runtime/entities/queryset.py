@@ -188,9 +188,10 @@ class QuerySet(Generic[T]):
     def _asked(self) -> Query:
         """The query as the backend understands it."""
         criterion = self._query.criterion
-        if criterion is None or "links" in self._repository.capabilities:
+        if criterion is None or type(criterion) is Comparison:
             return self._query
-        return replace(self._query, criterion=without_links(criterion))
+        resolved = without_links(criterion, self._repository)
+        return self._query if resolved is criterion else replace(self._query, criterion=resolved)
 
     def all(self) -> list[T]:
         """Reads the entities."""
@@ -352,22 +353,29 @@ class QuerySet(Generic[T]):
         return f"<QuerySet of {self._mapper.info.name}>"
 
 
-def without_links(criterion: Criterion) -> Criterion:
-    """Returns a criterion with what stands in other entities read already.
+def without_links(criterion: Criterion, repository: Repository) -> Criterion:
+    """Returns a criterion with what the backend cannot look into read already.
 
-    For backends without the capability ``links``: they never see a `Linked`.
+    That is what stands in entities of another backend, and for a backend without the capability
+    ``links`` every `Linked`. A criterion that has nothing of the kind comes back as it is.
     """
     match criterion:
-        case Every(parts):
-            return Every(tuple(map(without_links, parts)))
-        case Either(parts):
-            return Either(tuple(map(without_links, parts)))
+        case Every(parts) | Either(parts):
+            resolved = tuple(without_links(part, repository) for part in parts)
+            same = all(new is old for new, old in zip(resolved, parts, strict=True))
+            return criterion if same else type(criterion)(resolved)
         case Negation(part):
-            return Negation(without_links(part))
-        case Linked(field, through, column, by, value):
-            rows = through.where(**{by: value}).values(column)
-            keys = tuple(dict.fromkeys(row[column] for row in rows))
-            return Comparison(field, "in", keys) if keys else Either(())
+            inner = without_links(part, repository)
+            return criterion if inner is part else Negation(inner)
+        case Linked(field, through, column, where):
+            if "links" in repository.capabilities and through.repository() is repository:
+                inner = without_links(where, repository)
+                return criterion if inner is where else Linked(field, through, column, inner)
+            rows = through.where(where).values(column)
+            keys = tuple(dict.fromkeys(row[column] for row in rows if row[column] is not None))
+            if not keys:
+                return Either(())
+            return Every((Comparison(field, "isnull", False), Comparison(field, "in", keys)))
         case _:
             return criterion
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast, overload
 
-from nitro_runtime.entities.criteria import Either
+from nitro_runtime.entities.criteria import Criterion, Either, Linked
 from nitro_runtime.entities.writers import running_loop
 from nitro_runtime.errors import (
     EntityDefinitionError,
@@ -69,6 +69,10 @@ class Relation:
         """Returns the foreign key that carries the relation."""
         raise NotImplementedError
 
+    def linking(self, owner: type[Any], where: Criterion) -> Criterion:
+        """Returns the criterion of the owner's rows that lead to a row which fulfils another."""
+        raise NotImplementedError
+
 
 class BelongsTo(Relation, Generic[T]):
     """The entity that a foreign key of this one points at; None when the key is None."""
@@ -78,6 +82,11 @@ class BelongsTo(Relation, Generic[T]):
     def field_of(self, owner: type[Any]) -> str:
         """Returns the foreign key of the owner: ``category_id`` for ``category``."""
         return self._field or f"{self.name}_id"
+
+    def linking(self, owner: type[Any], where: Criterion) -> Criterion:
+        """Returns the criterion of the owner's rows that lead to a row which fulfils another."""
+        target = self.target()
+        return Linked(self.field_of(owner), target, target.__nitro_mapper__.key, where)
 
     @overload
     def __get__(self, entity: None, owner: type[Any]) -> Self: ...
@@ -128,6 +137,10 @@ class HasMany(Relation, Generic[T]):
     def field_of(self, owner: type[Any]) -> str:
         """Returns the foreign key of the others: ``category_id`` for a ``Category``."""
         return self._field or f"{snake_case(owner.__name__)}_id"
+
+    def linking(self, owner: type[Any], where: Criterion) -> Criterion:
+        """Returns the criterion of the owner's rows that lead to a row which fulfils another."""
+        return Linked(owner.__nitro_mapper__.key, self.target(), self.field_of(owner), where)
 
     @overload
     def __get__(self, entity: None, owner: type[Any]) -> Self: ...

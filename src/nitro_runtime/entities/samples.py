@@ -291,7 +291,7 @@ def endless_samples(entity: type[E], seed: int = 1) -> Iterator[E]:
     taken = {
         f.name: {row[f.name] for row in entity.all().values(f.name)}
         for f in entity.__nitro_mapper__.fields.values()
-        if f.info.unique or f.name == entity.__nitro_mapper__.key
+        if f.info.unique or entity.__nitro_mapper__.keys == (f.name,)
     }
     targets = {f.name: _targets(entity, f) for f in _made_up(entity) if f.info.reference}
     many = _many_targets(entity)

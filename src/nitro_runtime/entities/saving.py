@@ -39,6 +39,8 @@ def blank(entity: object) -> None:
 
 def key_value(mapper: Mapper, value: object) -> Any:  # noqa: ANN401 # of the key's type
     """Returns a key in its own type, or None when it cannot be one (so nothing is found)."""
+    if len(mapper.keys) > 1:
+        return _composite_key(mapper, value)
     key = mapper.fields[mapper.key]
     if value is None or type(value) is key.kind.exact:
         return value
@@ -48,19 +50,35 @@ def key_value(mapper: Mapper, value: object) -> Any:  # noqa: ANN401 # of the ke
         return None
 
 
+def _composite_key(mapper: Mapper, value: object) -> tuple[Any, ...] | None:
+    if not isinstance(value, tuple | list) or len(cast("list[Any]", value)) != len(mapper.keys):
+        names = ", ".join(mapper.keys)
+        raise InvalidQuery(
+            f"The key of {mapper.info.name} has several fields: give a tuple ({names}), or each by "
+            f"name, not {value!r}."
+        )
+    parts = zip(mapper.keys, cast("list[Any]", value), strict=True)
+    try:
+        return tuple(typed(mapper, mapper.fields[name], part) for name, part in parts)
+    except InvalidQuery:
+        return None
+
+
 def named_key(entity: type[Entity], key: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Returns the key out of ``get(sku="x")``.
+    """Returns the key out of ``get(sku="x")``, or ``get(order_id=7, line=1)``.
 
     Raises:
         InvalidQuery: It is not the entity's key.
     """
-    name = entity.__nitro_mapper__.key
-    if set(key) != {name}:
+    mapper = entity.__nitro_mapper__
+    names = mapper.keys
+    if set(key) != set(names):
+        wrong = next((name for name in key if name not in names), names[0])
         raise InvalidQuery(
-            f"{entity.__name__}.get takes {name}; for other fields use first() or where()."
-            f"{suggestion(next(iter(key), name), [name])}"
+            f"{entity.__name__}.get takes {' and '.join(names)}; for other fields use first() or "
+            f"where().{suggestion(wrong, names)}"
         )
-    return key[name]
+    return mapper.key_of(key)
 
 
 # -- values -------------------------------------------------------------------------------------
@@ -185,7 +203,7 @@ def _remember(entity: Entity) -> None:
         mapper = entity.__nitro_mapper__
         managed = {
             name: vars(entity)[name]
-            for name in (mapper.key, mapper.version, mapper.updated)
+            for name in (*mapper.keys, mapper.version, mapper.updated)
             if name is not None
         }
         active.undo.append(partial(_restore, entity, entity.__loaded__, managed))
@@ -206,8 +224,9 @@ def insert(entity: Entity) -> None:
 
 
 def _stored(entity: Entity, row: Row, key: object) -> None:
-    name = entity.__nitro_mapper__.key
-    row[name] = vars(entity)[name] = key
+    mapper = entity.__nitro_mapper__
+    if mapper.generated_key:
+        row[mapper.key] = vars(entity)[mapper.key] = key
     _place(entity, "__loaded__", row)
 
 
@@ -247,8 +266,8 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
         changed[mapper.version] = version + 1
     if mapper.updated and mapper.updated not in changed:
         changed[mapper.updated] = datetime.now(UTC)
-    key = loaded[mapper.key]
-    if mapper.key in changed:
+    key = mapper.key_of(loaded)
+    if any(name in changed for name in mapper.keys):
         raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
     if not type(entity).repository().update(mapper, key, changed, version):
         raise StaleEntity(mapper.info.name, key)
@@ -262,7 +281,7 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
 def delete(entity: Entity) -> None:
     """Deletes a stored entity."""
     mapper = entity.__nitro_mapper__
-    key = vars(entity)[mapper.key]
+    key = mapper.key_of(vars(entity))
     version = vars(entity)[mapper.version] if mapper.version else None
     if entity.__loaded__ is None or not type(entity).repository().delete(mapper, key, version):
         raise StaleEntity(mapper.info.name, key)
@@ -275,7 +294,7 @@ def delete(entity: Entity) -> None:
 def reload(entity: Entity) -> None:
     """Replaces all values with the stored ones."""
     mapper = entity.__nitro_mapper__
-    fresh = type(entity).get(vars(entity)[mapper.key])
+    fresh = type(entity).get(mapper.key_of(vars(entity)))
     _place(entity, "__dict__", vars(fresh))
     _place(entity, "__loaded__", fresh.__loaded__)
     _place(entity, "__related__", {})
@@ -284,12 +303,12 @@ def reload(entity: Entity) -> None:
 def increment(entity: Entity, amounts: Mapping[str, Any]) -> None:
     """Adds to fields in the database itself, within their bounds."""
     mapper = entity.__nitro_mapper__
-    key = vars(entity)[mapper.key]
+    key = mapper.key_of(vars(entity))
     added = {name: _addition(mapper, name, value) for name, value in amounts.items()}
     if entity.__loaded__ is None or not added:
         raise StaleEntity(mapper.info.name, key)
     with transaction():
-        query = Query(Every((Comparison(mapper.key, "eq", key), *_bounds(mapper, added))))
+        query = Query(Every((mapper.identity(key), *_bounds(mapper, added))))
         repository = type(entity).repository()
         if not repository.update_where(mapper, query, managed_changes(mapper, dict(added))):
             _refuse_increment(entity, added)
@@ -310,7 +329,7 @@ def _check_outcome(mapper: Mapper, row: Row, added: Iterable[str]) -> None:
 
 def _addition(mapper: Mapper, name: str, value: object) -> Arithmetic:
     field = field_named(mapper, name)
-    if not field.kind.numeric or name in (mapper.key, mapper.version):
+    if not field.kind.numeric or name in (*mapper.keys, mapper.version):
         raise InvalidQuery(f"{mapper.info.name}.{name} is not a number that can be incremented.")
     return Arithmetic(name, "+", amount(mapper, field, Arithmetic(name, "+", value)))
 
@@ -328,17 +347,15 @@ def _bounds(mapper: Mapper, added: Mapping[str, Arithmetic]) -> list[Criterion]:
 
 
 def _refuse_increment(entity: Entity, added: Mapping[str, Arithmetic]) -> None:
-    stored = type(entity).find(vars(entity)[entity.__nitro_mapper__.key])
+    mapper = entity.__nitro_mapper__
+    key = mapper.key_of(vars(entity))
+    stored = type(entity).find(key)
     if stored is None:
-        raise StaleEntity(
-            entity.__nitro_mapper__.info.name, vars(entity)[entity.__nitro_mapper__.key]
-        )
+        raise StaleEntity(mapper.info.name, key)
     for name, addition in added.items():
         old = vars(stored)[name]
         if old is None:
-            raise InvalidQuery(
-                f"{entity.__nitro_mapper__.info.name}.{name} has no value to add to."
-            )
+            raise InvalidQuery(f"{mapper.info.name}.{name} has no value to add to.")
         setattr(stored, name, old + addition.amount)  # raises what is wrong with the result
 
 

@@ -6,8 +6,10 @@ variable but not the transaction: whoever is not its owner works outside it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -67,6 +69,40 @@ class ActiveTransaction:
         for handle in self.handles.values():
             handle.rollback()
 
+    async def acommit(self) -> asyncio.CancelledError | None:
+        """Commits every part without stalling the event loop.
+
+        Returns:
+            The cancellation that came while a commit was under way that did succeed: what is stored
+            is stored, and the caller raises it when all else is done.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        parts = list(self.handles.items())
+        for position, (repository, handle) in enumerate(parts):
+            done: list[bool] = []
+
+            def commit(handle: UnitHandle = handle, done: list[bool] = done) -> None:
+                handle.commit()
+                done.append(True)
+
+            try:
+                await repository.arun(commit, write=True)
+            except BaseException as error:
+                if done and isinstance(error, asyncio.CancelledError):
+                    cancelled = error
+                    continue
+                for later, rest in parts[position + 1 :]:
+                    await later.arun(rest.rollback, write=True)
+                self.rewind(0)
+                raise
+        return cancelled
+
+    async def arollback(self) -> None:
+        """Undoes every part without stalling the event loop."""
+        self.rewind(0)
+        for repository, handle in self.handles.items():
+            await repository.arun(handle.rollback, write=True)
+
 
 _current: ContextVar[ActiveTransaction | None] = ContextVar("nitro_transaction", default=None)
 
@@ -116,7 +152,12 @@ class transaction:  # reads as a word: with transaction():
         return self
 
     async def __aenter__(self) -> Self:
-        if self._nest():
+        active = current_transaction()
+        if active is not None:
+            level = self._level_in(active)
+            for one, handle in active.handles.items():
+                await one.arun(partial(handle.savepoint, level), write=True)
+            self._nested_in(active, level)
             return self
         repository = default_repository()  # the first to ask configures it, which none may inside
         active = self._open()
@@ -135,7 +176,9 @@ class transaction:  # reads as a word: with transaction():
     ) -> None:
         active = self._mine()
         if self._level:
-            self._leave_nested(active, failed=error is not None)
+            self._leave(active, failed=error is not None)
+            for handle in active.handles.values():
+                self._unmark(handle, failed=error is not None)()
             return
         try:
             if error is None:
@@ -145,7 +188,7 @@ class transaction:  # reads as a word: with transaction():
         finally:
             self._close()
         if error is None:
-            active.unit.run()
+            self._after_commit(active)
 
     async def __aexit__(
         self,
@@ -153,20 +196,51 @@ class transaction:  # reads as a word: with transaction():
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # Both backends of today live in this process: a commit here takes microseconds.
-        self.__exit__(kind, error, trace)
+        active = self._mine()
+        if self._level:
+            self._leave(active, failed=error is not None)
+            for one, handle in active.handles.items():
+                await one.arun(self._unmark(handle, failed=error is not None), write=True)
+            return
+        cancelled = None
+        try:
+            if error is None:
+                cancelled = await active.acommit()
+            else:
+                await active.arollback()
+        finally:
+            self._close()
+        if error is None:
+            self._after_commit(active)
+        if cancelled is not None:
+            raise cancelled
+
+    def _after_commit(self, active: ActiveTransaction) -> None:
+        """Runs what waited for the commit, or leaves it to whom this work is done for."""
+        if self._unit is None:
+            active.unit.run()
+        else:
+            self._unit.callbacks.extend(active.unit.callbacks)
 
     def _nest(self) -> bool:
         active = current_transaction()
         if active is None:
             return False
-        self._outer = active
-        self._level = f"nitro_{len(active.levels) + 1}"
+        level = self._level_in(active)
         for handle in active.handles.values():
-            handle.savepoint(self._level)
-        active.levels.append(self._level)
-        self._marks = (active.unit.mark(), len(active.undo))
+            handle.savepoint(level)
+        self._nested_in(active, level)
         return True
+
+    @staticmethod
+    def _level_in(active: ActiveTransaction) -> str:
+        return f"nitro_{len(active.levels) + 1}"
+
+    def _nested_in(self, active: ActiveTransaction, level: str) -> None:
+        self._outer = active
+        self._level = level
+        active.levels.append(level)
+        self._marks = (active.unit.mark(), len(active.undo))
 
     def _open(self) -> ActiveTransaction:
         if self._outer is not None:
@@ -187,13 +261,11 @@ class transaction:  # reads as a word: with transaction():
         context.set_unit(self._unit)
         _current.set(self._previous)
 
-    def _leave_nested(self, active: ActiveTransaction, *, failed: bool) -> None:
+    def _leave(self, active: ActiveTransaction, *, failed: bool) -> None:
         active.levels.remove(self._level)
         if failed:
             active.unit.rewind(self._marks[0])
             active.rewind(self._marks[1])
-        for handle in active.handles.values():
-            if failed:
-                handle.rollback_to(self._level)
-            else:
-                handle.release(self._level)
+
+    def _unmark(self, handle: UnitHandle, *, failed: bool) -> Callable[[], None]:
+        return partial(handle.rollback_to if failed else handle.release, self._level)

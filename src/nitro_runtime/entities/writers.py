@@ -1,6 +1,6 @@
-"""`WriterQueue`: one writer at a time, for threads and tasks alike.
+"""`WriterQueue` and `Slots`: a turn that threads and tasks wait for alike.
 
-SQLite lets one connection write at a time. Tasks of one event loop must never wait for one another
+SQLite lets one connection write at a time; a server lets as many work as there are connections. Tasks of one event loop must never wait for one another
 inside SQLite: the loop would stand still and the writer it waits for could not go on. They queue
 here instead, before they begin.
 """
@@ -36,7 +36,7 @@ class WriterQueue:
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
-        self._lock = threading.Lock()
+        self._lock: threading.Lock | threading.Semaphore = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None  # the holder's, when it may await
         self._waiting: deque[_Waiter] = deque()
         self._turn = threading.local()
@@ -56,14 +56,9 @@ class WriterQueue:
         if self.in_turn:
             return False
         if not self._lock.acquire(blocking=False):
-            loop = running_loop()
-            if loop is not None and self._loop is loop:
-                raise DatabaseBusy(
-                    "Another task of this event loop is writing; waiting here would stop it. Use "
-                    "the asynchronous verb (await entity.asave()) or async with transaction()."
-                )
+            self._refuse_to_stall(running_loop())
             if not self._lock.acquire(timeout=self.patience):
-                raise DatabaseBusy(f"Another writer held the database for {self.patience} s.")
+                raise DatabaseBusy(self._too_late())
         if keep:
             self._loop = running_loop()
         return True
@@ -78,11 +73,20 @@ class WriterQueue:
             try:
                 await asyncio.wait_for(self._wait(), self.patience)
             except TimeoutError:
-                raise DatabaseBusy(
-                    f"Another writer held the database for {self.patience} s."
-                ) from None
+                raise DatabaseBusy(self._too_late()) from None
         if keep:
             self._loop = asyncio.get_running_loop()
+
+    def _refuse_to_stall(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Raises when the turn is held by a task that could not go on while this thread waits."""
+        if loop is not None and self._loop is loop:
+            raise DatabaseBusy(
+                "Another task of this event loop is writing; waiting here would stop it. Use "
+                "the asynchronous verb (await entity.asave()) or async with transaction()."
+            )
+
+    def _too_late(self) -> str:
+        return f"Another writer held the database for {self.patience} s."
 
     @property
     def in_turn(self) -> bool:
@@ -150,6 +154,35 @@ class WriterQueue:
             except RuntimeError:  # its loop is closed: nobody waits there any more
                 continue
             return
+
+
+class Slots(WriterQueue):
+    """As many turns at once as there are connections to a server.
+
+    Args:
+        size: How many.
+        patience: Seconds to wait for one before giving up with `DatabaseBusy`.
+        what: What the connections lead to, for the sentence: ``"PostgreSQL"``.
+    """
+
+    def __init__(self, size: int, patience: float, what: str) -> None:
+        super().__init__(patience)
+        self.size = size
+        self._what = what
+        self._lock = threading.BoundedSemaphore(size)
+
+    def _refuse_to_stall(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        if loop is not None:
+            raise DatabaseBusy(
+                f"All {self.size} connections to {self._what} are in use; waiting here would stop "
+                "the event loop. Use the asynchronous verb (await entity.asave())."
+            )
+
+    def _too_late(self) -> str:
+        return (
+            f"All {self.size} connections to {self._what} were in use for {self.patience} s; "
+            "hold transactions open for less time, or give configure() a greater pool_size."
+        )
 
 
 def _finish(waiter: asyncio.Future[None]) -> None:

@@ -20,7 +20,7 @@ from sqlmodel import Relationship
 
 from nitro_runtime import schema
 from nitro_runtime.entities import Entity, Field, MemoryRepository, belongs_to, has_many, use
-from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.errors import EntityDefinitionError, EntityError
 from nitro_runtime.schema import find_entity
 
 
@@ -179,13 +179,16 @@ def test_mapped_models_are_refused_with_the_line_to_write() -> None:
             owner: Any = Relationship()
 
 
-def test_a_key_of_several_fields_is_refused() -> None:
+def test_what_needs_a_key_of_one_field_says_so_where_the_key_has_several() -> None:
     class Line(Entity):
         a: int = Field(primary_key=True)
         b: int = Field(primary_key=True)
 
-    with pytest.raises(EntityDefinitionError, match="key of several fields"):
-        _ = Line.__entity__
+    mapper = Line.__nitro_mapper__
+    assert mapper.keys == ("a", "b")
+    assert mapper.key_of({"b": 2, "a": 1}) == (1, 2)
+    with pytest.raises(EntityError, match=r"key of Line has several fields \(a, b\)"):
+        _ = mapper.key
 
 
 def test_a_relation_needs_its_field_and_its_target() -> None:

@@ -92,14 +92,21 @@ class Expressions:
     def __init__(self, table: sa.Table, values: Values | None = None) -> None:
         self._table = table
         self._values = values
-        self._count = 0
+        self._count = [0]  # shared with what is written into subqueries
+
+    def on(self, table: Any) -> Expressions:  # noqa: ANN401 # a table or an alias of one
+        """Returns what writes criteria on another table into the same statement."""
+        other = Expressions(table, self._values)
+        other._count = self._count
+        return other
 
     def parameter(self, kind: Any) -> Any:  # noqa: ANN401 # a SQLAlchemy type and parameter
         """Returns the next parameter, of a column's type."""
-        self._count += 1
+        self._count[0] += 1
         if self._values is not None:
-            return sa.bindparam(None, self._values.found[self._count - 1], type_=kind, unique=True)
-        return sa.bindparam(f"p{self._count}", type_=kind)
+            value = self._values.found[self._count[0] - 1]
+            return sa.bindparam(None, value, type_=kind, unique=True)
+        return sa.bindparam(f"p{self._count[0]}", type_=kind)
 
     def criterion(self, shape: Shape) -> Any:  # noqa: ANN401 # a SQLAlchemy expression
         """Returns the expression of a shape that `shape_of` made."""
@@ -112,8 +119,8 @@ class Expressions:
                 return sa.not_(self.criterion(part))
             case ("isnull", name, yes):
                 return self._isnull(name, yes)
-            case ("linked", name, through, column, by):
-                return self._linked(name, through, column, by)
+            case ("linked", name, through, column, where):
+                return self._linked(name, through, column, where)
             case ("never", name):
                 # False, or unknown where the value is missing: as the comparison would be.
                 return _BINARY["ne"](self._table.c[name], self._table.c[name])
@@ -128,10 +135,12 @@ class Expressions:
         column: Any = self._table.c[name]
         return column.is_(None) if yes else column.is_not(None)
 
-    def _linked(self, name: str, through: type[Any], column: str, by: str) -> Any:  # noqa: ANN401
-        other: Any = through.table.c
-        chosen = sa.select(other[column]).where(other[by] == self.parameter(other[by].type))
-        return self._table.c[name].in_(chosen)
+    def _linked(self, name: str, through: type[Any], column: str, where: Shape) -> Any:  # noqa: ANN401
+        other: Any = through.table.alias()  # it may be the very table that is asked
+        wanted = other.c[column]
+        chosen = sa.select(wanted).where(self.on(other).criterion(where), wanted.is_not(None))
+        field = self._table.c[name]
+        return sa.and_(field.is_not(None), field.in_(chosen))
 
     def _comparison(self, op: str, name: str, rest: Any) -> Any:  # noqa: ANN401
         column = self._table.c[name]
@@ -165,9 +174,10 @@ class Expressions:
         # SQLite makes a float of a sum that leaves 64 bits; abs() of the least number raises instead.
         return sa.case((sa.func.typeof(result) == _REAL, sa.func.abs(_LEAST)), else_=result)
 
-    def order(self, order: tuple[Ordering, ...], key: str) -> list[Any]:
+    def order(self, order: tuple[Ordering, ...], keys: tuple[str, ...]) -> list[Any]:
         """Returns what ORDER BY lists: the order, then the key."""
-        listed = [*order] if any(item.field == key for item in order) else [*order, Ordering(key)]
+        named = {item.field for item in order}
+        listed = [*order, *(Ordering(key) for key in keys if key not in named)]
         return [
             self._table.c[i.field].desc() if i.descending else self._table.c[i.field].asc()
             for i in listed
@@ -187,9 +197,8 @@ def shape_of(table: sa.Table, criterion: Criterion | None, values: Values) -> Sh
             return ("not", shape_of(table, part, values))
         case Comparison():
             return _comparison_shape(table, criterion, values)
-        case Linked(field, through, column, by, value):
-            values.take(value)
-            return ("linked", field, through, column, by)
+        case Linked(field, through, column, where):
+            return ("linked", field, through, column, shape_of(through.table, where, values))
         case _:
             raise InvalidQuery(f"{criterion!r} is not a criterion that SQL knows.")
 

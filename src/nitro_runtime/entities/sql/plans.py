@@ -59,10 +59,11 @@ class Plan:
         self.table: sa.Table = mapper.entity.table
         self._statements: dict[Shape, Statement] = {}
         self.shown = [self.table.c[name] for name in mapper.names]
-        key = self.table.c[mapper.key]
-        by_key = sa.select(*self.shown).where(key == sa.bindparam("p1", type_=key.type))
-        self.by_key = self._compile(by_key).sql
-        self.bind_key: Bind = self._bind(key.type) or within_int64
+        self.keys = [self.table.c[name] for name in mapper.keys]
+        make = Expressions(self.table)
+        chosen = (key == make.parameter(key.type) for key in self.keys)
+        self.by_key = self._compile(sa.select(*self.shown).where(*chosen)).sql
+        self.bind_key = self._key_binder()
         self.insert = self._compile(self._insert()).sql
         self.decode = _decoder(self)
         self.encode = _encoder(self)
@@ -81,6 +82,14 @@ class Plan:
         names: Sequence[str] = compiled.positiontup or ()
         binds = tuple((_number(name) - 1, self._bind(kinds[name])) for name in names)
         return Statement(str(compiled), binds)
+
+    def _key_binder(self) -> Callable[[Any], tuple[Any, ...]]:
+        """Returns what makes the parameters of `by_key` of a key."""
+        binds = [self._bind(key.type) or within_int64 for key in self.keys]
+        if len(binds) == 1:
+            (bind,) = binds
+            return lambda key: (bind(key),)
+        return lambda key: tuple(bind(part) for bind, part in zip(binds, key, strict=True))
 
     def _cached(self, shape: Shape, build: Callable[[], Any]) -> Statement:
         found = self._statements.get(shape)
@@ -116,7 +125,7 @@ class Plan:
     def _chosen(self, make: Expressions, found: Any, shape: Shape, query: Query) -> Any:  # noqa: ANN401
         if shape != ("and", ()):
             found = found.where(make.criterion(shape))
-        return found.order_by(*make.order(query.order, self.mapper.key))
+        return found.order_by(*make.order(query.order, self.mapper.keys))
 
     def count(self, query: Query) -> tuple[str, list[Any]]:
         """Returns the text and parameters that count a query's rows."""
@@ -186,8 +195,8 @@ class Plan:
         """Adds the criterion; with a limit, through a subquery, as SQL's UPDATE has none."""
         if not window:
             return statement if shape == ("and", ()) else statement.where(make.criterion(shape))
-        key = self.table.c[self.mapper.key]
-        chosen = self._chosen(make, sa.select(key), shape, query)
+        chosen = self._chosen(make, sa.select(*self.keys), shape, query)
+        key: Any = self.keys[0] if len(self.keys) == 1 else sa.tuple_(*self.keys)
         return statement.where(key.in_(_windowed(make, chosen, window)))
 
     def change_one(self, changes: Mapping[str, Any], *, guarded: bool) -> Statement:
@@ -209,8 +218,8 @@ class Plan:
         return self._cached(("remove", guarded), build)
 
     def _one(self, make: Expressions, statement: Any, guarded: bool) -> Any:  # noqa: ANN401
-        key: Any = self.table.c[self.mapper.key]
-        statement = statement.where(key == make.parameter(key.type))
+        for key in self.keys:
+            statement = statement.where(key == make.parameter(key.type))
         if guarded and self.mapper.version:
             version = self.table.c[self.mapper.version]
             statement = statement.where(version == make.parameter(version.type))
@@ -308,7 +317,6 @@ def _complaint(
 ) -> Callable[[Sequence[Any], Exception | None], InvalidRow]:
     """Returns what finds the wrong value of a row and makes the error of it."""
     fields = list(plan.mapper.fields.values())
-    key = plan.mapper.names.index(plan.mapper.key)
 
     def invalid(row: Sequence[Any], error: Exception | None) -> InvalidRow:
         problem = str(error or "a value has a wrong type")
@@ -316,7 +324,8 @@ def _complaint(
             if not _fits(field, value, scope.get(f"p{i}")):
                 expected = getattr(field.plain, "__name__", str(field.plain))
                 problem = f"{field.name} is {value!r}, which is no {expected}."
-        return InvalidRow(plan.mapper.info.table, row[key], problem)
+        named = dict(zip(plan.mapper.names, row, strict=True))
+        return InvalidRow(plan.mapper.info.table, plan.mapper.key_of(named), problem)
 
     return invalid
 

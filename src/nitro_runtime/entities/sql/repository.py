@@ -92,7 +92,7 @@ class SqlRepository:
         """Returns the row with this key, or None."""
         plan = self._plans.get(mapper) or self.plan(mapper)
         try:
-            rows = self._fetch(mapper, plan.by_key, (plan.bind_key(key),))
+            rows = self._fetch(mapper, plan.by_key, plan.bind_key(key))
         except UnicodeEncodeError:  # half of a surrogate pair: nothing has such a key
             return None
         return plan.decode(rows[0]) if rows else None
@@ -156,7 +156,7 @@ class SqlRepository:
                 several=len(rows) > 1,
             )
         self._write(mapper, lambda cursor: cursor.executemany(plan.insert, work), several=True)
-        return [row[mapper.key] for row in rows]
+        return [mapper.key_of(row) for row in rows]
 
     def update(
         self,
@@ -171,7 +171,7 @@ class SqlRepository:
         full = plan.with_shadows(changes)
         guarded = version is not None and mapper.version is not None
         statement = plan.change_one(full, guarded=guarded)
-        tail = (key, version) if guarded else (key,)
+        tail = (*mapper.parts(key), version) if guarded else mapper.parts(key)
         return bool(
             self._change(mapper, statement.sql, statement.parameters([*full.values(), *tail]))
         )
@@ -180,7 +180,7 @@ class SqlRepository:
         """Deletes one row; False when it is gone or its version is another."""
         guarded = version is not None and mapper.version is not None
         statement = self.plan(mapper).delete_one(guarded=guarded)
-        tail = (key, version) if guarded else (key,)
+        tail = (*mapper.parts(key), version) if guarded else mapper.parts(key)
         return bool(self._change(mapper, statement.sql, statement.parameters(tail)))
 
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
@@ -395,7 +395,7 @@ class _SqliteUnit:
 
 
 def _inserted(mapper: Mapper, row: Row, cursor: sqlite3.Cursor) -> Any:  # noqa: ANN401
-    key = row[mapper.key]
+    key = mapper.key_of(row)
     return cursor.lastrowid if key is None else key
 
 

@@ -101,7 +101,7 @@ def build_table(mapper: Mapper) -> sa.Table:
 
 
 def _column(mapper: Mapper, field: MappedField) -> sa.Column[Any]:
-    source, key = field.source, field.name == mapper.key
+    source, key = field.source, field.name in mapper.keys
     arguments: list[Any] = []
     if field.info.reference:
         arguments.append(
@@ -118,7 +118,7 @@ def _column(mapper: Mapper, field: MappedField) -> sa.Column[Any]:
     }
     if key:
         keywords.setdefault("autoincrement", mapper.generated_key)
-    kind: Any = sa.Integer() if key and mapper.generated_key else column_type(field)
+    kind: Any = sa.Integer() if mapper.generated_key and key else column_type(field)
     return sa.Column(field.name, kind, *arguments, **keywords)
 
 
