@@ -456,14 +456,12 @@ class Entity(SQLModel, metaclass=EntityMeta):
         **lookup: Any,  # noqa: ANN401
     ) -> tuple[Self, bool]:
         """As `get_or_create`, without stalling the event loop."""
-        async with transaction():
-            return cls.get_or_create(defaults, **lookup)
+        return await cls._run(partial(cls.get_or_create, defaults, **lookup), write=True)
 
     @classmethod
     async def aupsert(cls, match: str | Iterable[str], **values: Any) -> Self:  # noqa: ANN401
         """As `upsert`, without stalling the event loop."""
-        async with transaction():
-            return cls.upsert(match, **values)
+        return await cls._run(partial(cls.upsert, match, **values), write=True)
 
     async def asave(self) -> Self:
         """As `save`, without stalling the event loop."""

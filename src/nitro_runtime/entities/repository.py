@@ -27,12 +27,14 @@ class Query:
             smaller than any other.
         limit: At most so many rows, or None.
         offset: So many rows are passed over first.
+        lock: Whether nobody else may change or lock the rows until the transaction ends.
     """
 
     criterion: Criterion | None = None
     order: tuple[Ordering, ...] = ()
     limit: int | None = None
     offset: int = 0
+    lock: bool = False
 
 
 class UnitHandle(Protocol):
@@ -64,15 +66,26 @@ class Repository(Protocol):
 
     Attributes:
         name: What it is called in ``class Cart(Entity, backend="...")``.
-        capabilities: Which of ``transactions unique references links`` it has. Criteria of a backend
-            with ``links`` may hold a `Linked`; others are given the keys instead.
+        capabilities: What it can do beyond storing rows:
+            ``transactions``: the changes of a `UnitHandle` last together or not at all;
+            ``unique``: unique fields, and groups of them, are kept so, also in a race;
+            ``references``: foreign keys are checked, and what their ``ondelete`` says is done;
+            ``links``: criteria may hold a `Linked`; others are given the keys instead;
+            ``lock``: a `Query` may ask for a lock;
+            ``adjust``: it has the method ``adjust`` (see `Adjusting`);
+            ``ttl``: rows may expire;
+            ``shared``: other processes see the same rows.
     """
 
     name: str
     capabilities: frozenset[str]
 
     def get(self, mapper: Mapper, key: Any) -> Row | None:  # noqa: ANN401 # of the key's type
-        """Returns the row with this key, or None."""
+        """Returns the row with this key, or None.
+
+        Here and below a key is what `Mapper.key_of` returns: a value, or a tuple of the values of
+        several fields.
+        """
         ...
 
     def select(self, mapper: Mapper, query: Query) -> list[Row]:
@@ -135,4 +148,33 @@ class Repository(Protocol):
 
     def arun(self, work: Callable[[], T], *, write: bool) -> Awaitable[T]:
         """Runs synchronous work on this backend from a coroutine, without stalling its loop."""
+        ...
+
+
+class Adjusting(Protocol):
+    """A repository that changes one row by `Arithmetic` on its own, trying again on a conflict.
+
+    Others are driven by a transaction, `Repository.update_where` and `Repository.get`.
+    """
+
+    def adjust(
+        self,
+        mapper: Mapper,
+        key: Any,  # noqa: ANN401 # of the key's type
+        query: Query,
+        changes: Mapping[str, Any],
+        check: Callable[[Row], object],
+    ) -> Row | None:
+        """Changes one row atomically, and returns it as it then is.
+
+        Args:
+            mapper: The entity.
+            key: Which row.
+            query: What the row has to fulfil besides.
+            changes: New values by field name; they may be `Arithmetic`.
+            check: Sees the new row before it is stored for good; what it raises undoes the change.
+
+        Returns:
+            The new row; None when there is no such row or it does not fulfil the query.
+        """
         ...

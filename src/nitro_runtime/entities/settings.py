@@ -63,15 +63,23 @@ def configure(
     if address == "memory":
         repository = MemoryRepository(patience)
     else:
-        from nitro_runtime.entities.sql.repository import SqlRepository
-
-        repository = SqlRepository(
-            address, create_tables=create_tables, durable=durable, patience=patience
-        )
+        repository = _sql(address, create_tables, durable, patience)
     use(repository)
     if uploads is not None:
         use_storage(uploads)
     return repository
+
+
+def _sql(address: str, create_tables: bool, durable: bool, patience: float) -> Repository:
+    from nitro_runtime.entities.sql.sqlite_repository import SqliteRepository
+    from nitro_runtime.entities.sql.urls import normalised
+
+    url = normalised(address)
+    if url.get_backend_name() != "sqlite":
+        raise ConfigurationError(
+            f"Entities cannot be kept in {url.get_backend_name()} yet; use sqlite:///app.db."
+        )
+    return SqliteRepository(url, create_tables=create_tables, durable=durable, patience=patience)
 
 
 def _address(database: str | None, engine: Any) -> str:  # noqa: ANN401 # a sqlalchemy.Engine

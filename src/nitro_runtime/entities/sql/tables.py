@@ -20,6 +20,7 @@ from nitro_runtime.entities.kinds import ADAPTED, ENUM
 from nitro_runtime.entities.kinds import JSON as JSON_KIND
 from nitro_runtime.entities.many_to_many import link_entities
 from nitro_runtime.entities.mapper import MappedField, Mapper
+from nitro_runtime.entities.sql.names import name_constraints
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.schema import find_entity, registered_entities
 
@@ -97,6 +98,7 @@ def build_table(mapper: Mapper) -> sa.Table:
     parts += [sa.UniqueConstraint(*group) for group in mapper.together]
     table = sa.Table(name, metadata, *parts)
     setattr(table, _ENTITY, mapper.entity)
+    name_constraints(table)
     return table
 
 
