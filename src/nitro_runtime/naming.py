@@ -7,6 +7,8 @@ writes. Only the standard library is imported, so that the command may start wit
 from __future__ import annotations
 
 import re
+import zlib
+from collections.abc import Iterable
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -106,3 +108,23 @@ def link_names(table: str, relation: str) -> tuple[str, str, str]:
     single = singularize(relation) if looks_plural(relation) else relation
     right = f"other_{single}" if single == table else single
     return f"{table}_{single}", f"{table}_id", f"{right}_id"
+
+
+_LONGEST_NAME = 60
+"""Characters that every database takes: PostgreSQL 63, MariaDB 64."""
+
+
+def constraint_name(kind: str, table: str, columns: Iterable[str]) -> str:
+    """Returns the name of a constraint or index: ``uq_product_sku``.
+
+    One that a database would refuse for its length ends in a few figures of its sum instead.
+
+    Args:
+        kind: ``"uq"``, ``"fk"`` or ``"ix"``.
+        table: The table's name.
+        columns: The names of its columns, in order.
+    """
+    name = "_".join((kind, table, *columns))
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[: _LONGEST_NAME - 9]}_{zlib.crc32(name.encode()):08x}"
