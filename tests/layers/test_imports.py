@@ -12,7 +12,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 RUNTIME = SOURCE / "nitro_runtime"
 
-BASE = frozenset({"errors", "naming", "schema", "signing", "context", "storage"})
+BASE = frozenset({"errors", "naming", "schema", "signing", "context", "storage", "source_names"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "naming": frozenset(),
@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "signing": BASE,
     "context": BASE,
     "storage": frozenset(),
+    "source_names": frozenset(),
     "entities": BASE,
     "events": BASE,
     "sse": BASE,

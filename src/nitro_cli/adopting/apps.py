@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nitro_cli.adopting.modules import Module, Names
+from nitro_cli.adopting.modules import Module
+from nitro_runtime.source_names import Names
 
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 

@@ -10,9 +10,9 @@ from typing import Any
 from nitro_cli.adopting.imports import add_own_names
 from nitro_cli.adopting.install import installations
 from nitro_cli.adopting.lists import is_assigned
-from nitro_cli.adopting.modules import Names, read_names
 from nitro_cli.adopting.source import Source, Splice, spliced
 from nitro_cli.plan.plan import Edited
+from nitro_runtime.source_names import Names, read_names
 
 RESOURCES = "RESOURCES"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from nitro_cli.adopting.apps import Makers, Site, find_sites
 from nitro_cli.adopting.imports import add_import
-from nitro_cli.adopting.modules import Names, read_names
 from nitro_cli.adopting.source import Source, Splice, spliced
 from nitro_cli.plan.plan import Edited
+from nitro_runtime.source_names import Names, read_names
 
 FACE = "nitro"
 INSTALL = "install"

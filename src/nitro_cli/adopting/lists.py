@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nitro_cli.adopting.imports import add_names
-from nitro_cli.adopting.modules import read_names
 from nitro_cli.adopting.source import Source, Splice, spliced
 from nitro_cli.plan.plan import Edited
+from nitro_runtime.source_names import read_names
 
 Literal = ast.List | ast.Tuple
 

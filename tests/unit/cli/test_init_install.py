@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nitro_cli.adopting.apps import Makers, find_sites
 from nitro_cli.adopting.install import InstallLine
-from nitro_cli.adopting.modules import read_names
+from nitro_runtime.source_names import read_names
 
 MAKERS = Makers(frozenset({"web.App"}), frozenset({"web.easy.make"}))
 APP = InstallLine(MAKERS, "main", "", "app")
