@@ -7,9 +7,10 @@ disturbed least. Garbage is collected before each turn and not during it.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TypeVar
@@ -22,6 +23,53 @@ Contender = Callable[[], object]
 
 class WrongOutput(AssertionError):
     """A contender did not do the work that the others did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a contender must reach.
+
+    Attributes:
+        contender: Who.
+        against: Beside whom; the best of them counts.
+        at_most: The greatest ratio of their best rounds that will do.
+    """
+
+    contender: str
+    against: Sequence[str]
+    at_most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A contender of coroutines: a turn is one run of the event loop, which awaits call after call.
+
+    So what it takes to start and stop a loop is not counted.
+
+    Attributes:
+        make: Makes what is awaited.
+        runner: Has the loop.
+    """
+
+    make: Callable[[], Awaitable[object]]
+    runner: asyncio.Runner
+
+    def __call__(self) -> object:
+        """Awaits one and returns its result."""
+
+        async def once() -> object:
+            return await self.make()
+
+        return self.runner.run(once())
+
+    def repeat(self, number: int) -> None:
+        """Awaits so many, one after another."""
+
+        async def several() -> None:
+            for _ in range(number):
+                await self.make()
+
+        self.runner.run(several())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +87,7 @@ class Comparison:
         before: What to do before each turn of a contender, outside of its time, by its name.
         clock: Reads the seconds that count. On a busy machine `time.process_time` (of all threads)
             is steadier, where contenders wait for nothing.
+        limits: What must be reached; those whose contenders are not all there are left out.
     """
 
     name: str
@@ -49,6 +98,7 @@ class Comparison:
     check: Callable[[Mapping[str, object]], None] | None = None
     before: Mapping[str, Contender] = field(default_factory=dict[str, Contender])
     clock: Callable[[], float] = time.perf_counter
+    limits: Sequence[Limit] = ()
 
     def __post_init__(self) -> None:
         if self.reference not in self.contenders:
@@ -136,6 +186,9 @@ def _turn(call: Contender, number: int, clock: Callable[[], float]) -> float:
     gc.disable()
     try:
         began = clock()
+        if isinstance(call, Awaiting):
+            call.repeat(number)
+            return clock() - began
         for _ in range(number):
             call()
         return clock() - began
@@ -161,6 +214,7 @@ def as_text(comparison: Comparison, found: Sequence[Measurement]) -> str:
             f"{one.name[:name_width]:{name_width}}  {microseconds(one.best):>12}"
             f"  {microseconds(one.typical):>12}  {one.ratio:>8.2f}x{mark}"
         )
+    lines += verdicts(comparison, found)
     return "\n".join(lines)
 
 
@@ -168,7 +222,27 @@ def as_markdown(comparison: Comparison, found: Sequence[Measurement]) -> str:
     """Returns a table for the README."""
     lines = [f"**{comparison.name}**", "", "| | µs | ratio |", "|---|---:|---:|"]
     lines += [f"| {one.name} | {one.best * 1e6:,.1f} | {one.ratio:.2f} |" for one in found]
+    lines += ["", *verdicts(comparison, found)] if comparison.limits else []
     return "\n".join(lines)
+
+
+def verdicts(comparison: Comparison, found: Sequence[Measurement]) -> list[str]:
+    """Returns a line for each limit: what was to be reached, what was, and whether that will do."""
+    best = {one.name: one.best for one in found}
+    lines: list[str] = []
+    for limit in comparison.limits:
+        rivals = {name: best[name] for name in limit.against if name in best}
+        if rivals and limit.contender in best:
+            rival = min(rivals, key=rivals.__getitem__)
+            lines.append(verdict(limit, best[limit.contender] / rivals[rival], rival))
+    return lines
+
+
+def verdict(limit: Limit, ratio: float, rival: str) -> str:
+    """Returns whether a ratio keeps to its limit, as a line."""
+    word = "met" if ratio <= limit.at_most else "MISSED"
+    most = f"limit {limit.at_most:.2f}"
+    return f"  {word}: {limit.contender} takes {ratio:.2f} of {rival}, {most}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +253,13 @@ class Table:
         name: What was measured.
         columns: The headings of the numbers.
         rows: What each line is about, and its numbers as they are to be shown.
+        notes: Lines below it.
     """
 
     name: str
     columns: Sequence[str]
     rows: Sequence[tuple[str, Sequence[str]]]
+    notes: Sequence[str] = ()
 
 
 def table_as_text(table: Table) -> str:
@@ -197,7 +273,7 @@ def table_as_text(table: Table) -> str:
         f"{name:{first}}  " + "  ".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True))
         for name, cells in [("", table.columns), *table.rows]
     ]
-    return "\n".join([table.name[:WIDTH], *lines])
+    return "\n".join([table.name[:WIDTH], *lines, *table.notes])
 
 
 def table_as_markdown(table: Table) -> str:
@@ -205,6 +281,7 @@ def table_as_markdown(table: Table) -> str:
     lines = [f"**{table.name}**", "", f"| | {' | '.join(table.columns)} |"]
     lines.append("|---" + "|---:" * len(table.columns) + "|")
     lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in table.rows]
+    lines += ["", *table.notes] if table.notes else []
     return "\n".join(lines)
 
 

@@ -1,3 +1,4 @@
+import asyncio
 import importlib
 import itertools
 from pathlib import Path
@@ -110,3 +111,46 @@ def test_the_outputs_of_the_table_comparison_are_compared_as_documents(frame: An
     same({"a": '<p id="1" title="x">a&amp;b</p>', "b": "<p title=x id=1>\na&#38;b </p>"})
     with pytest.raises(frame.WrongOutput, match="b rendered another document than a"):
         same({"a": "<p>a</p>", "b": "<p>b</p>"})
+
+
+def test_a_limit_is_met_or_missed_beside_the_best_of_its_rivals(frame: Any) -> None:
+    comparison = frame.Comparison(
+        "x",
+        dict.fromkeys(("nitro", "raw", "orm", "slow"), int),
+        "raw",
+        number=1,
+        limits=[
+            frame.Limit("nitro", ("raw",), 1.5),
+            frame.Limit("nitro", ("slow", "orm", "absent"), 1.0),
+            frame.Limit("nitro", ("absent",), 1.0),
+        ],
+    )
+    found = [
+        frame.Measurement(name, best, best, best)
+        for name, best in (("raw", 1.0), ("orm", 1.5), ("nitro", 1.6), ("slow", 4.0))
+    ]
+    told = [
+        "  MISSED: nitro takes 1.60 of raw, limit 1.50",
+        "  MISSED: nitro takes 1.07 of orm, limit 1.00",
+    ]
+    assert frame.as_text(comparison, found).splitlines()[-2:] == told
+    assert frame.as_markdown(comparison, found).splitlines()[-2:] == told
+    assert frame.verdict(frame.Limit("a", ("b",), 1.0), 1.0, "b").startswith("  met: ")
+
+
+def test_coroutines_are_awaited_one_after_another_in_one_run_of_the_loop(frame: Any) -> None:
+    ran: list[str] = []
+
+    async def work() -> int:
+        ran.append("begun")
+        await asyncio.sleep(0)
+        ran.append("done")
+        return 7
+
+    with asyncio.Runner() as runner:
+        call = frame.Awaiting(work, runner)
+        assert call() == 7
+        ran.clear()
+        comparison = frame.Comparison("x", {"a": call}, "a", number=3, rounds=1)
+        frame.measure(comparison)
+    assert ran == ["begun", "done"] * 3

@@ -1,0 +1,1 @@
+"""The contenders of the entity benchmarks: one module a peer, the same verbs everywhere."""
