@@ -6,7 +6,8 @@ so need not import the entities package. Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,6 +138,26 @@ def find_entity(name: str) -> type[Any] | None:
 def registered_entities() -> list[type[Any]]:
     """Returns every entity class that has been defined, each once, in order of definition."""
     return list(dict.fromkeys(_entities.values()))
+
+
+@contextmanager
+def known_entities(entities: Iterable[type[Any]] = ()) -> Generator[None]:
+    """Has no other entities known by name inside the block; what is defined there is known there alone.
+
+    For suites of tests, whose entities must not meet those of an app. Not safe across threads.
+    """
+    before = dict(_entities)
+    _entities.clear()
+    given = tuple(entities)
+    for entity in given:
+        register_entity(entity.__name__, entity)
+    for entity in given:  # which may ask for one another by name
+        register_entity(entity.__entity__.table, entity)
+    try:
+        yield
+    finally:
+        _entities.clear()
+        _entities.update(before)
 
 
 def humanize(name: str) -> str:
