@@ -6,7 +6,8 @@ Three things live here, each held in a `contextvars.ContextVar`, so each task an
 - **changes**: entities announce them, the event bus and live views listen;
 - the **outlet**: where a patch that a handler yields goes.
 
-And one registry: how an adapter's native request becomes Nitro's neutral one.
+And one registry: how an adapter's native request becomes Nitro's neutral one, which request is being
+answered, and what its visitor's browser keeps.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import weakref
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -253,11 +255,27 @@ def deliver(sender: object, patch: Patch) -> None:
 # -- requests -----------------------------------------------------------------------------------
 
 _request_makers: dict[type[Any], Callable[[Any], Any]] = {}
+_request_finders: dict[type[Any], Callable[[], Any]] = {}
+# Weak: what a thread or a connection leaves behind must not lead to a request that was answered.
+_remembered: ContextVar[weakref.ref[Any] | None] = ContextVar("nitro_remembered", default=None)
 
 
-def register_request(native: type[Any], make: Callable[[Any], Any]) -> None:
-    """Tells how a framework's native request becomes a `nitro_runtime.web.Request`."""
+def register_request(
+    native: type[Any],
+    make: Callable[[Any], Any],
+    current: Callable[[], Any] | None = None,
+) -> None:
+    """Tells how a framework's native request becomes a `nitro_runtime.web.Request`.
+
+    Args:
+        native: The class of the native request.
+        make: Makes the neutral one.
+        current: Returns the native request that is being answered here, or something false; for
+            frameworks that know it.
+    """
     _request_makers[native] = make
+    if current is not None:
+        _request_finders[native] = current
 
 
 def neutral_request(request: Any) -> Any:  # noqa: ANN401 # any framework's request
@@ -275,3 +293,75 @@ def neutral_request(request: Any) -> Any:  # noqa: ANN401 # any framework's requ
     raise TypeError(
         f"No Nitro adapter is installed for a request of type {type(request).__name__}."
     )
+
+
+def remember_request(request: Any) -> None:  # noqa: ANN401 # a neutral request
+    """Says that what this task or thread does next belongs to this neutral request."""
+    _remembered.set(weakref.ref(request))
+
+
+def current_request() -> Any:  # noqa: ANN401 # a neutral request
+    """Returns the neutral request that is being answered here; None where none is known.
+
+    A framework that knows its current request is asked; else it is the one that was remembered.
+    """
+    for find in _request_finders.values():
+        native = find()
+        if native:
+            return neutral_request(native)
+    remembered = _remembered.get()
+    return None if remembered is None else remembered()
+
+
+# -- what a visitor's browser keeps -------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Visit:
+    """What one request brought of what its visitor's browser keeps; it ends with the request.
+
+    Attributes:
+        owner: Whose it is: the signed-in user, or the visitor nobody knows; the same after a restart.
+        kept: The text that came; empty when the browser keeps nothing. It is input from outside.
+        send: Takes the text that the browser is to keep from now on.
+        opened: What a backend has made of the text; the backend's alone.
+        lock: Held while it is opened.
+    """
+
+    owner: str
+    kept: str
+    send: Callable[[str], object]
+    opened: Any = None
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+
+_visit: ContextVar[Visit | None] = ContextVar("nitro_visit", default=None)
+_visit_finders: list[Callable[[], Visit | None]] = []
+
+
+def on_visit(find: Callable[[], Visit | None]) -> None:
+    """Registers what finds the visit of the request that is being answered here."""
+    if find not in _visit_finders:
+        _visit_finders.append(find)
+
+
+@contextmanager
+def visiting(visit: Visit) -> Generator[None]:
+    """Makes a visit the current one inside the block; for tests, and for a web layer of one's own."""
+    token = _visit.set(visit)
+    try:
+        yield
+    finally:
+        _visit.reset(token)
+
+
+def current_visit() -> Visit | None:
+    """Returns the visit of the request that is being answered here, or None."""
+    visit = _visit.get()
+    if visit is not None:
+        return visit
+    for find in _visit_finders:
+        visit = find()
+        if visit is not None:
+            return visit
+    return None
