@@ -15,9 +15,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from benchmarks.entities.products import CATEGORY, KEY, Supply
 
 
-def engine(path: Path) -> sa.Engine:
-    """Returns an engine with the pragma that the others set too."""
-    made = sa.create_engine(f"sqlite:///{path}")
+def engine(database: Path | str) -> sa.Engine:
+    """Returns an engine: of a file, with the pragma that the others set too, or of an address."""
+    if isinstance(database, str):
+        return sa.create_engine(database)
+    made = sa.create_engine(f"sqlite:///{database}")
 
     def synchronous(connection: Any, _: object) -> None:  # noqa: ANN401 # the driver's
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -53,8 +55,8 @@ class Core:
 
     name: ClassVar[str] = "SQLAlchemy Core"
 
-    def __init__(self, path: Path) -> None:
-        self.engine = engine(path)
+    def __init__(self, database: Path | str) -> None:
+        self.engine = engine(database)
         self.supply = Supply()
         self.stock = self.get()[4]
         self.versions = itertools.count(1)
@@ -118,8 +120,8 @@ class Orm:
 
     name: ClassVar[str] = "SQLAlchemy ORM"
 
-    def __init__(self, path: Path) -> None:
-        self.engine = engine(path)
+    def __init__(self, database: Path | str) -> None:
+        self.engine = engine(database)
         self.supply = Supply()
 
     def get(self) -> Product | None:

@@ -34,8 +34,8 @@ class SqlModel:
 
     name: ClassVar[str] = "SQLModel"
 
-    def __init__(self, path: Path) -> None:
-        self.engine = engine(path)
+    def __init__(self, database: Path | str) -> None:
+        self.engine = engine(database)
         self.supply = Supply()
 
     def get(self) -> Row | None:
