@@ -75,10 +75,11 @@ MANAGED = _words(
 
 VERBS = _words(
     """
-    acount acreate acreate_many adelete aexists afind afirst aget aget_or_create aincrement all
-    aload areload asave aupdate aupsert changed count create create_many delete exists find first
-    get get_or_create increment is_new lock reload repository save signals table to_card to_form
-    to_row update upsert where
+    acount acreate acreate_many adelete aexists afind afirst after_delete after_save aget
+    aget_or_create aincrement all aload alock areload asave aupdate aupdate_many aupsert
+    aupsert_many before_delete before_save changed count create create_many delete exists find
+    first get get_or_create increment is_new lock mapper reload repository save signals table
+    to_card to_form to_row update update_many upsert upsert_many where
     """
 )
 """Attributes of every entity; a field of the same name would hide them."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.settings import repository_named, settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
 
+    from nitro_runtime.entities.repository import Repository
     from nitro_runtime.schema import EntityInfo
 
 _lock = threading.RLock()
@@ -55,6 +57,28 @@ class EntityInfoAttribute(_ClassAttribute):
     def make(self, owner: type[Any]) -> EntityInfo:
         """Describes the class."""
         return owner.__nitro_mapper__.info
+
+
+class PublicMapperAttribute(_ClassAttribute):
+    """``Product.mapper``."""
+
+    def make(self, owner: type[Any]) -> Mapper:
+        """Returns what everything here uses."""
+        return owner.__nitro_mapper__
+
+
+class RepositoryAttribute:
+    """``Product.repository``: found anew whenever the backends of the process change."""
+
+    def __get__(self, entity: object, owner: type[Any]) -> Repository:
+        cached: tuple[int, Repository] | None = owner.__dict__.get("__repository__")
+        if cached is not None and cached[0] == settings.generation:
+            return cached[1]
+        # Read before the search: what is found may be old already when a thread configures now.
+        generation = settings.generation
+        found = repository_named(owner.__entity_options__.backend)
+        type.__setattr__(owner, "__repository__", (generation, found))
+        return found
 
 
 class TableAttribute(_ClassAttribute):
@@ -100,6 +124,7 @@ def class_attributes() -> dict[str, _ClassAttribute]:
     """Returns new descriptors for one class, by name."""
     return {
         "__nitro_mapper__": MapperAttribute("__nitro_mapper__"),
+        "mapper": PublicMapperAttribute("mapper"),
         "__entity__": EntityInfoAttribute("__entity__"),
         "table": TableAttribute("table"),
         "Input": InputAttribute("Input", partial=False),

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel
 from nitro_runtime import context, errors
 from nitro_runtime.context import Change
 from nitro_runtime.entities import saving
+from nitro_runtime.entities.class_attributes import RepositoryAttribute
 from nitro_runtime.entities.criteria import Criterion
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
@@ -21,7 +22,6 @@ from nitro_runtime.entities.many_to_many import Pending, pending_links
 from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
-from nitro_runtime.entities.settings import repository_named, settings
 from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.schema import MISSING, EntityInfo
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from nitro_runtime.entities.describe import Options
     from nitro_runtime.entities.mapper import Mapper, Row
-    from nitro_runtime.entities.repository import Repository
 
 R = TypeVar("R")
 _place = object.__setattr__
@@ -40,7 +39,7 @@ _CONFIG = ConfigDict(
     extra="forbid",
     allow_inf_nan=False,
     validate_default=True,
-    ignored_types=(Relation,),
+    ignored_types=(Relation, RepositoryAttribute),
     from_attributes=False,
     populate_by_name=True,
 )
@@ -70,6 +69,9 @@ class Entity(SQLModel, metaclass=EntityMeta):
     NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
     """What `get` raises; every class has its own."""
 
+    repository = RepositoryAttribute()
+    """The backend that keeps this class: ``Product.repository.count(Product.mapper, Query())``."""
+
     __entity_options__: ClassVar[Options]
     __relation_names__: ClassVar[tuple[str, ...]] = ()
     __many_names__: ClassVar[tuple[str, ...]] = ()
@@ -79,6 +81,8 @@ class Entity(SQLModel, metaclass=EntityMeta):
         # At run time the metaclass gives every class its own.
         __entity__: ClassVar[EntityInfo]
         __nitro_mapper__: ClassVar[Mapper]
+        mapper: ClassVar[Mapper]
+        """The class worked out, as every method of its `repository` takes it."""
         table: ClassVar[Table]
         """The SQLAlchemy table, built from the fields at its first use."""
         Input: ClassVar[type[BaseModel]]
@@ -170,21 +174,11 @@ class Entity(SQLModel, metaclass=EntityMeta):
     # -- finding --------------------------------------------------------------------------------
 
     @classmethod
-    def repository(cls) -> Repository:
-        """Returns the backend that keeps this class."""
-        cached: tuple[int, Repository] | None = cls.__dict__.get("__repository__")
-        if cached is not None and cached[0] == settings.generation:
-            return cached[1]
-        found = repository_named(cls.__entity_options__.backend)
-        type.__setattr__(cls, "__repository__", (settings.generation, found))
-        return found
-
-    @classmethod
     def find(cls, id: Any) -> Self | None:  # noqa: ANN401 # of the key's type
         """Reads the entity with this key, or returns None."""
         mapper = cls.__nitro_mapper__
         key = saving.key_value(mapper, id)
-        row = None if key is None else cls.repository().get(mapper, key)
+        row = None if key is None else cls.repository.get(mapper, key)
         return None if row is None else mapper.load(row)
 
     @classmethod
@@ -412,7 +406,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     @classmethod
     async def _run(cls, work: Callable[[], R], *, write: bool) -> R:
-        return await cls.repository().arun(work, write=write)
+        return await cls.repository.arun(work, write=write)
 
     @classmethod
     async def afind(cls, id: Any) -> Self | None:  # noqa: ANN401

@@ -182,7 +182,7 @@ class QuerySet(Generic[T]):
 
     @property
     def _repository(self) -> Repository:
-        return self._mapper.entity.repository()
+        return self._mapper.entity.repository
 
     @property
     def _asked(self) -> Query:
@@ -368,7 +368,7 @@ def without_links(criterion: Criterion, repository: Repository) -> Criterion:
             inner = without_links(part, repository)
             return criterion if inner is part else Negation(inner)
         case Linked(field, through, column, where):
-            if "links" in repository.capabilities and through.repository() is repository:
+            if "links" in repository.capabilities and through.repository is repository:
                 inner = without_links(where, repository)
                 return criterion if inner is where else Linked(field, through, column, inner)
             rows = through.where(where).values(column)

@@ -218,7 +218,7 @@ def insert(entity: Entity) -> None:
     """Stores a new entity that was just validated."""
     mapper = entity.__nitro_mapper__
     row = mapper.snapshot(vars(entity))
-    (key,) = type(entity).repository().insert(mapper, [row])
+    (key,) = type(entity).repository.insert(mapper, [row])
     _remember(entity)
     _stored(entity, row, key)
 
@@ -236,7 +236,7 @@ def insert_many(entity: type[Entity], made: Iterable[Entity]) -> None:
     pairs = [(one, mapper.snapshot(vars(one))) for one in made]
     if not pairs:
         return
-    keys = entity.repository().insert(mapper, [row for _, row in pairs])
+    keys = entity.repository.insert(mapper, [row for _, row in pairs])
     for (one, row), key in zip(pairs, keys, strict=True):
         _remember(one)
         _stored(one, row, key)
@@ -269,7 +269,7 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
     key = mapper.key_of(loaded)
     if any(name in changed for name in mapper.keys):
         raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
-    if not type(entity).repository().update(mapper, key, changed, version):
+    if not type(entity).repository.update(mapper, key, changed, version):
         raise StaleEntity(mapper.info.name, key)
     if mapper.uploads:
         release(mapper, loaded, changed)
@@ -283,7 +283,7 @@ def delete(entity: Entity) -> None:
     mapper = entity.__nitro_mapper__
     key = mapper.key_of(vars(entity))
     version = vars(entity)[mapper.version] if mapper.version else None
-    if entity.__loaded__ is None or not type(entity).repository().delete(mapper, key, version):
+    if entity.__loaded__ is None or not type(entity).repository.delete(mapper, key, version):
         raise StaleEntity(mapper.info.name, key)
     if mapper.uploads:
         release(mapper, entity.__loaded__, mapper.uploads)
@@ -309,7 +309,7 @@ def increment(entity: Entity, amounts: Mapping[str, Any]) -> None:
         raise StaleEntity(mapper.info.name, key)
     with transaction():
         query = Query(Every((mapper.identity(key), *_bounds(mapper, added))))
-        repository = type(entity).repository()
+        repository = type(entity).repository
         if not repository.update_where(mapper, query, managed_changes(mapper, dict(added))):
             _refuse_increment(entity, added)
         fresh = repository.get(mapper, key)
