@@ -11,6 +11,8 @@ from nitro_runtime.errors import BadSignature, ConfigurationError
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "_configured", "a key for these tests only")
+    monkeypatch.setattr(signing, "_fallbacks", None)
+    monkeypatch.delenv("NITRO_SECRET_KEY_FALLBACKS", raising=False)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
@@ -61,3 +63,58 @@ def test_the_environment_names_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least 16 characters"):
         signing.configure_secret("short")
+
+
+# -- a change of the key --------------------------------------------------------------------------
+
+FIRST, SECOND, THIRD = "the first key of all", "the second key of all", "the third key of all"
+
+
+def signed_by(key: str) -> str:
+    signing.configure_secret(key)
+    return signing.sign("view", "stock=1")
+
+
+def test_what_a_former_key_signed_is_good_and_the_new_key_signs() -> None:
+    old, new = signed_by(FIRST), signed_by(SECOND)
+    signing.configure_secret(SECOND, fallbacks=[FIRST])
+    assert signing.unsign("view", old) == "stock=1"
+    assert signing.sign("view", "stock=1") == new
+
+
+def test_what_a_key_signed_that_is_no_longer_named_is_refused() -> None:
+    old = signed_by(FIRST)
+    signing.configure_secret(THIRD, fallbacks=[SECOND])
+    with pytest.raises(BadSignature):
+        signing.unsign("view", old)
+
+
+def test_the_environment_names_the_former_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = signed_by(FIRST), signed_by(SECOND)
+    signing.configure_secret(THIRD)
+    monkeypatch.setenv("NITRO_SECRET_KEY_FALLBACKS", f"{SECOND}, {FIRST}")
+    assert signing.unsign("view", first) == signing.unsign("view", second) == "stock=1"
+
+
+@pytest.mark.parametrize("none", ["", ",", " , "])
+def test_an_empty_text_is_no_former_key(monkeypatch: pytest.MonkeyPatch, none: str) -> None:
+    monkeypatch.setenv("NITRO_SECRET_KEY_FALLBACKS", none)
+    forged = signing._signature("", "view", "stock=9")  # pyright: ignore[reportPrivateUsage]
+    assert not signing.is_signature("view", "stock=9", forged)
+
+
+def test_former_keys_that_are_given_replace_those_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = signed_by(FIRST)
+    monkeypatch.setenv("NITRO_SECRET_KEY_FALLBACKS", FIRST)
+    signing.configure_secret(SECOND, fallbacks=[])
+    with pytest.raises(BadSignature):
+        signing.unsign("view", old)
+
+
+def test_a_short_former_key_is_refused_and_the_key_stays() -> None:
+    token = signed_by(FIRST)
+    with pytest.raises(ConfigurationError, match="at least 16 characters"):
+        signing.configure_secret(SECOND, fallbacks=["short"])
+    assert signing.unsign("view", token) == "stock=1"

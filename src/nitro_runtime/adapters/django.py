@@ -183,7 +183,7 @@ def _site() -> Site:
         user=lambda request: asgi.user_of_scope(vars(request)),  # none without django.contrib.auth
         to_thread=sync.sync_to_async,
         static_url=url if "django.contrib.staticfiles" in settings.INSTALLED_APPS else None,
-        secret=settings.SECRET_KEY,  # if there is no key in NITRO, nor in NITRO_SECRET_KEY
+        secrets=[settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS],  # see make_site
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from os import PathLike
@@ -42,6 +42,7 @@ def make_site(
     user: UserHook | None = None,
     prefix: str = "",
     secret_key: str | None = None,
+    fallbacks: Sequence[str] | None = None,
 ) -> Site:
     """Makes the description of an installation from the arguments of ``install``.
 
@@ -50,6 +51,7 @@ def make_site(
         user: Takes the framework's request, returns the signed-in user or None.
         prefix: Stands before Nitro's own routes: empty, or ``/live``.
         secret_key: Signs; None or empty leaves it to ``NITRO_SECRET_KEY``.
+        fallbacks: Former keys beside a ``secret_key``; None: ``NITRO_SECRET_KEY_FALLBACKS``.
 
     Raises:
         ConfigurationError: The folder does not exist, the prefix cannot be one, the key is short.
@@ -57,7 +59,7 @@ def make_site(
     if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
         raise ConfigurationError("A prefix starts with a slash and does not end with one: /live.")
     if secret_key:
-        configure_secret(secret_key)
+        configure_secret(secret_key, fallbacks)
     serve_below(prefix)
     folder = Path(static) if static is not None else Path.cwd() / "static"
     found = folder.is_dir()
@@ -80,7 +82,7 @@ def site_from(
     given: Mapping[str, Any],
     *,
     user: UserHook,
-    secret: str,
+    secrets: Sequence[str],
     to_thread: Callable[[UserHook], UserHook],
     static_url: str | None,
 ) -> Site:
@@ -91,7 +93,8 @@ def site_from(
         user: The hook when none is given; it is asked about requests that have a ``user``.
         to_thread: Makes a coroutine function of a hook that may wait for a database.
         static_url: Where the host serves static files itself; None when it does not.
-        secret: What the key is derived from when none is given, nor ``NITRO_SECRET_KEY``.
+        secrets: What the key is derived from when none is given, nor ``NITRO_SECRET_KEY``; then what
+            former keys were derived from.
 
     Raises:
         ConfigurationError: One of them is unknown, or cannot be.
@@ -107,13 +110,15 @@ def site_from(
     def asked(native: Any) -> Any:  # noqa: ANN401 # the host's request; its user
         return in_thread(native) if hasattr(native, "user") else None  # without a way to a thread
 
-    derived = hmac.digest(secret.encode(), b"the key with which Nitro signs", "sha256").hex()
+    purpose = b"the key with which Nitro signs"
+    key, *former = [hmac.digest(one.encode(), purpose, "sha256").hex() for one in secrets]
+    is_derived = not (given.get("secret_key") or os.environ.get("NITRO_SECRET_KEY"))
     site = make_site(
         static=given.get("static"),
         user=asked_in_thread(given["user"], to_thread) if given.get("user") else asked,
         prefix=given.get("prefix", ""),
-        secret_key=given.get("secret_key")
-        or (None if os.environ.get("NITRO_SECRET_KEY") else derived),
+        secret_key=key if is_derived else given.get("secret_key"),
+        fallbacks=former if is_derived and former else None,
     )
     return replace(site, static_url=static_url or site.static_url)
 

@@ -7,7 +7,6 @@ seen elsewhere opens nothing in another browser.
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 import secrets
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nitro_runtime.errors import BadSignature, Refused
-from nitro_runtime.signing import sign, signature, unsign
+from nitro_runtime.signing import is_signature, sign, signature, unsign
 from nitro_runtime.views import Notice
 from nitro_runtime.web.request import Request
 
@@ -44,7 +43,7 @@ def session_id(request: Request) -> str:
 def new_tab(request: Request) -> str:
     """Returns a new tab id, ``<random>.<signature>``, that is good in this browser only."""
     random = secrets.token_urlsafe(16)
-    return f"{random}.{_tab_signature(session_id(request), random)}"
+    return f"{random}.{signature('tab', f'{session_id(request)}|{random}')}"
 
 
 def check_tab(request: Request, tab: str) -> str:
@@ -58,14 +57,10 @@ def check_tab(request: Request, tab: str) -> str:
     if not (
         _RANDOM.fullmatch(session)
         and _RANDOM.fullmatch(random)
-        and hmac.compare_digest(given.encode(), _tab_signature(session, random).encode())
+        and is_signature("tab", f"{session}|{random}", given)
     ):
         raise Refused(403, "This tab belongs to another session; reload the page.")
     return tab
-
-
-def _tab_signature(session: str, random: str) -> str:
-    return signature("tab", f"{session}|{random}")
 
 
 # -- notices ------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ from nitro_runtime.adapters.django import (
 )
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity
-from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
+from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import P
 from nitro_runtime.views import Form, Page, Table
 from nitro_runtime.web import Reply, Route
@@ -749,6 +749,24 @@ def test_the_key_is_the_settings_or_the_environments_or_made_of_djangos(
         keys.append(signing.signature("tab", "x"))
     assert len(set(keys)) == 4
     assert signing._configured == "sixteen letters!"
+
+
+def test_what_was_signed_before_django_s_key_was_changed_is_still_good(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "_configured", None)
+    monkeypatch.setattr(signing, "_fallbacks", None)
+    monkeypatch.delenv("NITRO_SECRET_KEY")
+    project(SECRET_KEY="the first key")
+    adapter._site()
+    token = signing.sign("view", "x")
+    project(SECRET_KEY="the second key", SECRET_KEY_FALLBACKS=["the first key"])
+    adapter._site()
+    assert signing.unsign("view", token) == "x"
+    project(SECRET_KEY="the second key")
+    adapter._site()
+    with pytest.raises(BadSignature):
+        signing.unsign("view", token)
 
 
 def test_a_setting_that_is_unknown_is_a_clear_error(project: Project) -> None:
