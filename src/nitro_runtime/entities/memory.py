@@ -151,7 +151,8 @@ class MemoryRepository:
         try:
             pending = _Tables(self.tables)
             result = change(pending)
-            self.tables.update(pending.own)
+            self.check(pending.own)
+            self.keep(pending.own)
             return result
         finally:
             if taken:
@@ -177,6 +178,13 @@ class MemoryRepository:
             return self.writers.run_in_turn(work)
         finally:
             self.writers.release()
+
+    def check(self, changed: Mapping[str, Table]) -> None:
+        """Looks at changed tables as soon as they are written to; a subclass may raise."""
+
+    def keep(self, changed: Mapping[str, Table]) -> None:
+        """Puts changed tables in the place of the former ones."""
+        self.tables.update(changed)
 
     def clear(self) -> None:
         """Forgets everything."""
@@ -217,7 +225,9 @@ class _MemoryUnit:
     def attempt(self, change: Callable[[_Tables], T]) -> T:
         pending = _Tables(self._repository.tables, self.tables)
         result = change(pending)
-        self.tables = {**self.tables, **pending.own}
+        changed = {**self.tables, **pending.own}
+        self._repository.check(changed)
+        self.tables = changed
         return result
 
     def savepoint(self, name: str) -> None:
@@ -230,7 +240,7 @@ class _MemoryUnit:
         del self._marks[name]
 
     def commit(self) -> None:
-        self._repository.tables.update(self.tables)
+        self._repository.keep(self.tables)
         self.rollback()
 
     def rollback(self) -> None:
