@@ -50,11 +50,18 @@ def _sqlmodel(path: Path) -> Load:
     return lambda: session.exec(select(Row).order_by(Row.id)).all()
 
 
+def _mapped(path: Path) -> Load:
+    from benchmarks.entities.on_mapped import ByDriver
+
+    return ByDriver(path).all
+
+
 WAYS: dict[str, Callable[[Path], Load]] = {
     "nitro": _nitro,
     "plain pydantic": _plain,
     "raw sqlite3": _tuples,
     "SQLModel": _sqlmodel,
+    "mapped, by the driver": _mapped,
 }
 
 

@@ -92,3 +92,25 @@ def test_several_comparisons_run_each_in_a_process_of_its_own() -> None:
     told = run("entity_construct", "entity_sqlite", "--check")
     assert [line for line in told if line.startswith("Python")] == told[1:2]
     assert len(told) == 1 + 1 + 9
+
+
+def test_the_mapped_class_has_the_same_values_and_its_definition_is_compared() -> None:
+    assert run("entity_mapped", "--check") == [
+        f"mapped or not: {what}: the same work"
+        for what in (
+            "construct, validated",
+            "get one of 10,000 by id",
+            "define a class and its table",
+        )
+    ]
+
+
+def test_what_breaks_with_a_mapped_class_is_told_beside_what_an_entity_does() -> None:
+    told = run("entity_mapped", "--rounds", "1")
+    assert [line.rsplit(maxsplit=2)[-2:] for line in told[-5:]] == [
+        ["works", "ValueError"],
+        ["works", "ValueError"],
+        ["works", "TypeError"],
+        ["works", "InvalidRequestError"],
+        ["ValidationError", "works"],
+    ]
