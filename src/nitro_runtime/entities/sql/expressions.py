@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
@@ -22,18 +23,15 @@ from nitro_runtime.entities.criteria import (
     Ordering,
     compared_field,
 )
+from nitro_runtime.entities.sql.functions import Contains, Like, LikePattern, StartsWith, ordered
 from nitro_runtime.entities.sql.tables import shadow_name
-from nitro_runtime.entities.text import like_glob
 from nitro_runtime.errors import InvalidQuery
 
 Shape = tuple[Any, ...]
 """What a statement depends on, without the values: hashable."""
 
 _INT64 = 1 << 63
-_ZERO: Any = sa.literal_column(
-    "0", sa.Integer()
-)  # written out: a plain number would become a parameter
-_ONE: Any = sa.literal_column("1", sa.Integer())
+# Written out: a plain number would become a parameter.
 _LEAST: Any = sa.literal_column("-9223372036854775807 - 1", sa.Integer())
 _REAL: Any = sa.literal_column("'real'", sa.String())
 _CHAIN = 100
@@ -44,11 +42,13 @@ _BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "gte": operator.ge,
     "lt": operator.lt,
     "lte": operator.le,
-    "contains": lambda column, value: sa.func.instr(column, value) > _ZERO,
-    # instr and not LIKE: it minds case, needs no escaping and is not stopped by a NUL character.
-    "startswith": lambda column, value: sa.func.instr(column, value) == _ONE,
-    "icontains": lambda column, value: sa.func.instr(column, value) > _ZERO,
-    "like": lambda column, value: column.bool_op("GLOB")(value),
+    "contains": Contains,
+    "startswith": StartsWith,
+}
+_RECKON: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
 }
 _ROUNDING = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
 
@@ -71,10 +71,15 @@ def _joined(join: Callable[..., Any], start: Any, parts: list[Any]) -> Any:  # n
 
 
 class Values:
-    """Collects the values of a criterion, in the order of its statement's parameters."""
+    """Collects the values of a criterion, in the order of its statement's parameters.
 
-    def __init__(self) -> None:
+    Args:
+        arrays: Whether the values of an IN are one parameter, as PostgreSQL takes them.
+    """
+
+    def __init__(self, *, arrays: bool = False) -> None:
         self.found: list[Any] = []
+        self.arrays = arrays
 
     def take(self, value: Any) -> None:  # noqa: ANN401 # of any field's type
         """Adds one."""
@@ -87,22 +92,26 @@ class Expressions:
     Args:
         table: The table.
         values: The parameters' values, to be written into the expression; None to leave them open.
+        dialect: SQLAlchemy's name of the database; empty when any may be meant.
     """
 
-    def __init__(self, table: sa.Table, values: Values | None = None) -> None:
+    def __init__(self, table: sa.Table, values: Values | None = None, dialect: str = "") -> None:
         self._table = table
         self._values = values
+        self._dialect = dialect
         self._count = [0]  # shared with what is written into subqueries
 
     def on(self, table: Any) -> Expressions:  # noqa: ANN401 # a table or an alias of one
         """Returns what writes criteria on another table into the same statement."""
-        other = Expressions(table, self._values)
+        other = Expressions(table, self._values, self._dialect)
         other._count = self._count
         return other
 
     def parameter(self, kind: Any) -> Any:  # noqa: ANN401 # a SQLAlchemy type and parameter
         """Returns the next parameter, of a column's type."""
         self._count[0] += 1
+        if self._dialect == "postgresql" and isinstance(kind, sa.Integer):
+            kind = sa.BigInteger()  # it is written as a cast, and any whole number may be compared
         if self._values is not None:
             value = self._values.found[self._count[0] - 1]
             return sa.bindparam(None, value, type_=kind, unique=True)
@@ -144,6 +153,8 @@ class Expressions:
 
     def _comparison(self, op: str, name: str, rest: Any) -> Any:  # noqa: ANN401
         column = self._table.c[name]
+        if op == "in" and rest is None:
+            return column == sa.any_(self.parameter(sa.ARRAY(column.type)))
         if op == "in":
             return column.in_([self.parameter(column.type) for _ in range(rest)])
         if isinstance(rest, str):
@@ -151,7 +162,9 @@ class Expressions:
         if op == "icontains":
             shadow = self._table.c.get(shadow_name(name))
             folded = sa.func.nitro_fold(column) if shadow is None else shadow
-            return _BINARY[op](folded, self.parameter(sa.Text()))
+            return Contains(folded, self.parameter(sa.Text()))
+        if op == "like":
+            return Like(column, self.parameter(LikePattern()))
         return _BINARY[op](column, self.parameter(column.type))
 
     def arithmetic(self, change: tuple[str, str]) -> Any:  # noqa: ANN401
@@ -159,6 +172,8 @@ class Expressions:
         name, sign = change
         column = self._table.c[name]
         whole = _is_whole(column.type)
+        if self._dialect != "sqlite":
+            return self._plain_arithmetic(column, sign)
         if isinstance(column.type, ExactDecimal) and not whole:
             text = sa.type_coerce(column, sa.Text())
             step = sa.literal_column(f"'{sign}'", sa.Text())
@@ -167,19 +182,27 @@ class Expressions:
         factor = sa.Integer() if whole else sa.Float()
         kind = factor if sign == "*" else column.type
         amount = self.parameter(kind)
-        reckon = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
-        result = reckon(sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))
+        result = _RECKON[sign](sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))
         if not whole:
             return result
         # SQLite makes a float of a sum that leaves 64 bits; abs() of the least number raises instead.
         return sa.case((sa.func.typeof(result) == _REAL, sa.func.abs(_LEAST)), else_=result)
+
+    def _plain_arithmetic(self, column: Any, sign: str) -> Any:  # noqa: ANN401
+        """Reckons where the database itself refuses a number that leaves its range."""
+        kind = column.type
+        if sign == "*":
+            exact = isinstance(kind, ExactDecimal | sa.Numeric) and not isinstance(kind, sa.Float)
+            whole = isinstance(kind, sa.Integer | Duration)
+            kind = sa.Numeric() if exact else sa.BigInteger() if whole else sa.Float()
+        return _RECKON[sign](sa.type_coerce(column, kind), self.parameter(kind))
 
     def order(self, order: tuple[Ordering, ...], keys: tuple[str, ...]) -> list[Any]:
         """Returns what ORDER BY lists: the order, then the key."""
         named = {item.field for item in order}
         listed = [*order, *(Ordering(key) for key in keys if key not in named)]
         return [
-            self._table.c[i.field].desc() if i.descending else self._table.c[i.field].asc()
+            ordered(self._table.c[i.field], descending=i.descending, dialect=self._dialect)
             for i in listed
         ]
 
@@ -210,28 +233,49 @@ def _comparison_shape(table: sa.Table, node: Comparison, values: Values) -> Shap
     if other is not None:
         return (node.operator, node.field, other)
     kind: Any = table.c[node.field].type
+    if node.operator == "in":
+        return _in_shape(kind, node, values)
+    constant = _constant(kind, node.operator, node.value)
+    if constant is not None:
+        return ("always" if constant else "never", node.field)
     if isinstance(kind, ExactDecimal) and kind.is_scaled:
-        return _scaled_shape(kind.scale or 0, node, values)
-    if node.operator == "in":
-        for value in node.value:
-            values.take(value)
-        return ("in", node.field, len(node.value))
-    values.take(like_glob(node.value) if node.operator == "like" else node.value)
+        # A number of more places than are kept is rounded so that the answer stays right.
+        rounding = _ROUNDING.get(node.operator, ROUND_FLOOR)
+        values.take(_round(node.value, kind.scale or 0, rounding))
+    else:
+        values.take(node.value)
     return (node.operator, node.field, 1)
 
 
-def _scaled_shape(scale: int, node: Comparison, values: Values) -> Shape:
-    """Compares with a number of more places than are kept by rounding it the right way."""
-    if node.operator == "in":
-        exact = [value for value in node.value if value == _round(value, scale, ROUND_FLOOR)]
-        for value in exact:
-            values.take(value)
-        return ("in", node.field, len(exact)) if exact else ("never", node.field)
-    value = _round(node.value, scale, _ROUNDING.get(node.operator, ROUND_FLOOR))
-    if value != node.value and node.operator in ("eq", "ne"):
-        return ("never" if node.operator == "eq" else "always", node.field)
-    values.take(value)
-    return (node.operator, node.field, 1)
+def _in_shape(kind: Any, node: Comparison, values: Values) -> Shape:  # noqa: ANN401
+    possible = [value for value in node.value if _constant(kind, "eq", value) is None]
+    if not possible:
+        return ("never", node.field)
+    if values.arrays:
+        values.take(possible)
+        return ("in", node.field, None)
+    for value in possible:
+        values.take(value)
+    return ("in", node.field, len(possible))
+
+
+def _constant(kind: Any, op: str, value: Any) -> bool | None:  # noqa: ANN401
+    """Returns what a comparison says of every value of a column, where that is always the same."""
+    if isinstance(kind, ExactDecimal):
+        if not kind.is_scaled:
+            return None
+        scaled = value.scaleb(kind.scale or 0)
+        if op in ("eq", "ne") and scaled != scaled.to_integral_value():
+            return op == "ne"
+    elif isinstance(kind, sa.Integer) and type(value) is int:
+        scaled = value
+    elif isinstance(kind, Duration) and isinstance(value, timedelta):
+        scaled = value // timedelta(microseconds=1)
+    else:
+        return None
+    if -_INT64 <= scaled < _INT64:
+        return None
+    return op == "ne" or op in (("lt", "lte") if scaled > 0 else ("gt", "gte"))
 
 
 def _round(value: Decimal, scale: int, rounding: str) -> Decimal:
@@ -245,13 +289,6 @@ def change_shape(name: str, value: Any, values: Values) -> Shape:  # noqa: ANN40
         return (name, (value.field, value.operator))
     values.take(value)
     return (name, None)
-
-
-def within_int64(value: Any) -> Any:  # noqa: ANN401
-    """Returns a whole number that SQLite can be given: one beyond 64 bits as infinity."""
-    if type(value) is int and not -_INT64 <= value < _INT64:
-        return float("inf") if value > 0 else float("-inf")
-    return value
 
 
 def expression_of(criterion: Criterion) -> Any:  # noqa: ANN401 # a SQLAlchemy expression

@@ -18,14 +18,15 @@ from nitro_runtime.entities.sql.expressions import (
     Values,
     change_shape,
     shape_of,
-    within_int64,
 )
 from nitro_runtime.entities.sql.tables import shadow_name
 from nitro_runtime.entities.text import fold
 from nitro_runtime.errors import InvalidRow
 
 Bind = Callable[[Any], Any]
+_WHOLE = (False, False)  # without limit and offset
 _MOST_STATEMENTS = 500
+_FLOAT, _NUMERIC = 701, 1700  # what PostgreSQL calls its types; others are not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,7 @@ class Statement:
 
         SQLAlchemy leaves out what cannot matter (``true OR x``), so not every value need occur.
         """
-        return [
-            within_int64(values[i] if bind is None else bind(values[i])) for i, bind in self.binds
-        ]
+        return [values[i] if bind is None else bind(values[i]) for i, bind in self.binds]
 
 
 class Plan:
@@ -60,7 +59,8 @@ class Plan:
         self._statements: dict[Shape, Statement] = {}
         self.shown = [self.table.c[name] for name in mapper.names]
         self.keys = [self.table.c[name] for name in mapper.keys]
-        make = Expressions(self.table)
+        self._arrays = dialect.name == "postgresql"
+        make = self._expressions()
         chosen = (key == make.parameter(key.type) for key in self.keys)
         self.by_key = self._compile(sa.select(*self.shown).where(*chosen)).sql
         self.bind_key = self._key_binder()
@@ -68,13 +68,19 @@ class Plan:
         self.decode = _decoder(self)
         self.encode = _encoder(self)
 
+    def _expressions(self) -> Expressions:
+        return Expressions(self.table, dialect=self.dialect.name)
+
     # -- compiling ------------------------------------------------------------------------------
 
     def _bind(self, kind: Any) -> Bind | None:  # noqa: ANN401 # a SQLAlchemy type
         return kind.dialect_impl(self.dialect).bind_processor(self.dialect)
 
     def _result(self, kind: Any) -> Bind | None:  # noqa: ANN401
-        return kind.dialect_impl(self.dialect).result_processor(self.dialect, None)
+        impl = kind.dialect_impl(self.dialect)
+        return impl.result_processor(
+            self.dialect, _FLOAT if isinstance(impl, sa.Float) else _NUMERIC
+        )
 
     def _compile(self, statement: Any) -> Statement:  # noqa: ANN401 # a SQLAlchemy statement
         compiled: Any = statement.compile(dialect=self.dialect)
@@ -85,7 +91,7 @@ class Plan:
 
     def _key_binder(self) -> Callable[[Any], tuple[Any, ...]]:
         """Returns what makes the parameters of `by_key` of a key."""
-        binds = [self._bind(key.type) or within_int64 for key in self.keys]
+        binds = [self._bind(key.type) or _as_it_is for key in self.keys]
         if len(binds) == 1:
             (bind,) = binds
             return lambda key: (bind(key),)
@@ -109,13 +115,13 @@ class Plan:
 
     def select(self, query: Query) -> tuple[str, list[Any]]:
         """Returns the text and parameters that read a query's rows."""
-        values = Values()
+        values = Values(arrays=self._arrays)
         shape = shape_of(self.table, query.criterion, values)
-        window = _window(query, values)
+        window = self._window(query, values)
         full = ("select", shape, query.order, window)
 
         def build() -> Any:  # noqa: ANN401
-            make = Expressions(self.table)
+            make = self._expressions()
             found = self._chosen(make, sa.select(*self.shown), shape, query)
             return _windowed(make, found, window)
 
@@ -127,15 +133,26 @@ class Plan:
             found = found.where(make.criterion(shape))
         return found.order_by(*make.order(query.order, self.mapper.keys))
 
+    def _window(self, query: Query, values: Values) -> tuple[bool, bool]:
+        """Whether a query has a limit, and an offset; they become the last parameters."""
+        if query.limit is None and not query.offset:
+            return _WHOLE
+        # SQLite knows no offset without a limit, and SQLAlchemy writes it none the other way round.
+        limit = -1 if query.limit is None and self.dialect.name == "sqlite" else query.limit
+        if limit is not None:
+            values.take(limit)
+        values.take(query.offset)
+        return limit is not None, True
+
     def count(self, query: Query) -> tuple[str, list[Any]]:
         """Returns the text and parameters that count a query's rows."""
-        values = Values()
+        values = Values(arrays=self._arrays)
         shape = shape_of(self.table, query.criterion, values)
-        window = _window(query, values)
+        window = self._window(query, values)
 
         def build() -> Any:  # noqa: ANN401
-            make = Expressions(self.table)
-            if not window:
+            make = self._expressions()
+            if window == _WHOLE:
                 found = sa.select(sa.func.count()).select_from(self.table)
                 return found if shape == ("and", ()) else found.where(make.criterion(shape))
             inner: Any = sa.select(sa.literal_column("1", sa.Integer())).select_from(self.table)
@@ -149,14 +166,14 @@ class Plan:
 
     def update_where(self, query: Query, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """Returns the text and parameters that change a query's rows."""
-        values = Values()
+        values = Values(arrays=self._arrays)
         with_shadows = {**changes, **self._shadows(changes)}
         sets = tuple(change_shape(name, value, values) for name, value in with_shadows.items())
         shape = shape_of(self.table, query.criterion, values)
-        window = _window(query, values)
+        window = self._window(query, values)
 
         def build() -> Any:  # noqa: ANN401
-            make = Expressions(self.table)
+            make = self._expressions()
             columns: Any = self.table.c
             new: dict[Any, Any] = {
                 columns[name]: make.parameter(columns[name].type)
@@ -173,12 +190,12 @@ class Plan:
 
     def delete_where(self, query: Query) -> tuple[str, list[Any]]:
         """Returns the text and parameters that delete a query's rows."""
-        values = Values()
+        values = Values(arrays=self._arrays)
         shape = shape_of(self.table, query.criterion, values)
-        window = _window(query, values)
+        window = self._window(query, values)
 
         def build() -> Any:  # noqa: ANN401
-            make = Expressions(self.table)
+            make = self._expressions()
             return self._limited(make, sa.delete(self.table), shape, query, window)
 
         statement = self._cached(("delete", shape, query.order, window), build)
@@ -190,10 +207,10 @@ class Plan:
         statement: Any,  # noqa: ANN401
         shape: Shape,
         query: Query,
-        window: bool,
+        window: tuple[bool, bool],
     ) -> Any:  # noqa: ANN401
         """Adds the criterion; with a limit, through a subquery, as SQL's UPDATE has none."""
-        if not window:
+        if window == _WHOLE:
             return statement if shape == ("and", ()) else statement.where(make.criterion(shape))
         chosen = self._chosen(make, sa.select(*self.keys), shape, query)
         key: Any = self.keys[0] if len(self.keys) == 1 else sa.tuple_(*self.keys)
@@ -203,7 +220,7 @@ class Plan:
         """Returns the statement that sets fields of the row with a key, and a version when guarded."""
 
         def build() -> Any:  # noqa: ANN401
-            make = Expressions(self.table)
+            make = self._expressions()
             new = [(self.table.c[n], make.parameter(self.table.c[n].type)) for n in changes]
             return self._one(make, sa.update(self.table).ordered_values(*new), guarded)
 
@@ -213,7 +230,7 @@ class Plan:
         """Returns the statement that deletes the row with a key, and a version when guarded."""
 
         def build() -> Any:  # noqa: ANN401
-            return self._one(Expressions(self.table), sa.delete(self.table), guarded)
+            return self._one(self._expressions(), sa.delete(self.table), guarded)
 
         return self._cached(("remove", guarded), build)
 
@@ -244,24 +261,19 @@ class Plan:
         return self._bind(column.type)
 
 
+def _as_it_is(value: Any) -> Any:  # noqa: ANN401
+    return value
+
+
 def _number(name: str) -> int:
     return int(name[1:]) if name[1:].isdigit() else 0
 
 
-def _window(query: Query, values: Values) -> bool:
-    """Whether a query has a limit or an offset; if so, both become parameters, the last ones."""
-    if query.limit is None and not query.offset:
-        return False
-    values.take(-1 if query.limit is None else query.limit)
-    values.take(query.offset)
-    return True
-
-
-def _windowed(make: Expressions, statement: Any, window: bool) -> Any:  # noqa: ANN401
-    if not window:
-        return statement
-    limited = statement.limit(make.parameter(sa.Integer()))
-    return limited.offset(make.parameter(sa.Integer()))
+def _windowed(make: Expressions, statement: Any, window: tuple[bool, bool]) -> Any:  # noqa: ANN401
+    limited, moved = window
+    if limited:
+        statement = statement.limit(make.parameter(sa.Integer()))
+    return statement.offset(make.parameter(sa.Integer())) if moved else statement
 
 
 # -- rows ---------------------------------------------------------------------------------------

@@ -54,8 +54,8 @@ class SqlRepository:
         plan = self._plans.get(mapper) or self.plan(mapper)
         try:
             rows = self._fetch(mapper, plan.by_key, plan.bind_key(key))
-        except UnicodeEncodeError:  # half of a surrogate pair: nothing has such a key
-            return None
+        except (UnicodeEncodeError, OverflowError):
+            return None  # half of a surrogate pair, a number beyond 64 bits: nothing has such a key
         return plan.decode(rows[0]) if rows else None
 
     def select(self, mapper: Mapper, query: Query) -> list[Row]:
