@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from nitro_runtime.entities import transaction as transaction
     from nitro_runtime.errors import BadSignature as BadSignature
     from nitro_runtime.errors import BrokenReference as BrokenReference
+    from nitro_runtime.errors import BrowserStorageFull as BrowserStorageFull
+    from nitro_runtime.errors import BrowserStorageMissing as BrowserStorageMissing
+    from nitro_runtime.errors import BrowserStorageRefused as BrowserStorageRefused
     from nitro_runtime.errors import ConfigurationError as ConfigurationError
     from nitro_runtime.errors import DatabaseBusy as DatabaseBusy
     from nitro_runtime.errors import Duplicate as Duplicate
@@ -122,7 +125,8 @@ _PARTS: dict[str, str] = {
         " many_to_many retry_stale samples transaction"
     ),
     "nitro_runtime.errors": (
-        "BadSignature BrokenReference ConfigurationError DatabaseBusy Duplicate"
+        "BadSignature BrokenReference BrowserStorageFull BrowserStorageMissing BrowserStorageRefused"
+        " ConfigurationError DatabaseBusy Duplicate"
         " EntityDefinitionError EntityError InvalidQuery InvalidRow MissingColumn MissingExtra"
         " MissingTable NitroError NotFound NotLoaded Refused StaleEntity Unsupported ViewError"
     ),

@@ -217,6 +217,59 @@ class Unsupported(EntityError):
         return f"The {self.backend} backend does not support {self.capability}."
 
 
+class BrowserStorageMissing(EntityError):
+    """An entity of the browser backend was used where its visitor's browser sent nothing along."""
+
+    status = 400
+
+    def __init__(self, entity: str) -> None:
+        self.entity = entity
+        super().__init__(entity)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.entity} is kept in the visitor's browser, and nothing of it came along here: use "
+            "it where a request of Datastar's is answered, after its signals were read; a page asks "
+            "for it with data-init."
+        )
+
+
+class BrowserStorageRefused(EntityError):
+    """What a browser sent as its visitor's entities was not signed here for this visitor."""
+
+    status = 403
+
+    def __str__(self) -> str:
+        return (
+            "What this browser keeps for this site cannot be used: it was changed, is somebody else's, "
+            "or was signed with a key that is gone. Nothing was changed; start anew to go on."
+        )
+
+
+class BrowserStorageFull(EntityError):
+    """A browser cannot keep that much; the entities stay as they were.
+
+    Attributes:
+        size: What there would have been.
+        most: What there may be.
+        unit: ``bytes`` or ``rows``.
+    """
+
+    status = 413
+
+    def __init__(self, size: int, most: int, unit: str) -> None:
+        self.size = size
+        self.most = most
+        self.unit = unit
+        super().__init__(size, most, unit)
+
+    def __str__(self) -> str:
+        return (
+            f"This browser may keep {self.most:,} {self.unit} for this site, and this would be "
+            f"{self.size:,}: nothing was saved; delete something first."
+        )
+
+
 # -- events, views, web -------------------------------------------------------------------------
 
 

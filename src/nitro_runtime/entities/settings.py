@@ -82,6 +82,12 @@ def _sql(address: str, create_tables: bool, durable: bool, patience: float) -> R
     return SqliteRepository(url, create_tables=create_tables, durable=durable, patience=patience)
 
 
+def _browser() -> Repository:
+    from nitro_runtime.entities.browser import BrowserRepository
+
+    return BrowserRepository()
+
+
 def _address(database: str | None, engine: Any) -> str:  # noqa: ANN401 # a sqlalchemy.Engine
     if engine is not None:
         if database is not None:
@@ -91,7 +97,13 @@ def _address(database: str | None, engine: Any) -> str:  # noqa: ANN401 # a sqla
                 "An engine on SQLite's :memory: cannot be shared; give it a file."
             )
         return engine.url.render_as_string(hide_password=False)
-    return database or os.environ.get("NITRO_DATABASE_URL") or "memory"
+    address = database or os.environ.get("NITRO_DATABASE_URL") or "memory"
+    if address == "browser":
+        raise ConfigurationError(
+            "What a browser keeps is there only while its visitor is answered, so it cannot be the "
+            'backend of every entity; choose it for a class: class Cart(Entity, backend="browser").'
+        )
+    return address
 
 
 def use(repository: Repository) -> None:
@@ -140,12 +152,14 @@ def repository_named(name: str | None) -> Repository:
     with settings.lock:
         if name in settings.named:
             return settings.named[name]
+        if name == "browser":
+            return settings.named.setdefault(name, _browser())
         default = default_repository()
         if default.name == name:
             return default
         if name == "memory":
             return settings.named.setdefault("memory", MemoryRepository())
-        known = sorted({"memory", default.name, *settings.named})
+        known = sorted({"memory", "browser", default.name, *settings.named})
     raise ConfigurationError(
         f"There is no backend {name!r}; there are {', '.join(known)}.{suggestion(name, known)}"
     )
