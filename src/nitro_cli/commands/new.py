@@ -32,6 +32,14 @@ Template = Annotated[
     str | None,
     typer.Option("--template", help="A Copier template instead: a folder or a Git address."),
 ]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="URL",
+        help="Where the data is: postgresql://..., mysql://...; a SQLite file when left out.",
+    ),
+]
 Trust = Annotated[
     str | None,
     typer.Option("--trust", metavar="HASH", help="Let exactly this template run code of its own."),
@@ -51,6 +59,7 @@ def command(
             help="The web framework: django, fastapi, fasthtml, flask, litestar, sanic.",
         ),
     ] = None,
+    database: Database = None,
     template: Template = None,
     trust: Trust = None,
     dry_run: DryRun = False,
@@ -62,17 +71,22 @@ def command(
 ) -> None:
     """Make a new project: an app that runs, its tests, migrations and styles."""
     from nitro_cli.carrying import Flags
+    from nitro_runtime.errors import UsageError
 
     flags = Flags(dry_run, json, force, skip, yes, verbose)
     if template is not None or trust is not None:
         from nitro_cli.commands.new_from_template import make
 
+        if database is not None:
+            raise UsageError(
+                "--database is for Nitro's own template; leave it out with --template."
+            )
         make(name, framework, template, trust, flags)
         return
     asked = name is None or framework is None
     if asked:
         name, framework = _ask(name, framework, flags)
-    _make(name or "", framework or "", flags, hint=asked)
+    _make(name or "", framework or "", database, flags, hint=asked)
 
 
 def _ask(name: str | None, framework: str | None, flags: Flags) -> tuple[str, str]:
@@ -113,19 +127,21 @@ def _prompt(question: str, default: str | None, check: Callable[[str], object]) 
             return answer
 
 
-def _make(typed: str, wanted: str, flags: Flags, *, hint: bool) -> None:
+def _make(typed: str, wanted: str, database: str | None, flags: Flags, *, hint: bool) -> None:
     import secrets
 
     from nitro_cli.carrying import carry_out, prepare
+    from nitro_cli.generators.databases import database_at
     from nitro_cli.generators.project import nitro_requirement, plan_project
 
     root, name, framework = _check(typed, wanted)
+    chosen = None if database is None else database_at(database)
     if prepare(root, flags) and placing.is_project(root) and not flags.json:
         tell_next(typed)
         return
     placing.refuse_occupied(root, typed, occupied=flags.force or flags.skip)
     secret = secrets.token_urlsafe(32)
-    plan = plan_project(name, framework, secret, nitro_requirement(framework))
+    plan = plan_project(name, framework, secret, nitro_requirement(framework, chosen), chosen)
     changes = carry_out(plan, root, flags)
     if flags.dry_run or flags.json:
         return
@@ -133,7 +149,8 @@ def _make(typed: str, wanted: str, flags: Flags, *, hint: bool) -> None:
     _tell(name, framework, changes, verbose=flags.verbose)
     tell_next(typed)
     if hint:
-        typer.echo(f"The same again: nitro new {typed} --framework {framework.name}")
+        place = f" --database {chosen.shown}" if chosen is not None else ""
+        typer.echo(f"The same again: nitro new {typed} --framework {framework.name}{place}")
 
 
 def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nitro_cli.frameworks import APP, Framework
+from nitro_cli.generators.databases import Database, embedded
 from nitro_cli.grammar.names import package_name
 from nitro_cli.plan.memory import PROJECT, record_path
 from nitro_cli.plan.plan import Create, Plan
@@ -99,7 +100,13 @@ def framework_values(framework: Framework, package: str) -> dict[str, Any]:
     }
 
 
-def plan_project(name: str, framework: Framework, secret: str, requirement: str) -> Plan:
+def plan_project(
+    name: str,
+    framework: Framework,
+    secret: str,
+    requirement: str,
+    database: Database | None = None,
+) -> Plan:
     """Returns the plan of a new project.
 
     Args:
@@ -107,10 +114,15 @@ def plan_project(name: str, framework: Framework, secret: str, requirement: str)
         framework: What it is built on.
         secret: A fresh secret for this machine's ``.env``.
         requirement: The requirement line for Nitro itself; see `nitro_requirement`.
+        database: Where it keeps its data; a SQLite file in its folder when left out.
     """
     package = package_name(name)
     project = project_view(name, package, framework, requirement)
-    values = {"project": project, "framework": framework_values(framework, package)}
+    values = {
+        "project": project,
+        "framework": framework_values(framework, package),
+        "database": database or embedded(package),
+    }
     renderer = Renderer(framework, None, values)
     tracked = [
         Create(path, renderer.render(template, {"target": Path(path)}))
@@ -150,9 +162,10 @@ def memory_file() -> str:
     return record_path(PROJECT)
 
 
-def nitro_requirement(framework: Framework) -> str:
-    """Returns the requirement line of a new project on a framework."""
-    return requirement(*filter(None, (framework.extra, "tailwind")))
+def nitro_requirement(framework: Framework, database: Database | None = None) -> str:
+    """Returns the requirement line of a new project on a framework, with its database's driver."""
+    driver = database.extra if database is not None else ""
+    return requirement(*filter(None, (framework.extra, driver, "tailwind")))
 
 
 def requirement(*extras: str) -> str:

@@ -71,6 +71,44 @@ def test_the_current_folder_may_be_used_when_it_is_empty(
     assert (tmp_path / "zoo" / "zoo" / "registry.py").is_file()
 
 
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_database_of_a_new_project_is_in_its_settings_and_its_driver_among_its_requirements(
+    nitro: Nitro, tmp_path: Path, framework: str
+) -> None:
+    url = "postgresql://ann:s3cret@db.example:5433/shop?sslmode=require"
+    code, out, err = nitro("new", "shop", "--framework", framework, "--database", url)
+    assert (code, err) == (0, "")
+    root = tmp_path / "shop"
+    assert f"NITRO_DATABASE_URL={url}\n" in (root / ".env").read_text()
+    hidden = url.replace("s3cret", "PASSWORD")
+    assert f"NITRO_DATABASE_URL={hidden}\n" in (root / ".env.example").read_text()
+    settings = tomllib.loads((root / "pyproject.toml").read_text())
+    assert "postgres" in settings["project"]["dependencies"][0].partition("]")[0]
+    committed = [p for p in root.rglob("*") if p.is_file() and p.name != ".env"]
+    assert not [p for p in committed if "s3cret" in p.read_text(errors="ignore")]
+    assert "s3cret" not in out
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("oracle://u@h/x", "--database takes an address such as sqlite:///app.db"),
+        ("postgre://u@h/x", "Did you mean 'postgres'?"),
+        ("shop.db", "--database takes an address such as sqlite:///app.db"),
+        ("postgresql://u@h", "--database needs a host and the name of a database"),
+        ("mysql:///x", "--database needs a host and the name of a database"),
+        ("postgresql://u@h:port/x", "--database takes an address such as"),
+    ],
+)
+def test_an_address_of_no_database_is_refused_and_writes_nothing(
+    nitro: Nitro, tmp_path: Path, url: str, sentence: str
+) -> None:
+    code, out, err = nitro("new", "shop", "--framework", "fastapi", "--database", url)
+    assert (code, out) == (2, "")
+    assert sentence in err
+    assert not list(tmp_path.iterdir())
+
+
 def test_each_project_has_a_secret_of_its_own_that_git_does_not_see(
     nitro: Nitro, tmp_path: Path
 ) -> None:
