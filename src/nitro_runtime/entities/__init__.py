@@ -21,6 +21,7 @@ from nitro_runtime.entities.samples import samples
 from nitro_runtime.entities.schema_creation import connect, create_tables
 from nitro_runtime.entities.settings import configure, register_backend, use
 from nitro_runtime.entities.sql.tables import build_tables
+from nitro_runtime.entities.table_repository import TableRepository
 from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.entities.uploads import FileKey, ImageKey
 
@@ -43,6 +44,7 @@ __all__ = [
     "QuerySet",
     "RelatedSet",
     "Repository",
+    "TableRepository",
     "Text",
     "UnitHandle",
     "belongs_to",

@@ -56,7 +56,7 @@ def predicate(mapper: Mapper, criterion: Criterion) -> Predicate:
         case Negation(part):
             return _negation(predicate(mapper, part))
         case _:
-            raise InvalidQuery(f"The memory backend cannot evaluate {criterion!r}.")
+            raise InvalidQuery(f"{criterion!r} cannot be told from one row.")
 
 
 def plain_value(value: Any) -> Any:  # noqa: ANN401 # of any field's type
