@@ -103,18 +103,31 @@ class Duplicate(EntityError):
 
 
 class StaleEntity(EntityError):
-    """Somebody else saved or deleted the entity since it was loaded; reload it and try again."""
+    """Somebody else saved or deleted the entity since it was loaded; reload it and try again.
+
+    Attributes:
+        entity: The class name.
+        key: The key of the entity.
+        deleted: Whether it is known to have been deleted.
+    """
 
     status = 409
 
-    def __init__(self, entity: str, key: object) -> None:
+    def __init__(self, entity: str, key: object, *, deleted: bool = False) -> None:
         self.entity = entity
         self.key = key
+        self.deleted = deleted
         super().__init__(entity, key)
 
     def __str__(self) -> str:
+        if self.deleted:
+            return (
+                f"{self.entity} {self.key!r} was deleted; to have its values stored again, "
+                f"make a new one with {self.entity}.create(...)."
+            )
         return (
-            f"{self.entity} {self.key!r} was changed since it was loaded; reload it and try again."
+            f"{self.entity} {self.key!r} was changed or deleted since it was loaded; "
+            "reload it and try again."
         )
 
 

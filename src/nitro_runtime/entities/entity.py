@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -11,14 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import SQLModel
 
-from nitro_runtime import context, errors
-from nitro_runtime.context import Change
-from nitro_runtime.entities import saving
+from nitro_runtime import errors
+from nitro_runtime.entities import saving, storing
 from nitro_runtime.entities.class_attributes import RepositoryAttribute
 from nitro_runtime.entities.criteria import Criterion
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
-from nitro_runtime.entities.many_to_many import Pending, pending_links
+from nitro_runtime.entities.many_to_many import pending_links
 from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
@@ -76,6 +74,8 @@ class Entity(SQLModel, metaclass=EntityMeta):
     __relation_names__: ClassVar[tuple[str, ...]] = ()
     __many_names__: ClassVar[tuple[str, ...]] = ()
     __reserved_names__: ClassVar[frozenset[str]] = frozenset()
+    __saves_with_hooks__: ClassVar[bool] = False
+    __deletes_with_hooks__: ClassVar[bool] = False
 
     if TYPE_CHECKING:
         # At run time the metaclass gives every class its own.
@@ -235,25 +235,17 @@ class Entity(SQLModel, metaclass=EntityMeta):
             Duplicate: A unique field has this value already.
         """
         self = cls(**values)
-        if self.__related__ and (links := pending_links(self)):
-            _store_links(self, links)
+        if cls.__saves_with_hooks__ or (self.__related__ and pending_links(self)):
+            storing.save_together(self)
         else:
             saving.insert(self)
-            announce_change("created", self)
+            storing.announce_change("created", self)
         return self
 
     @classmethod
     def create_many(cls, rows: Iterable[Self | Mapping[str, Any]]) -> list[Self]:
         """Stores many new entities at once, all or none; one change of the table is announced."""
-        made = [saving.valid_entity(cls, row) for row in rows]
-        linked = [(one, links) for one in made if (links := pending_links(one))]
-        with transaction() if linked else nullcontext():
-            saving.insert_many(cls, made)
-            for one, links in linked:
-                _set_links(one, links)
-            if made and context.has_listeners():
-                context.announce(Change("created", cls.__nitro_mapper__.info.table))
-        return made
+        return storing.create_many(cls, rows)
 
     @classmethod
     def get_or_create(
@@ -263,35 +255,68 @@ class Entity(SQLModel, metaclass=EntityMeta):
     ) -> tuple[Self, bool]:
         """Returns the entity with these values, made with the defaults when there is none.
 
+        Of several that try at once, one makes it, if a unique field is among the values.
+
         Returns:
             The entity, and whether it was made.
+
+        Raises:
+            ValidationError: A value is not valid.
+            Duplicate: It was to be made, and another unique field has its value already.
         """
-        found = cls.first(**lookup)
-        if found is not None:
-            return found, False
-        try:
-            with transaction():
-                return cls.create(**{**lookup, **(defaults or {})}), True
-        except errors.Duplicate:
-            found = cls.first(**lookup)  # somebody else was faster
-            if found is None:
-                raise
-            return found, False
+        return storing.get_or_create(cls, defaults or {}, lookup)
 
     @classmethod
     def upsert(cls, match: str | Iterable[str], **values: Any) -> Self:  # noqa: ANN401
         """Saves the values to the entity that has the same ``match`` fields, or makes one.
 
+        Of several that try at once all succeed, the last with its values, if the fields are unique.
+
         Args:
             match: The name or names of fields that together tell which entity is meant.
             **values: All values, those of ``match`` included.
+
+        Raises:
+            InvalidQuery: A value of ``match`` is missing.
+            ValidationError: A value is not valid.
+            Duplicate: Another unique field has its value already.
         """
-        names = [match] if isinstance(match, str) else list(match)
-        if missing := [name for name in names if name not in values]:
-            raise errors.InvalidQuery(f"upsert() needs a value for {', '.join(missing)}.")
-        with transaction():
-            found = cls.first(**{name: values[name] for name in names})
-            return cls.create(**values) if found is None else found.update(**values)
+        return storing.upsert(cls, match, values)
+
+    @classmethod
+    def upsert_many(
+        cls, match: str | Iterable[str], rows: Iterable[Mapping[str, Any]]
+    ) -> list[Self]:
+        """Does `upsert` for many rows of values, all or none; a row may hold some fields only.
+
+        What was made and what was changed is announced as one change of the table each.
+
+        Args:
+            match: The name or names of fields that together tell which entity is meant.
+            rows: Values by field name, those of ``match`` in each.
+
+        Returns:
+            The entities, one for each row, in the order of the rows.
+
+        Raises:
+            InvalidQuery: A value of ``match`` is missing in a row.
+            ValidationError: A value is not valid.
+            Duplicate: Another unique field has its value already.
+        """
+        return storing.upsert_many(cls, match, rows)
+
+    @classmethod
+    def update_many(cls, entities: Iterable[Self]) -> int:
+        """Saves those of many stored entities that have changed, all or none; returns how many.
+
+        One change of the table is announced.
+
+        Raises:
+            ValidationError: A value is not valid.
+            StaleEntity: One was changed or deleted since it was loaded.
+            Duplicate: A unique field has this value already.
+        """
+        return storing.update_many(cls, entities)
 
     # -- changing -------------------------------------------------------------------------------
 
@@ -302,11 +327,15 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     @property
     def changed(self) -> dict[str, tuple[Any, Any]]:
-        """What differs from what was loaded or saved last: old and new value by field name."""
+        """What differs from what was loaded or saved last: old and new value by field name.
+
+        Of a new entity everything does, of a deleted one nothing.
+        """
         loaded = self.__loaded__
         if loaded is None:
             return {name: (None, self.__dict__[name]) for name in self.__nitro_mapper__.names}
-        return {n: (loaded[n], v) for n, v in saving.changes(self, loaded).items()}
+        found = saving.changes(self, loaded) if loaded else {}
+        return {name: (loaded[name], value) for name, value in found.items()}
 
     def save(self) -> Self:
         """Validates and stores what is new or has changed; without a change nothing happens.
@@ -316,12 +345,12 @@ class Entity(SQLModel, metaclass=EntityMeta):
             StaleEntity: It was changed or deleted since it was loaded.
             Duplicate: A unique field has this value already.
         """
-        if self.__related__ and (links := pending_links(self)):
-            _store_links(self, links)
+        if self.__saves_with_hooks__ or (self.__related__ and pending_links(self)):
+            storing.save_together(self)
             return self
         kind = saving.save(self)
         if kind is not None:
-            announce_change(kind, self)
+            storing.announce_change(kind, self)
         return self
 
     def update(self, **values: Any) -> Self:  # noqa: ANN401 # of the fields' types
@@ -343,13 +372,16 @@ class Entity(SQLModel, metaclass=EntityMeta):
         return self.save()
 
     def delete(self) -> None:
-        """Deletes the entity; afterwards it is new and can be saved again.
+        """Deletes the entity; afterwards its values can be read, and no verb stores it again.
 
         Raises:
             StaleEntity: It was changed or deleted since it was loaded.
         """
+        if self.__deletes_with_hooks__:
+            storing.delete_together(self)
+            return
         saving.delete(self)
-        announce_change("deleted", self)
+        storing.announce_change("deleted", self)
 
     def reload(self) -> Self:
         """Reads the stored values again and forgets unsaved ones.
@@ -368,8 +400,40 @@ class Entity(SQLModel, metaclass=EntityMeta):
             StaleEntity: It is not stored any more.
         """
         saving.increment(self, amounts)
-        announce_change("updated", self)
+        storing.announce_change("updated", self)
         return self
+
+    def lock(self) -> Self:
+        """Reads the stored values again, as `reload`, and keeps others from changing them meanwhile.
+
+        The lock lasts until the transaction ends, so this stands in a ``transaction()``.
+
+        Raises:
+            NotFound: It is not stored any more.
+            EntityError: No transaction is open.
+            Unsupported: The backend has no locks.
+        """
+        saving.lock(self)
+        return self
+
+    # -- hooks ----------------------------------------------------------------------------------
+
+    def before_save(self) -> None:
+        """Runs before each save and create, for a class to override; what it changes is checked.
+
+        Like every hook it runs inside the transaction of the write, and what it raises undoes the
+        write. `is_new` and `changed` say what is about to be stored. `QuerySet.update`,
+        `QuerySet.delete`, `increment` and what the database does itself (``ondelete``) run no hook.
+        """
+
+    def after_save(self) -> None:
+        """Runs after each save that stored something, before the commit, for a class to override."""
+
+    def before_delete(self) -> None:
+        """Runs before each delete, for a class to override; what it raises keeps the entity."""
+
+    def after_delete(self) -> None:
+        """Runs after each delete, before the commit, for a class to override."""
 
     # -- showing --------------------------------------------------------------------------------
 
@@ -457,6 +521,18 @@ class Entity(SQLModel, metaclass=EntityMeta):
         """As `upsert`, without stalling the event loop."""
         return await cls._run(partial(cls.upsert, match, **values), write=True)
 
+    @classmethod
+    async def aupsert_many(
+        cls, match: str | Iterable[str], rows: Iterable[Mapping[str, Any]]
+    ) -> list[Self]:
+        """As `upsert_many`, without stalling the event loop."""
+        return await cls._run(partial(cls.upsert_many, match, list(rows)), write=True)
+
+    @classmethod
+    async def aupdate_many(cls, entities: Iterable[Self]) -> int:
+        """As `update_many`, without stalling the event loop."""
+        return await cls._run(partial(cls.update_many, list(entities)), write=True)
+
     async def asave(self) -> Self:
         """As `save`, without stalling the event loop."""
         return await self._run(self.save, write=True)
@@ -477,31 +553,14 @@ class Entity(SQLModel, metaclass=EntityMeta):
         """As `increment`, without stalling the event loop."""
         return await self._run(partial(self.increment, **amounts), write=True)
 
+    async def alock(self) -> Self:
+        """As `lock`, without stalling the event loop."""
+        return await self._run(self.lock, write=True)
+
     async def aload(self, *relations: str) -> Self:
         """Loads relations, so that asynchronous code may read them."""
         await self._run(partial(load_relations, [self], relations), write=False)
         return self
-
-
-def _store_links(entity: Entity, links: dict[str, Pending]) -> None:
-    """Stores an entity and what it is to be linked with, together."""
-    with transaction():
-        kind = saving.save(entity)
-        _set_links(entity, links)
-        if kind is not None:
-            announce_change(kind, entity)
-
-
-def _set_links(entity: Entity, links: dict[str, Pending]) -> None:
-    for name, pending in links.items():
-        entity.__related__.pop(name, None)
-        getattr(entity, name).set(pending.others)
-
-
-def announce_change(kind: context.Kind, entity: Entity) -> None:
-    """Announces a saved entity, when anybody listens."""
-    if context.has_listeners():
-        context.announce(Change(kind, entity.__nitro_mapper__.info.table, entity))
 
 
 Entity.__reserved_names__ = frozenset(name for name in dir(Entity) if not name.startswith("_")) - {

@@ -51,7 +51,9 @@ def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
 
     ``category__name="Books"`` looks into the entity that a relation leads to.
     """
-    field, _, rest = name.partition("__")
+    field, mark, rest = name.partition("__")
+    if mark and not rest:
+        raise InvalidQuery(f"{name!r} names no lookup after its two underscores.")
     if field in mapper.info.relations:
         return _across(mapper, field, rest, value)
     field_named(mapper, field)

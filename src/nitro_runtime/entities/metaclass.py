@@ -18,6 +18,7 @@ from nitro_runtime.entities.class_attributes import class_attributes
 from nitro_runtime.entities.criteria import Attribute
 from nitro_runtime.entities.describe import Options, sqlmodel_value
 from nitro_runtime.entities.fields import Field, managed_field
+from nitro_runtime.entities.hooks import DELETING, SAVING, has_hooks
 from nitro_runtime.entities.ids import new_id
 from nitro_runtime.entities.kinds import split_optional
 from nitro_runtime.entities.mapper import Mapper, to_utc
@@ -85,6 +86,9 @@ class EntityMeta(SQLModelMetaclass):
         for attribute, descriptor in class_attributes().items():
             # Not through pydantic's setattr: it would ask a former descriptor for its value.
             type.__setattr__(made, attribute, descriptor)
+        base = next(one for one in reversed(made.__mro__) if isinstance(one, EntityMeta))
+        made.__saves_with_hooks__ = has_hooks(made, SAVING, base)
+        made.__deletes_with_hooks__ = has_hooks(made, DELETING, base)
         kinds = {name: relation.kind for name, relation in relations_of(made).items()}
         made.__relation_names__ = tuple(n for n, kind in kinds.items() if kind == "belongs_to")
         made.__many_names__ = tuple(n for n, kind in kinds.items() if kind == "many_to_many")

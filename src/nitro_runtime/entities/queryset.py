@@ -19,14 +19,14 @@ from nitro_runtime.entities.criteria import (
     Negation,
 )
 from nitro_runtime.entities.lookups import criterion_from, field_named, orderings
-from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.relations import load_relations, relation_named
 from nitro_runtime.entities.repository import Query, Repository
 from nitro_runtime.entities.storable import clamped, is_storable_text
 from nitro_runtime.entities.text import fold
-from nitro_runtime.entities.transactions import transaction
+from nitro_runtime.entities.transactions import current_transaction, transaction
 from nitro_runtime.entities.uploads import release
-from nitro_runtime.errors import EntityError, InvalidQuery
+from nitro_runtime.errors import EntityError, InvalidQuery, Unsupported
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -164,6 +164,14 @@ class QuerySet(Generic[T]):
         """Passes over so many first."""
         return self._with(offset=_at_least(0, "offset", count))
 
+    def lock(self) -> QuerySet[T]:
+        """Keeps others from changing or locking what is read, until the transaction ends.
+
+        Reading raises `EntityError` when no transaction is open, and `Unsupported` when the backend
+        has no locks.
+        """
+        return self._with(lock=True)
+
     def include(self, *relations: str) -> QuerySet[T]:
         """Loads relations along with the entities, one query for each; ``"category.parent"`` goes deeper.
 
@@ -187,17 +195,27 @@ class QuerySet(Generic[T]):
     @property
     def _asked(self) -> Query:
         """The query as the backend understands it."""
-        criterion = self._query.criterion
+        query = self._query
+        if query.lock:
+            query = replace(query, lock=False)  # to count or change rows needs none
+        criterion = query.criterion
         if criterion is None or type(criterion) is Comparison:
-            return self._query
+            return query
         resolved = without_links(criterion, self._repository)
-        return self._query if resolved is criterion else replace(self._query, criterion=resolved)
+        return query if resolved is criterion else replace(query, criterion=resolved)
+
+    def _rows(self) -> list[Row]:
+        repository, query = self._repository, self._asked
+        if self._query.lock:
+            _refuse_unlockable(repository)
+            query = replace(query, lock=True)
+        return repository.select(self._mapper, query)
 
     def all(self) -> list[T]:
         """Reads the entities."""
         if self._held is not None:
             return list(self._held)
-        entities = self._mapper.load_all(self._repository.select(self._mapper, self._asked))
+        entities = self._mapper.load_all(self._rows())
         if self._includes:
             load_relations(entities, self._includes)
         return entities
@@ -247,8 +265,7 @@ class QuerySet(Generic[T]):
         for name in names:
             field_named(self._mapper, name)
         chosen = names or self._mapper.names
-        rows = self._repository.select(self._mapper, self._asked)
-        return [{name: row[name] for name in chosen} for row in rows]
+        return [{name: row[name] for name in chosen} for row in self._rows()]
 
     def page(self, number: int = 1, size: int = 25) -> QueryPage[T]:
         """Reads one page, from 1; a number past the end gives the last page."""
@@ -307,7 +324,7 @@ class QuerySet(Generic[T]):
     # -- the same from coroutines ---------------------------------------------------------------
 
     async def _read(self, work: Callable[[], R]) -> R:
-        return await self._repository.arun(work, write=False)
+        return await self._repository.arun(work, write=self._query.lock)
 
     async def aall(self) -> list[T]:
         """As `all`, without stalling the event loop."""
@@ -351,6 +368,16 @@ class QuerySet(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<QuerySet of {self._mapper.info.name}>"
+
+
+def _refuse_unlockable(repository: Repository) -> None:
+    if "lock" not in repository.capabilities:
+        raise Unsupported(repository.name, "lock")
+    if current_transaction() is None:
+        raise EntityError(
+            "A lock lasts until a transaction ends, and none is open: put `with transaction():`, or "
+            "`async with transaction():`, around what needs it."
+        )
 
 
 def without_links(criterion: Criterion, repository: Repository) -> Criterion:

@@ -12,15 +12,16 @@ from nitro_runtime.entities.bulk import amount, managed_changes
 from nitro_runtime.entities.criteria import Arithmetic, Comparison, Criterion, Every
 from nitro_runtime.entities.lookups import field_named, typed
 from nitro_runtime.entities.mapper import Mapper, Row
-from nitro_runtime.entities.repository import Query
+from nitro_runtime.entities.repository import Adjusting, Query
 from nitro_runtime.entities.transactions import current_transaction, transaction
 from nitro_runtime.entities.uploads import release
-from nitro_runtime.errors import InvalidQuery, StaleEntity, suggestion
+from nitro_runtime.errors import EntityError, InvalidQuery, StaleEntity, suggestion
 
 if TYPE_CHECKING:
     from nitro_runtime.entities.entity import Entity
 
 E = TypeVar("E", bound="Entity")
+_TRIES = 3  # of what somebody else may be faster with
 _place = object.__setattr__
 
 
@@ -249,6 +250,8 @@ def save(entity: Entity) -> Kind | None:
         revalidate(entity, None)
         insert(entity)
         return "created"
+    if not loaded:
+        raise _gone(entity)
     changed = changes(entity, loaded)
     if not changed:
         return None
@@ -278,46 +281,105 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
     _place(entity, "__loaded__", {**loaded, **mapper.frozen(changed)})
 
 
+def _gone(entity: Entity) -> EntityError:
+    """Returns the error of what needs a stored row, of an entity that has none."""
+    mapper = entity.__nitro_mapper__
+    if entity.__loaded__ is None:
+        return EntityError(f"This {mapper.info.name} is new: save it before anything else.")
+    return StaleEntity(mapper.info.name, mapper.key_of(vars(entity)), deleted=True)
+
+
 def delete(entity: Entity) -> None:
     """Deletes a stored entity."""
     mapper = entity.__nitro_mapper__
-    key = mapper.key_of(vars(entity))
+    loaded = entity.__loaded__
+    if not loaded:
+        raise _gone(entity)
+    key = mapper.key_of(loaded)
     version = vars(entity)[mapper.version] if mapper.version else None
-    if entity.__loaded__ is None or not type(entity).repository.delete(mapper, key, version):
+    if not type(entity).repository.delete(mapper, key, version):
         raise StaleEntity(mapper.info.name, key)
     if mapper.uploads:
-        release(mapper, entity.__loaded__, mapper.uploads)
+        release(mapper, loaded, mapper.uploads)
     _remember(entity)
-    _place(entity, "__loaded__", None)
+    _place(entity, "__loaded__", {})
 
 
 def reload(entity: Entity) -> None:
     """Replaces all values with the stored ones."""
-    mapper = entity.__nitro_mapper__
-    fresh = type(entity).get(mapper.key_of(vars(entity)))
+    _become(entity, type(entity).get(_key_of_row(entity)))
+
+
+def lock(entity: Entity) -> None:
+    """Replaces all values with the stored ones, which nobody else may change meanwhile."""
+    mapper, key = entity.__nitro_mapper__, _key_of_row(entity)
+    fresh = type(entity).where(mapper.identity(key)).lock().first()
+    if fresh is None:
+        raise type(entity).NotFound(mapper.info.name, key)
+    _become(entity, fresh)
+
+
+def _key_of_row(entity: Entity) -> Any:  # noqa: ANN401 # of the key's type
+    """Returns the key of the stored row; the one in the entity may have been assigned since."""
+    return entity.__nitro_mapper__.key_of(entity.__loaded__ or vars(entity))
+
+
+def _become(entity: Entity, fresh: Entity) -> None:
     _place(entity, "__dict__", vars(fresh))
     _place(entity, "__loaded__", fresh.__loaded__)
     _place(entity, "__related__", {})
 
 
+# -- adding in the database ---------------------------------------------------------------------
+
+
 def increment(entity: Entity, amounts: Mapping[str, Any]) -> None:
     """Adds to fields in the database itself, within their bounds."""
     mapper = entity.__nitro_mapper__
-    key = mapper.key_of(vars(entity))
+    if not entity.__loaded__:
+        raise _gone(entity)
     added = {name: _addition(mapper, name, value) for name, value in amounts.items()}
-    if entity.__loaded__ is None or not added:
-        raise StaleEntity(mapper.info.name, key)
-    with transaction():
-        query = Query(Every((mapper.identity(key), *_bounds(mapper, added))))
-        repository = type(entity).repository
-        if not repository.update_where(mapper, query, managed_changes(mapper, dict(added))):
-            _refuse_increment(entity, added)
-        fresh = repository.get(mapper, key)
-        if fresh is None:
-            raise StaleEntity(mapper.info.name, key)
+    if not added:
+        raise InvalidQuery("increment() needs at least one field, as in increment(stock=1).")
+    for _ in range(_TRIES):
+        if _increment(entity, added):
+            return
+        _refuse_increment(entity, added)  # else the row has become such that it can be added to
+    raise StaleEntity(mapper.info.name, _key_of_row(entity))
+
+
+def _increment(entity: Entity, added: dict[str, Arithmetic]) -> bool:
+    mapper, repository = entity.__nitro_mapper__, type(entity).repository
+    if "adjust" not in repository.capabilities:
+        with transaction():
+            return _adopted(entity, _added_by_statement(entity, added), added)
+    query = Query(Every(tuple(_bounds(mapper, added))))
+    check = partial(_check_outcome, mapper, added=added)
+    changed = managed_changes(mapper, dict(added))
+    adjusting = cast("Adjusting", repository)
+    return _adopted(
+        entity, adjusting.adjust(mapper, _key_of_row(entity), query, changed, check), added
+    )
+
+
+def _added_by_statement(entity: Entity, added: dict[str, Arithmetic]) -> Row | None:
+    mapper, repository = entity.__nitro_mapper__, type(entity).repository
+    key = _key_of_row(entity)
+    query = Query(Every((mapper.identity(key), *_bounds(mapper, added))))
+    if not repository.update_where(mapper, query, managed_changes(mapper, dict(added))):
+        return None
+    fresh = repository.get(mapper, key)
+    if fresh is not None:
         _check_outcome(mapper, fresh, added)
-        _remember(entity)
-        _adopt(entity, fresh, added)
+    return fresh
+
+
+def _adopted(entity: Entity, fresh: Row | None, added: Mapping[str, Arithmetic]) -> bool:
+    if fresh is None:
+        return False
+    _remember(entity)
+    _adopt(entity, fresh, added)
+    return True
 
 
 def _check_outcome(mapper: Mapper, row: Row, added: Iterable[str]) -> None:
@@ -348,10 +410,10 @@ def _bounds(mapper: Mapper, added: Mapping[str, Arithmetic]) -> list[Criterion]:
 
 def _refuse_increment(entity: Entity, added: Mapping[str, Arithmetic]) -> None:
     mapper = entity.__nitro_mapper__
-    key = mapper.key_of(vars(entity))
+    key = _key_of_row(entity)
     stored = type(entity).find(key)
     if stored is None:
-        raise StaleEntity(mapper.info.name, key)
+        raise StaleEntity(mapper.info.name, key, deleted=True)
     for name, addition in added.items():
         old = vars(stored)[name]
         if old is None:
