@@ -160,7 +160,7 @@ page = partial(answering, request_of=lambda args, _: args[-1], neutral=neutral, 
 gate = partial(behind_gate, request_of=lambda *args, **_: neutral(args[-1]))
 """Refuses what another site's page sent (403) to a view function or method, sync or async."""
 
-context.register_request(HttpRequest, neutral)
+context.register_request(HttpRequest, neutral, current_native)
 
 
 def ReadSignals(request: HttpRequest) -> Signals:  # the same name in every adapter

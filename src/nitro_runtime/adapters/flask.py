@@ -156,7 +156,7 @@ def _parsed(asked: Request) -> Posted | None:
     return posted(asked.form.items(multi=True), files, asked.content_length or 0)
 
 
-context.register_request(Request, neutral)
+context.register_request(Request, neutral, lambda: current_request and neutral())
 
 
 def _login(_: Request) -> Any:  # noqa: ANN401 # the app's own user class

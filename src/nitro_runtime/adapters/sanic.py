@@ -197,4 +197,4 @@ def _refuse(request: Request, error: NitroError) -> Any:  # noqa: ANN401 # a res
     return native(request, replies.refusal_of(error, partial(neutral, request), spare))
 
 
-context.register_request(Request, neutral)
+context.register_request(Request, neutral, lambda: Request._current.get(None))  # pyright: ignore[reportPrivateUsage] # public: it raises

@@ -46,11 +46,20 @@ from nitro_runtime.views.fields import (
 )
 from nitro_runtime.views.forms import Form
 from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
-from nitro_runtime.views.pages import STREAM_ID, Notice, Page, PageState, notices_html, stream_html
+from nitro_runtime.views.pages import (
+    BROWSER_SIGNAL,
+    STREAM_ID,
+    Notice,
+    Page,
+    PageState,
+    notices_html,
+    stream_html,
+)
 from nitro_runtime.views.tables import EntityTable, Table
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
 
 __all__ = [
+    "BROWSER_SIGNAL",
     "STREAM_ID",
     "Card",
     "CheckboxField",

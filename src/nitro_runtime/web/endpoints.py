@@ -16,7 +16,7 @@ from nitro_runtime.events import CommandSpec, Context, find_command, run_command
 from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Notice, notices_html, view_from_key
 from nitro_runtime.views.csrf import Csrf, with_token
-from nitro_runtime.web import gate, session
+from nitro_runtime.web import browser_storage, gate, session
 from nitro_runtime.web.live import Group, live, patch_of
 from nitro_runtime.web.replies import (
     STREAM_HEADERS,
@@ -61,6 +61,7 @@ async def commands(request: Request) -> Reply:
         raise
     signals, data = await _input(request, spec)
     ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
+    browser_storage.hold(request)
     if not request.is_datastar:
         return _plain(request, await _Run(spec, data, ctx).result())
     if spec.needs_no_loop:
@@ -152,7 +153,11 @@ async def _in_one_go(spec: CommandSpec, data: dict[str, Any], ctx: Context) -> R
     """Answers with all that a command yields and returns, which lets nothing else run meanwhile."""
     run = _Run(spec, data, ctx)
     result = await run.result()
-    events = [*run.events, *patches_of(result, ctx.request.csrf)]
+    events = [
+        *run.events,
+        *patches_of(result, ctx.request.csrf),
+        *browser_storage.release(ctx.request),
+    ]
     if not events:
         return patches(ctx.request, [])
     return Reply(200, list(STREAM_HEADERS), b"".join(events))
@@ -178,7 +183,8 @@ class _Streamed(_Run):
     async def _work(self) -> None:
         try:
             result = await self.result()
-            for event in patches_of(result, self._ctx.request.csrf):
+            last = browser_storage.release(self._ctx.request)
+            for event in (*patches_of(result, self._ctx.request.csrf), *last):
                 self._queue.put_nowait(event)
         finally:
             self._queue.put_nowait(None)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from threading import Lock
 from urllib.parse import urlsplit
 
+from nitro_runtime import context
 from nitro_runtime.errors import Refused
 from nitro_runtime.web.request import Request
 
@@ -29,6 +30,7 @@ def check(request: Request) -> None:
     Raises:
         Refused: 403.
     """
+    context.remember_request(request)  # signals may be read in a task of their own
     if not request.is_safe:
         check_sender(request)
 

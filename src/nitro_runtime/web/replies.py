@@ -18,7 +18,7 @@ from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.views.csrf import with_token
 from nitro_runtime.views.words import say
-from nitro_runtime.web import session
+from nitro_runtime.web import browser_storage, session
 from nitro_runtime.web.request import Reply, Request
 
 STREAM_HEADERS = (
@@ -51,6 +51,8 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
     if request.is_datastar:
         parts = [with_token(part, request.csrf) for part in page.patches(state)]
         return patches(request, [emit_elements(part).encode() for part in parts])
+    if browser_storage.is_used():
+        state.browser_key = browser_storage.storage_key(request)
     body = with_token(page.render(state), request.csrf).encode()
     session.clear_notices(request)
     return Reply(status or page.status, [*_PAGE_HEADERS, *session.set_cookies(request)], body)
@@ -58,6 +60,8 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
 
 async def load(request: Request, view: Any) -> None:  # noqa: ANN401 # any view
     """Reads what the views of a page need, so that rendering it reads nothing."""
+    if browser_storage.is_used():
+        await request.load_user()
     if isinstance(view, Page):
         await view.load(request)
 
@@ -78,7 +82,7 @@ def page_state(request: Request, *, live: bool = True) -> PageState:
 
 def patches(request: Request, events: Iterable[bytes]) -> Reply:
     """Makes a reply of patches for Datastar, with the notices that wait for this browser."""
-    sent = list(events)
+    sent = [*events, *browser_storage.release(request)]
     if notices := session.take_notices(request):
         sent.append(emit_elements(notices_html(notices)).encode())
     session.clear_notices(request)
@@ -113,7 +117,8 @@ def redirect(request: Request, url: str, *, notice: Notice | str | None = None) 
         target,
     )
     event = emit_elements(Div(init=go, hidden=True), selector="body", mode="append").encode()
-    return Reply(200, [*STREAM_HEADERS, *cookies], event)
+    events = [*browser_storage.release(request), event]
+    return Reply(200, [*STREAM_HEADERS, *cookies], b"".join(events))
 
 
 def local(url: str) -> str:
@@ -165,6 +170,7 @@ def refusal(request: Request, error: NitroError) -> Reply:
     for a visitor (status 500) is not answered here.
     """
     if request.is_datastar and not isinstance(error, Refused):
+        browser_storage.forget(request)
         session.add_notice(request, Notice(str(error), kind="error"))
         return patches(request, [])
     extra = list(error.headers) if isinstance(error, Refused) else []

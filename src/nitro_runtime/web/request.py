@@ -12,9 +12,11 @@ from typing import Any
 
 from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, Refused
+from nitro_runtime.views import BROWSER_SIGNAL
 from nitro_runtime.views.csrf import Csrf
 from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
 from nitro_runtime.web.multipart import MultipartReader
+from nitro_runtime.web.portal import portal
 from nitro_runtime.web.signals import Signals, parse_signals
 from nitro_runtime.web.uploads import Posted, Uploads
 
@@ -275,6 +277,13 @@ class Request:
         """
         if not self.is_datastar or self.is_form:
             return Signals()
+        found = self.kept["signals"] = await self._read_signals(limit)
+        context.remember_request(self)
+        if BROWSER_SIGNAL in found and _waits_for_users():
+            await self.load_user()
+        return found
+
+    async def _read_signals(self, limit: int) -> Signals:
         # Datastar sends GET and DELETE without a body.
         if self.method in {"GET", "HEAD", "DELETE"}:
             text = self.query.get("datastar", "")
@@ -287,6 +296,15 @@ class Request:
 
 
 context.register_request(Request, lambda request: request)
+
+
+def _waits_for_users() -> bool:
+    """Whether this loop may be kept waiting by whoever knows the users; the portal's must not be."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return not portal.runs_here()
 
 
 def refuse_longer(length: int, limit: int) -> None:

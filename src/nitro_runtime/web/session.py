@@ -20,6 +20,10 @@ from nitro_runtime.web.request import Request
 
 SESSION_COOKIE = "nitro_session"
 NOTICES_COOKIE = "nitro_notices"
+VISITOR_COOKIE = "nitro_visitor"
+VISITOR_SECONDS = 400 * 24 * 3600
+"""As long as browsers keep a cookie (RFC 6265bis, section 5.5)."""
+
 MOST_NOTICES = 5
 
 # 128 bits in base64url.
@@ -37,6 +41,19 @@ def session_id(request: Request) -> str:
             known = secrets.token_urlsafe(16)
             request.kept["new_session"] = True
         request.kept["session"] = known
+    return known
+
+
+def visitor(request: Request) -> str:
+    """Returns the visitor that a browser stays for when it was closed; empty when it has none."""
+    known = request.kept.get("visitor") or request.cookies.get(VISITOR_COOKIE, "")
+    return known if _RANDOM.fullmatch(known) else ""
+
+
+def keep_visitor(request: Request) -> str:
+    """Returns the visitor of a browser, made when there is none, and has the browser keep it."""
+    known = visitor(request) or secrets.token_urlsafe(16)
+    request.kept["visitor"] = known
     return known
 
 
@@ -111,6 +128,9 @@ def set_cookies(request: Request) -> list[tuple[str, str]]:
     headers: list[tuple[str, str]] = []
     if request.kept.get("new_session"):
         headers.append(_cookie(request, SESSION_COOKIE, session_id(request)))
+    if "visitor" in request.kept:
+        name, value = _cookie(request, VISITOR_COOKIE, request.kept["visitor"])
+        headers.append((name, f"{value}; Max-Age={VISITOR_SECONDS}"))
     if request.kept.get("notices_changed"):
         headers.append(_cookie(request, NOTICES_COOKIE, _write_notices(take_notices(request))))
     return headers
