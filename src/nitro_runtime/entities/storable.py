@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from nitro_runtime.entities.columns import WIDE, ExactDecimal, from_sortable_text, sortable_text
+from nitro_runtime.entities.columns import ExactDecimal
 from nitro_runtime.entities.criteria import Arithmetic
+from nitro_runtime.entities.decimals import WIDE, from_sortable_text, sortable_text
 from nitro_runtime.entities.json_values import json_safe
 from nitro_runtime.errors import EntityError
 

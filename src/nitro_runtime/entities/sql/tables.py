@@ -26,18 +26,21 @@ from nitro_runtime.schema import find_entity, registered_entities
 
 log = logging.getLogger(__name__)
 
-_TYPES: dict[type[Any], Callable[[MappedField], Any]] = {
-    bool: lambda field: sa.Boolean(),
-    int: lambda field: sa.Integer() if field.info.key else sa.BigInteger(),
-    float: lambda field: sa.Float(),
-    str: lambda field: sa.String(field.info.max_length),
-    bytes: lambda field: sa.LargeBinary(),
-    Decimal: lambda field: columns.ExactDecimal(field.info.max_digits, field.info.decimal_places),
-    datetime: lambda field: columns.UtcDateTime(),
-    date: lambda field: sa.Date(),
-    time: lambda field: sa.Time(),
-    timedelta: lambda field: columns.Duration(),
-    UUID: lambda field: sa.Uuid(),
+_KEY: Any = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # which counts only INTEGER up
+_TYPES: dict[type[Any], Callable[[MappedField, bool], Any]] = {
+    bool: lambda field, indexed: sa.Boolean(),
+    int: lambda field, indexed: _KEY if field.info.key else sa.BigInteger(),
+    float: lambda field, indexed: columns.Double(),
+    str: lambda field, indexed: columns.ExactText(field.info.max_length, indexed=indexed),
+    bytes: lambda field, indexed: columns.ExactBytes(field.info.max_length, indexed=indexed),
+    Decimal: lambda field, indexed: columns.ExactDecimal(
+        field.info.max_digits, field.info.decimal_places
+    ),
+    datetime: lambda field, indexed: columns.UtcDateTime(),
+    date: lambda field, indexed: sa.Date(),
+    time: lambda field, indexed: columns.ExactTime(),
+    timedelta: lambda field, indexed: columns.Duration(),
+    UUID: lambda field, indexed: columns.ExactUuid(),
 }
 
 
@@ -45,23 +48,45 @@ _ENTITY = "nitro_entity"
 """The attribute by which a table knows its entity; Alembic would write `Table.info` into a migration."""
 
 
-def column_type(field: MappedField) -> Any:  # noqa: ANN401 # a SQLAlchemy type
-    """Returns the column type of a field: the one it was given, else the one of its Python type."""
+def column_type(field: MappedField, *, indexed: bool = False) -> Any:  # noqa: ANN401 # a SQLAlchemy type
+    """Returns the column type of a field: the one it was given, else the one of its Python type.
+
+    Args:
+        field: The field.
+        indexed: Whether a key or an index needs the column: MySQL and MariaDB index no long text.
+    """
     own = sqlmodel_value(field.source, "sa_type")
+    if own is sa.Text:  # which is `nitro.Text`: any length, nothing said about order
+        return columns.ExactText(indexed=indexed)
     if own is not None:
         return own
     if field.kind is ENUM:
-        members: type[Enum] = field.plain
-        whole = all(type(member.value) is int for member in members)
-        return columns.EnumInteger(members) if whole else columns.EnumText(members)
+        return _enum_type(field.plain)
     if field.kind in (ADAPTED, JSON_KIND):
         adapter: TypeAdapter[Any] = TypeAdapter(field.plain)
         if field.kind is ADAPTED:
-            return columns.AdaptedText(adapter.validate_python)
+            return columns.AdaptedText(adapter.validate_python, indexed=indexed)
         return columns.JSON(lambda v: adapter.dump_python(v, mode="json"), adapter.validate_python)
     exact = field.kind.exact
     assert exact is not None  # noqa: S101 # every other kind has one class
-    return _TYPES[exact](field)
+    return _TYPES[exact](field, indexed)
+
+
+def _enum_type(members: type[Enum]) -> Any:  # noqa: ANN401 # a SQLAlchemy type
+    kinds: set[type[Any]] = {type(member.value) for member in members}
+    if kinds == {int}:
+        return columns.EnumInteger(members)
+    return columns.EnumDouble(members) if kinds <= {int, float} else columns.EnumText(members)
+
+
+def _is_indexed(mapper: Mapper, field: MappedField) -> bool:
+    return bool(
+        field.name in mapper.keys
+        or field.info.unique
+        or field.info.reference
+        or sqlmodel_value(field.source, "index")
+        or any(field.name in group for group in mapper.together)
+    )
 
 
 def shadow_name(name: str) -> str:
@@ -94,7 +119,7 @@ def build_table(mapper: Mapper) -> sa.Table:
             )
         metadata.remove(former)
     parts: list[Any] = [_column(mapper, field) for field in mapper.fields.values()]
-    parts += [sa.Column(shadow_name(name), sa.Text()) for name in mapper.search]
+    parts += [sa.Column(shadow_name(name), columns.ExactText()) for name in mapper.search]
     parts += [sa.UniqueConstraint(*group) for group in mapper.together]
     table = sa.Table(name, metadata, *parts)
     setattr(table, _ENTITY, mapper.entity)
@@ -120,7 +145,8 @@ def _column(mapper: Mapper, field: MappedField) -> sa.Column[Any]:
     }
     if key:
         keywords.setdefault("autoincrement", mapper.generated_key)
-    kind: Any = sa.Integer() if mapper.generated_key and key else column_type(field)
+    counted = key and mapper.generated_key
+    kind = _KEY if counted else column_type(field, indexed=_is_indexed(mapper, field))
     return sa.Column(field.name, kind, *arguments, **keywords)
 
 
