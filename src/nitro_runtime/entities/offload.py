@@ -63,18 +63,25 @@ class Offload:
         """Forgets, in a child, the threads and turns of the parent."""
         self._reset()
 
-    async def run(self, work: Callable[[], T], interrupt: Callable[[], object] | None = None) -> T:
+    async def run(
+        self,
+        work: Callable[[], T],
+        interrupt: Callable[[], object] | None = None,
+        *,
+        held: bool = False,
+    ) -> T:
         """Runs the work in a thread, holding a slot; in a transaction, the transaction's own.
 
         Args:
             work: What to do; it may use synchronous verbs.
             interrupt: Asks the server to stop what it does, when the task is cancelled; called in
                 another thread. The slot is given back when the work has ended, and not before.
+            held: Whether the caller holds a slot.
 
         Raises:
             DatabaseBusy: No connection became free in time.
         """
-        if current_transaction() is not None:
+        if held or current_transaction() is not None:
             return await self._in_thread(work, interrupt)
         await self.slots.aacquire()
         try:

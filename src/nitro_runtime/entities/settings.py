@@ -33,6 +33,7 @@ def configure(
     engine: Any = None,  # noqa: ANN401 # a sqlalchemy.Engine; importing it here would cost a start
     durable: bool = False,
     patience: float = 5.0,
+    pool_size: int = 10,
     uploads: Storage | str | os.PathLike[str] | None = None,
 ) -> Repository:
     """Sets the backend of every entity that does not choose its own.
@@ -41,14 +42,17 @@ def configure(
 
     Args:
         database: ``"sqlite:///app.db"`` (relative), ``"sqlite:////srv/app.db"``, ``"sqlite://"`` (a
-            private file that goes with the process) or ``"memory"``.
+            private file that goes with the process), ``"postgresql://user@host/name"``,
+            ``"mysql://user@host/name"`` or ``"memory"``.
         create_tables: Whether a missing table is created at its first use; otherwise it raises
             `MissingTable`, which names the migration command.
         engine: An application's own SQLAlchemy engine, to share its database.
         durable: Whether a commit waits for the disk (SQLite's synchronous FULL): slower, and
             nothing is lost when the power fails. Otherwise the last commits may be lost then, and
             the file stays intact.
-        patience: Seconds that a writer waits for another before `DatabaseBusy`.
+        patience: Seconds that a writer waits for another, or anybody for a connection to a server,
+            before `DatabaseBusy`.
+        pool_size: How many connections to a server there are at most.
         uploads: Where uploaded files are kept: a folder, or a `Storage`. When left out it stays as
             it is: ``NITRO_UPLOADS``, or the folder ``uploads`` in the working directory.
 
@@ -63,23 +67,20 @@ def configure(
     if address == "memory":
         repository = MemoryRepository(patience)
     else:
-        repository = _sql(address, create_tables, durable, patience)
+        from nitro_runtime.entities.sql.opening import open_database
+
+        repository = open_database(
+            address,
+            engine=engine,
+            create_tables=create_tables,
+            durable=durable,
+            patience=patience,
+            pool_size=pool_size,
+        )
     use(repository)
     if uploads is not None:
         use_storage(uploads)
     return repository
-
-
-def _sql(address: str, create_tables: bool, durable: bool, patience: float) -> Repository:
-    from nitro_runtime.entities.sql.sqlite_repository import SqliteRepository
-    from nitro_runtime.entities.sql.urls import normalised
-
-    url = normalised(address)
-    if url.get_backend_name() != "sqlite":
-        raise ConfigurationError(
-            f"Entities cannot be kept in {url.get_backend_name()} yet; use sqlite:///app.db."
-        )
-    return SqliteRepository(url, create_tables=create_tables, durable=durable, patience=patience)
 
 
 def _browser() -> Repository:
@@ -92,10 +93,6 @@ def _address(database: str | None, engine: Any) -> str:  # noqa: ANN401 # a sqla
     if engine is not None:
         if database is not None:
             raise ConfigurationError("Give configure() a database or an engine, not both.")
-        if engine.dialect.name == "sqlite" and engine.url.database in (None, "", ":memory:"):
-            raise ConfigurationError(
-                "An engine on SQLite's :memory: cannot be shared; give it a file."
-            )
         return engine.url.render_as_string(hide_password=False)
     address = database or os.environ.get("NITRO_DATABASE_URL") or "memory"
     if address == "browser":

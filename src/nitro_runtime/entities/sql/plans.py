@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,6 +43,18 @@ class Statement:
         SQLAlchemy leaves out what cannot matter (``true OR x``), so not every value need occur.
         """
         return [values[i] if bind is None else bind(values[i]) for i, bind in self.binds]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An insert without the key: its text, and the key's place among the parameters of the other."""
+
+    sql: str
+    place: int
+
+    def parameters(self, encoded: Sequence[Any]) -> tuple[Any, ...]:
+        """Returns the parameters, given those of the insert with the key."""
+        return (*encoded[: self.place], *encoded[self.place + 1 :])
 
 
 class Plan:
@@ -105,11 +118,21 @@ class Plan:
             found = self._statements[shape] = self._compile(build())
         return found
 
-    def _insert(self) -> Any:  # noqa: ANN401
-        columns = [c for c in self.table.columns]
+    def _insert(self, *, counted: bool = False) -> Any:  # noqa: ANN401
+        columns = [c for c in self.table.columns if not (counted and c.primary_key)]
         return sa.insert(self.table).values(
             {c.name: sa.bindparam(f"c_{c.name}", type_=c.type) for c in columns}
         )
+
+    @cached_property
+    def counted(self) -> Counted:
+        """The insert of a row whose key the database counts up, and returns."""
+        key = self.keys[0]
+        statement = self._insert(counted=True)
+        if self.dialect.insert_returning:
+            statement = statement.returning(key)
+        place = list(self.table.columns).index(key)
+        return Counted(str(statement.compile(dialect=self.dialect)), place)
 
     # -- statements -----------------------------------------------------------------------------
 

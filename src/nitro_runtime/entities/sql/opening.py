@@ -1,0 +1,66 @@
+"""Opening the database that `configure` was given: an address, or an application's own engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from nitro_runtime.entities.repository import Repository
+from nitro_runtime.entities.sql.server import Server
+from nitro_runtime.entities.sql.urls import normalised
+from nitro_runtime.errors import ConfigurationError
+
+
+def open_database(
+    address: str,
+    *,
+    engine: Any,  # noqa: ANN401 # a sqlalchemy.Engine, or whatever was given in its place
+    create_tables: bool,
+    durable: bool,
+    patience: float,
+    pool_size: int,
+) -> Repository:
+    """Returns the repository of a SQL database; the arguments are those of `configure`.
+
+    Raises:
+        ConfigurationError: The address or the engine is of no use.
+        MissingExtra: The driver is not installed.
+    """
+    url = normalised(address)
+    if url.get_backend_name() == "sqlite":
+        from nitro_runtime.entities.sql.sqlite_repository import SqliteRepository
+
+        if engine is not None and engine.url.database in (None, "", ":memory:"):
+            raise ConfigurationError(
+                "An engine on SQLite's :memory: cannot be shared; give it a file."
+            )
+        return SqliteRepository(
+            url, create_tables=create_tables, durable=durable, patience=patience
+        )
+    from nitro_runtime.entities.sql.network import NetworkRepository
+
+    server = _server(url)
+    own = engine is None
+    if own:
+        engine = sa.create_engine(
+            url, poolclass=sa.NullPool, connect_args=server.arguments(url, patience)
+        )
+    return NetworkRepository(
+        server,
+        engine,
+        create_tables=create_tables,
+        pool_size=pool_size,
+        patience=patience,
+        owned=own,
+    )
+
+
+def _server(url: sa.URL) -> Server:
+    if url.get_backend_name() == "postgresql":
+        from nitro_runtime.entities.sql.postgres import Postgres
+
+        return Postgres()
+    raise ConfigurationError(
+        f"Entities cannot be kept in {url.get_backend_name()} yet; use postgresql:// or sqlite:///."
+    )
