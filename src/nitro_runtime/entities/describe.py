@@ -31,6 +31,7 @@ class Options:
         backend: The name of a backend, or None for the configured one.
         abstract: Whether the class only passes its fields on and has no table.
         unique_together: Groups of fields that together are unique.
+        ttl: Seconds that a row lasts after it was saved last, or None for ever.
     """
 
     table_name: str
@@ -40,6 +41,7 @@ class Options:
     backend: str | None = None
     abstract: bool = False
     unique_together: tuple[tuple[str, ...], ...] = ()
+    ttl: float | None = None
 
 
 def sqlmodel_value(field: PydanticField, name: str) -> Any:  # noqa: ANN401 # whatever SQLModel keeps there

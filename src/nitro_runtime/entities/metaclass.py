@@ -35,6 +35,7 @@ _KEYWORDS = (
     "plural",
     "abstract",
     "unique_together",
+    "ttl",
 )
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
 _FIELDS = "__pydantic_fields__"
