@@ -111,6 +111,10 @@ class Entity(SQLModel, metaclass=EntityMeta):
     if not TYPE_CHECKING:
         # Type checkers are told the constructor by the fields.
         def __init__(self, **values: Any) -> None:  # noqa: ANN401
+            cls = type(self)
+            if not (cls.__relation_names__ or cls.__many_names__):
+                cls.__pydantic_validator__.validate_python(values, self_instance=self)
+                return
             many = {k: values.pop(k) for k in type(self).__many_names__ if k in values}
             related = {k: values.pop(k) for k in type(self).__relation_names__ if k in values}
             for name, other in related.items():
@@ -141,6 +145,11 @@ class Entity(SQLModel, metaclass=EntityMeta):
             getattr(type(self), name).__set__(self, value)
         else:
             BaseModel.__setattr__(self, name, value)
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The names of the fields that were set: a copy, as loaded entities share theirs."""
+        return set(self.__pydantic_fields_set__)
 
     def __eq__(self, other: object) -> bool:
         """Two objects are the same entity when class and key are the same."""

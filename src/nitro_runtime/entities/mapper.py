@@ -114,7 +114,7 @@ class Mapper:
         ]
         self.together: tuple[tuple[str, ...], ...] = options.unique_together
         self.has_post_init: bool = bool(entity.__pydantic_post_init__)
-        self.fields_set: frozenset[str] = frozenset(self.names)
+        self._fields_set = set(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]
 
     def _find_keys(self) -> tuple[str, ...]:
@@ -164,7 +164,9 @@ class Mapper:
 
     def load_all(self, rows: Iterable[Row]) -> list[Any]:
         """Makes entities of many stored rows, as `load` does."""
-        new, entity, mutable, names = object.__new__, self.entity, self.mutable, self.fields_set
+        new, entity, mutable = object.__new__, self.entity, self.mutable
+        # One set for all: every field of a stored row is set, and nothing ever takes one out.
+        every_field, has_post_init = self._fields_set, self.has_post_init
         values, fields_set, extra, private, loaded, related, busy = self._setters
         found: list[Any] = []
         for row in rows:
@@ -173,13 +175,13 @@ class Mapper:
             for name in mutable:
                 stored[name] = deepcopy(row[name])
             values(one, row)
-            fields_set(one, set(names))
+            fields_set(one, every_field)
             extra(one, None)
             private(one, None)
             loaded(one, stored)
             related(one, {})
             busy(one, False)
-            if self.has_post_init:
+            if has_post_init:
                 one.model_post_init(None)
             found.append(one)
         return found

@@ -27,8 +27,6 @@ _place = object.__setattr__
 
 def blank(entity: object) -> None:
     """Gives a bare object what every entity has apart from its values."""
-    _place(entity, "__pydantic_fields_set__", set())
-    _place(entity, "__pydantic_extra__", None)
     _place(entity, "__pydantic_private__", None)
     _place(entity, "__loaded__", None)
     _place(entity, "__related__", {})
