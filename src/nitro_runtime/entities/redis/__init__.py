@@ -1,0 +1,1 @@
+"""The Redis backend: entities as JSON documents, with indexes and unique keys beside them."""

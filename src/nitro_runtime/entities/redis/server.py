@@ -1,0 +1,208 @@
+"""`Server`: connections to Redis, one command or script after another, its errors as Nitro's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from nitro_runtime.entities.offload import Offload
+from nitro_runtime.entities.redis.scripts import Script
+from nitro_runtime.entities.redis.urls import Address
+from nitro_runtime.entities.statements import note
+from nitro_runtime.errors import (
+    ConfigurationError,
+    DatabaseUnavailable,
+    EntityError,
+    MissingExtra,
+    NitroError,
+)
+
+_IDLE = 30
+"""Seconds after which a connection is tried before it is used: a firewall may have forgotten it."""
+
+_MOST_MOVES = 3
+_UNAVAILABLE = ("OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN")
+"""What a server begins its refusal with when it may serve again later."""
+
+
+class Server:
+    """A Redis server and a pool of connections to it. Safe from every thread, and after a fork.
+
+    Nothing is sent a second time by itself: whether a command whose answer was lost took place is
+    not known, and the caller is told so. A connection that the server closed is opened anew.
+
+    Args:
+        address: Where it is.
+        pool_size: How many connections there are at most.
+        patience: Seconds to wait for a connection, for being connected and for an answer.
+
+    Attributes:
+        offload: Runs work for coroutines, and has the turns of connections.
+
+    Raises:
+        MissingExtra: redis-py is not installed.
+        ConfigurationError: redis-py does not understand the address.
+    """
+
+    def __init__(self, address: Address, pool_size: int, patience: float) -> None:
+        self._redis = _redis_py()
+        self._place = address.place
+        self._patience = patience
+        self._options: dict[str, Any] = {
+            "max_connections": pool_size,
+            "protocol": 2,
+            "socket_connect_timeout": patience,
+            "socket_timeout": patience,
+            "health_check_interval": _IDLE,
+            "retry": self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0),
+        }
+        try:
+            self._home = self._redis.ConnectionPool.from_url(address.url, **self._options)
+            self._home.make_connection()  # refuses an option that it does not know
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                f"redis-py does not understand the address of Redis at {address.place}: {error}"
+            ) from None
+        self._pool = self._home
+        self.offload = Offload(pool_size, patience, "Redis")
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.offload.close()
+        for pool in {id(p): p for p in (self._pool, self._home)}.values():
+            pool.disconnect()
+
+    # -- commands -------------------------------------------------------------------------------
+
+    def run(self, *command: Any) -> Any:  # noqa: ANN401 # as Redis answers
+        """Sends one command and returns the answer.
+
+        Raises:
+            DatabaseBusy: No connection became free in time.
+            DatabaseUnavailable: The server cannot be reached, or does not serve now.
+        """
+        note(f"{command[0]} {command[1] if len(command) > 1 else ''}".rstrip())
+        return self._exchange(command)
+
+    def script(self, script: Script, keys: Sequence[str], arguments: Sequence[Any]) -> Any:  # noqa: ANN401
+        """Runs a script and returns its answer, telling it to a server that does not know it.
+
+        Raises:
+            DatabaseBusy: No connection became free in time.
+            DatabaseUnavailable: The server cannot be reached, or does not serve now.
+        """
+        note(f"EVALSHA {script.name} {keys[0]}")
+        rest = (len(keys), *keys, *arguments)
+        try:
+            return self._exchange(("EVALSHA", script.digest, *rest))
+        except self._redis.exceptions.NoScriptError:
+            return self._exchange(("EVAL", script.text, *rest))
+
+    def keys(self, pattern: str) -> Iterator[bytes]:
+        """Goes through all keys that fit a pattern."""
+        cursor: Any = 0
+        while True:
+            cursor, found = self.run("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+            yield from found
+            if int(cursor) == 0:
+                return
+
+    def _exchange(self, command: Sequence[Any]) -> Any:  # noqa: ANN401
+        slots = self.offload.slots
+        if not slots.in_turn:
+            self.offload.warn_of_blocking()
+        taken = slots.acquire()
+        try:
+            return self._moving(command)
+        finally:
+            if taken:
+                slots.release()
+
+    def _moving(self, command: Sequence[Any]) -> Any:  # noqa: ANN401
+        """Sends a command, and goes where a cluster says that the keys are."""
+        exceptions = self._redis.exceptions
+        for _ in range(_MOST_MOVES):
+            try:
+                return self._send(command)
+            except exceptions.MovedError as error:
+                self._pool = self._pool_at(error.host, error.port)
+            except exceptions.NoScriptError:
+                raise
+            except exceptions.RedisError as error:
+                self._pool = self._home
+                raise self._translated(error) from error
+        raise DatabaseUnavailable(f"The cluster of Redis at {self._place} moves its keys about.")
+
+    def _pool_at(self, host: str, port: int) -> Any:  # noqa: ANN401 # a pool of redis-py
+        known = {**self._home.connection_kwargs, "host": host, "port": port}
+        return self._redis.ConnectionPool(
+            connection_class=self._home.connection_class,
+            max_connections=self._options["max_connections"],
+            **known,
+        )
+
+    def _send(self, command: Sequence[Any]) -> Any:  # noqa: ANN401
+        pool = self._pool
+        connection = pool.get_connection()
+        try:
+            with _whole(connection, self._redis.exceptions.ResponseError):
+                self._try_idle(connection)
+                connection.send_command(*command, check_health=False)
+                return connection.read_response()
+        finally:
+            pool.release(connection)
+
+    def _try_idle(self, connection: Any) -> None:  # noqa: ANN401 # of redis-py
+        if time.monotonic() < connection.next_health_check:
+            return
+        try:
+            connection.send_command("PING", check_health=False)
+            connection.read_response()
+        except self._redis.exceptions.RedisError:
+            connection.disconnect()
+            connection.connect()
+
+    # -- errors ---------------------------------------------------------------------------------
+
+    def _translated(self, error: Exception) -> NitroError:
+        exceptions = self._redis.exceptions
+        if isinstance(error, exceptions.AuthenticationError | exceptions.NoPermissionError):
+            return DatabaseUnavailable(f"Redis at {self._place} refuses the login: {error}")
+        if isinstance(error, exceptions.TimeoutError):
+            return DatabaseUnavailable(
+                f"Redis at {self._place} did not answer within {self._patience} s; whether the "
+                "command took place is not known."
+            )
+        if isinstance(error, exceptions.ConnectionError):
+            return DatabaseUnavailable(
+                f"Redis at {self._place} cannot be reached, or went away: {error}"
+            )
+        if str(error).startswith(_UNAVAILABLE) or isinstance(
+            error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError
+        ):
+            return DatabaseUnavailable(f"Redis at {self._place} does not serve now: {error}")
+        return EntityError(f"Redis at {self._place} refused a command: {error}")
+
+
+@contextmanager
+def _whole(connection: Any, answers: type[Exception]) -> Generator[None]:  # noqa: ANN401
+    """Closes a connection that was left with half a command sent or half an answer read."""
+    try:
+        yield
+    except answers:  # an error that the server answered with was read as a whole
+        raise
+    except BaseException:
+        connection.disconnect()
+        raise
+
+
+def _redis_py() -> Any:  # noqa: ANN401 # the module
+    try:
+        import redis
+    except ModuleNotFoundError as error:
+        if error.name != "redis":
+            raise
+        raise MissingExtra("redis-py", "redis") from None
+    return redis
