@@ -235,6 +235,21 @@ return found
 )
 """Finds the rows of the shortest of several ways through indexes: keys and documents in turn."""
 
+LIST = Script(
+    "list",
+    """
+-- KEYS: rows. ARGV: ZRANGE or ZREVRANGE, first, last, what documents begin with, the most to be sent.
+local members = redis.call(ARGV[1], KEYS[1], ARGV[2], ARGV[3])
+if #members == 0 or #members > tonumber(ARGV[5]) then return {members, {}} end
+local names = {}
+for i, member in ipairs(members) do
+  names[i] = ARGV[4] .. member:match('^[^%z]*%z[^%z]*%z(.*)$')
+end
+return {members, redis.call('MGET', unpack(names))}
+""",
+)
+"""Lists the rows of a table from one place to another; with their documents if they are not many."""
+
 COUNT = Script(
     "count",
     """

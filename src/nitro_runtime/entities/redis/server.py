@@ -60,7 +60,7 @@ class Server:
         }
         try:
             self._home = self._redis.ConnectionPool.from_url(address.url, **self._options)
-            self._home.make_connection()  # refuses an option that it does not know
+            self._home.connection_class(**self._home.connection_kwargs)  # refuses unknown options
         except (ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 f"redis-py does not understand the address of Redis at {address.place}: {error}"

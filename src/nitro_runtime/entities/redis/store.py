@@ -10,8 +10,9 @@ from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.redis.building import build
 from nitro_runtime.entities.redis.layout import Layout
 from nitro_runtime.entities.redis.planning import Way, keys_of, ways_of
-from nitro_runtime.entities.redis.scripts import COUNT, FIND
+from nitro_runtime.entities.redis.scripts import COUNT, FIND, LIST
 from nitro_runtime.entities.redis.server import Server
+from nitro_runtime.entities.storable import clamped
 
 Stored = tuple[str, bytes]
 """The key of a row and its document."""
@@ -58,13 +59,13 @@ class Store:
     def find(self, layout: Layout, criterion: Criterion | None) -> list[Stored]:
         """Reads every document that a criterion can be true for, and perhaps others."""
         if criterion is None:
-            return self.documents(layout, self._all_keys(layout))
+            return self._all(layout)
         keys = keys_of(layout, criterion)
         if keys is not None:
             return self.documents(layout, keys)
         ways = ways_of(layout, criterion)
         if not ways:
-            return self.documents(layout, self._all_keys(layout))
+            return self._all(layout)
         if any(not way for way in ways):
             return []
         return self._find_by(layout, ways)
@@ -92,8 +93,18 @@ class Store:
                 return [(k.decode(), d) for k, d in zip(found[::2], found[1::2], strict=True)]
             self.build(layout)
 
-    def _all_keys(self, layout: Layout) -> list[str]:
-        return [_key_of(member) for member in self.server.run("ZRANGE", layout.rows, 0, -1)]
+    def _all(self, layout: Layout) -> list[Stored]:
+        return self._list(layout, "ZRANGE", 0, -1)[1]
+
+    def _list(
+        self, layout: Layout, command: str, first: int, last: int
+    ) -> tuple[list[bytes], list[Stored]]:
+        arguments = (command, first, last, layout.documents, _CHUNK)
+        members, documents = self.server.script(LIST, [layout.rows], arguments)
+        keys = [_key_of(member) for member in members]
+        if not documents:
+            return members, self.documents(layout, keys)
+        return members, [(k, d) for k, d in zip(keys, documents, strict=True) if d is not None]
 
     def window(
         self, layout: Layout, first: int, last: int, *, descending: bool
@@ -107,10 +118,9 @@ class Store:
             descending: Whether the greatest key is at place 0.
         """
         command = "ZREVRANGE" if descending else "ZRANGE"
-        members = self.server.run(command, layout.rows, first, last)
+        members, found = self._list(layout, command, clamped(first), clamped(last))
         if any(member.split(b"\0", 2)[1] for member in members):
             return None  # keys that were cut short are not in order among themselves
-        found = self.documents(layout, [_key_of(member) for member in members])
         return found if len(found) == len(members) else None
 
     def count(self, layout: Layout) -> int:
