@@ -83,7 +83,7 @@ class Mapper:
         ]
         self.fields: dict[str, MappedField] = {f.name: f for f in sorted(described, key=_place)}
         self.names: tuple[str, ...] = tuple(self.fields)
-        self.keys: tuple[str, ...] = self._find_keys()
+        self.keys: tuple[str, ...] = key_names(entity, self.names)
         self.key_of: Callable[[Mapping[str, Any]], Any] = itemgetter(*self.keys)
         if len(self.keys) == 1:
             self.key: str = self.keys[0]
@@ -116,10 +116,6 @@ class Mapper:
         self.has_post_init: bool = bool(entity.__pydantic_post_init__)
         self._fields_set = set(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]
-
-    def _find_keys(self) -> tuple[str, ...]:
-        declared = (n for n, f in self.fields.items() if sqlmodel_value(f.source, "primary_key"))
-        return tuple(declared) or ("id",)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         if name == "key" and "keys" in vars(self):
@@ -213,6 +209,18 @@ class Mapper:
         if isinstance(value, datetime):
             return to_utc(value)
         return value
+
+
+def key_names(entity: type[Any], order: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Returns the names of the key's fields of a class, which need not be complete yet.
+
+    Args:
+        entity: The class.
+        order: The names of its fields in the order of the columns; as declared when left out.
+    """
+    fields: Mapping[str, PydanticField] = entity.model_fields
+    found = (n for n in order or fields if sqlmodel_value(fields[n], "primary_key"))
+    return tuple(found) or ("id",)
 
 
 def to_utc(value: datetime) -> datetime:

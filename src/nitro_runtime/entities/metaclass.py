@@ -21,11 +21,11 @@ from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.hooks import DELETING, SAVING, has_hooks
 from nitro_runtime.entities.ids import new_id
 from nitro_runtime.entities.kinds import split_optional
-from nitro_runtime.entities.mapper import Mapper, to_utc
+from nitro_runtime.entities.mapper import Mapper, key_names, to_utc
 from nitro_runtime.entities.relations import relations_of
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.naming import snake_case
-from nitro_runtime.schema import register_entity
+from nitro_runtime.schema import RelationInfo, find_entity, register_entity
 
 _KEYWORDS = (
     "timestamps",
@@ -59,7 +59,9 @@ class _Timestamped(SQLModel):
     updated_at: datetime = managed_field(default_factory=_now)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(Field, SQLModelField))
+@dataclass_transform(
+    kw_only_default=True, eq_default=False, field_specifiers=(Field, SQLModelField)
+)
 class EntityMeta(SQLModelMetaclass):
     """Makes entity classes, and answers ``Product.price`` with an `Attribute`."""
 
@@ -281,4 +283,21 @@ def mapper_of(entity: type[Any]) -> Mapper:
                 f"{entity.__name__}.{name} needs the field {relation.field}: write "
                 f'`{relation.field}: str = Field(foreign_key="...")`.'
             )
+        _refuse_composite(entity, relation, mapper)
     return mapper
+
+
+def _refuse_composite(entity: type[Any], relation: RelationInfo, mapper: Mapper) -> None:
+    """A relation is carried by one foreign key, so at its other end stands a key of one field."""
+    target = find_entity(relation.target)
+    ends = [] if relation.kind == "belongs_to" else [entity]
+    if target is not None and relation.kind in ("belongs_to", "many_to_many"):
+        ends.append(target)
+    for end in ends:
+        keys = mapper.keys if end is entity else key_names(end)
+        if len(keys) > 1:
+            raise EntityDefinitionError(
+                f"{entity.__name__}.{relation.name}: the key of {end.__name__} has several fields "
+                f"({', '.join(keys)}), and a relation has one foreign key; give {end.__name__} a "
+                "key of one field, or write a method that asks by where(...)."
+            )
