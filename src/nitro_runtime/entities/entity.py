@@ -20,6 +20,7 @@ from nitro_runtime.entities.many_to_many import pending_links
 from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
+from nitro_runtime.entities.repository import EVERYTHING
 from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.schema import MISSING, EntityInfo
 
@@ -73,6 +74,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
     __entity_options__: ClassVar[Options]
     __relation_names__: ClassVar[tuple[str, ...]] = ()
     __many_names__: ClassVar[tuple[str, ...]] = ()
+    __is_plain__: ClassVar[bool] = False
     __reserved_names__: ClassVar[frozenset[str]] = frozenset()
     __saves_with_hooks__: ClassVar[bool] = False
     __deletes_with_hooks__: ClassVar[bool] = False
@@ -125,6 +127,10 @@ class Entity(SQLModel, metaclass=EntityMeta):
                 self.__related__[name] = other
             for name, others in many.items():
                 getattr(type(self), name).__set__(self, others)
+
+        # What the class's own must be for its values to go to pydantic directly.
+        __plain_init__ = __init__
+        __plain_new__ = __new__
 
     @classmethod
     def __make_mapper__(cls) -> Mapper:
@@ -226,6 +232,8 @@ class Entity(SQLModel, metaclass=EntityMeta):
     @classmethod
     def count(cls, *criteria: Criterion | bool, **lookups: Any) -> int:  # noqa: ANN401
         """Counts the entities that fulfil the criteria."""
+        if not criteria and not lookups:
+            return cls.repository.count(cls.__nitro_mapper__, EVERYTHING)
         return cls.where(*criteria, **lookups).count()
 
     @classmethod

@@ -67,6 +67,7 @@ class Mapper:
         search: The names of the searched fields.
         uploads: The names of fields that hold the key of a file.
         mutable: The names of fields whose values can change in place.
+        plain: Whether every value can be kept as it is: none changes in place or is rounded.
         belongs_to: The relations that this entity's own columns carry.
         together: Groups of fields that together are unique.
         references: The foreign keys: field name, target table, target column, what a delete does.
@@ -114,6 +115,7 @@ class Mapper:
         ]
         self.together: tuple[tuple[str, ...], ...] = options.unique_together
         self.has_post_init: bool = bool(entity.__pydantic_post_init__)
+        self.plain = not (self.mutable or self.decimals)
         self._fields_set = set(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]
 
@@ -184,6 +186,8 @@ class Mapper:
 
     def snapshot(self, values: Mapping[str, Any]) -> Row:
         """Returns the row of an entity's present values, sharing nothing that can change."""
+        if self.plain and len(values) == len(self.names):
+            return {**values}
         return self.frozen({name: values[name] for name in self.names})
 
     def frozen(self, row: Row) -> Row:

@@ -39,6 +39,7 @@ _KEYWORDS = (
 )
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
 _FIELDS = "__pydantic_fields__"
+_place = object.__setattr__
 _building = threading.local()  # while a class is made, pydantic must not find attributes
 
 
@@ -95,6 +96,9 @@ class EntityMeta(SQLModelMetaclass):
         kinds = {name: relation.kind for name, relation in relations_of(made).items()}
         made.__relation_names__ = tuple(n for n, kind in kinds.items() if kind == "belongs_to")
         made.__many_names__ = tuple(n for n, kind in kinds.items() if kind == "many_to_many")
+        made.__is_plain__ = made.__new__ is parent.__plain_new__ and not (
+            made.__relation_names__ or made.__many_names__
+        )
         made.NotFound = type(
             "NotFound",
             (parent.NotFound,),
@@ -117,6 +121,18 @@ class EntityMeta(SQLModelMetaclass):
         super().__init__(name, bases, namespace)
 
     if not TYPE_CHECKING:
+        # Type checkers are told the constructor by the fields.
+        def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: ANN401
+            """Makes an entity: as `type` would, but packing the values only once."""
+            if arguments or not cls.__is_plain__ or cls.__init__ is not cls.__plain_init__:
+                return super().__call__(*arguments, **values)
+            made = object.__new__(cls)
+            _place(made, "__loaded__", None)
+            _place(made, "__related__", {})
+            _place(made, "__busy__", False)
+            cls.__pydantic_validator__.validate_python(values, self_instance=made)
+            return made
+
         # Hidden from type checkers: to them Product.price has the field's own type, and a typo is
         # an error.
         def __getattr__(cls, name: str) -> Any:  # noqa: ANN401

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from nitro_runtime.context import Change, announce
+from nitro_runtime.context import Change, announce, has_listeners
 from nitro_runtime.entities.bulk import checked_changes
 from nitro_runtime.entities.criteria import (
     Comparison,
@@ -21,7 +21,7 @@ from nitro_runtime.entities.criteria import (
 from nitro_runtime.entities.lookups import criterion_from, field_named, orderings
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.relations import load_relations, relation_named
-from nitro_runtime.entities.repository import Query, Repository
+from nitro_runtime.entities.repository import EVERYTHING, Query, Repository
 from nitro_runtime.entities.storable import clamped, is_storable_text
 from nitro_runtime.entities.text import fold
 from nitro_runtime.entities.transactions import current_transaction, transaction
@@ -84,7 +84,7 @@ class QuerySet(Generic[T]):
         held: list[T] | None = None,
     ) -> None:
         self._mapper = mapper
-        self._query = query or Query()
+        self._query = query or EVERYTHING
         self._includes = includes
         self._held = held
 
@@ -301,10 +301,15 @@ class QuerySet(Generic[T]):
 
         One change of the table is announced, not one for each.
         """
+        if not self._mapper.uploads:
+            return self._delete()
         with self._releasing(self._mapper.names):
-            deleted = self._repository.delete_where(self._mapper, self._asked)
-            if deleted:
-                announce(Change("deleted", self._mapper.info.table))
+            return self._delete()
+
+    def _delete(self) -> int:
+        deleted = self._repository.delete_where(self._mapper, self._asked)
+        if deleted and has_listeners():
+            announce(Change("deleted", self._mapper.info.table))
         return deleted
 
     @contextmanager

@@ -37,6 +37,10 @@ class Query:
     lock: bool = False
 
 
+EVERYTHING = Query()
+"""All rows, by key."""
+
+
 class UnitHandle(Protocol):
     """One open transaction on one backend; it belongs to one task or thread."""
 

@@ -139,7 +139,9 @@ def valid_entity(entity: type[E], row: E | Mapping[str, Any]) -> E:
 
 
 def _validated(entity: Entity, values: Row) -> Row:
-    scratch = type(entity).__new__(type(entity))
+    scratch: Entity = object.__new__(type(entity))
+    _place(scratch, "__loaded__", None)
+    _place(scratch, "__related__", {})
     _place(scratch, "__busy__", True)
     entity.__pydantic_validator__.validate_python(values, self_instance=scratch)
     return vars(scratch)

@@ -1,6 +1,7 @@
 """What is done in fewer steps for the usual case must be the same as in the unusual one."""
 
 from copy import copy
+from typing import Any, Self
 
 import pytest
 from pydantic import ValidationError
@@ -26,3 +27,43 @@ def test_changing_what_names_the_set_fields_of_one_loaded_entity_changes_no_othe
     with pytest.raises(ValidationError):
         one.name = ""
     assert other.model_dump(exclude_unset=True) == dict(other)
+
+
+class Beam(Entity):
+    name: str
+    _note: str = "own"
+
+    def __new__(cls, *arguments: Any, **values: Any) -> Self:
+        made = super().__new__(cls, *arguments, **values)
+        object.__setattr__(made, "__related__", {"seen": len(values)})
+        return made
+
+
+class Post(Entity):
+    name: str
+
+    def __init__(self, name: str, **values: object) -> None:
+        super().__init__(**{"name": name.upper(), **values})
+
+
+def test_a_constructor_of_the_class_itself_is_called_and_may_take_positions() -> None:
+    assert Post("oak").name == "OAK"
+    assert Post("ash").save().is_new is False
+
+
+def test_what_makes_the_bare_object_may_be_the_classes_own() -> None:
+    beam = Beam(name="b")
+    assert beam.__related__ == {"seen": 1}
+    assert beam._note == "own"
+
+
+def test_a_constructor_that_is_replaced_later_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(Plank, "__init__", lambda self, **values: seen.extend(values))
+    Plank(name="a")
+    assert seen == ["name"]
+
+
+def test_positions_are_refused_as_by_any_model() -> None:
+    with pytest.raises(TypeError):
+        Plank("a")  # pyright: ignore[reportCallIssue]

@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 
-from nitro_runtime.entities.mapper import Mapper
+from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.sql.repository import SqlRepository
 from nitro_runtime.entities.sql.sqlite import (
     Lane,
@@ -21,6 +21,7 @@ from nitro_runtime.entities.sql.sqlite import (
     translated,
 )
 from nitro_runtime.entities.statements import note, watchers
+from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import DatabaseBusy
 from nitro_runtime.schema import find_entity
@@ -87,6 +88,44 @@ class SqliteRepository(SqlRepository):
         assert isinstance(unit, _SqliteUnit)  # noqa: S101 # this class made it
         return unit.lane.cursor
 
+    def insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
+        """Stores new rows, all or none, and returns their keys."""
+        if len(rows) > 1:
+            return super().insert(mapper, rows)
+        plan = self._plans.get(mapper) or self.plan(mapper)
+        (row,) = rows
+        try:
+            cursor = self._run(mapper, plan.insert, plan.encode(row))
+        except (OverflowError, UnicodeError, ValueError):
+            refuse_unstorable(mapper, row)  # asked only now, as it hardly ever happens
+            raise
+        key = mapper.key_of(row)
+        return [cursor.lastrowid if key is None else key]
+
+    def _change(self, mapper: Mapper, sql: str, parameters: Sequence[Any]) -> int:
+        return self._run(mapper, sql, parameters).rowcount
+
+    def _run(self, mapper: Mapper, sql: str, parameters: Sequence[Any]) -> sqlite3.Cursor:
+        """Runs one statement that writes, without all that several of them need."""
+        if watchers:
+            note(sql)
+        if current_transaction() is not None:
+            return self._write(mapper, lambda cursor: cursor.execute(sql, parameters))
+        writers = self.database.writers
+        taken = writers.acquire()
+        try:
+            cursor = self.database.lane().cursor
+            try:
+                cursor.execute(sql, parameters)
+            except sqlite3.Error as error:
+                self._mend(mapper, cursor, error)
+                self._attempt(mapper, cursor, lambda cursor: cursor.execute(sql, parameters))
+            writers.note_written()
+            return cursor
+        finally:
+            if taken:
+                writers.release()
+
     def _write(
         self, mapper: Mapper, work: Callable[[sqlite3.Cursor], T], *, several: bool = False
     ) -> T:
@@ -113,18 +152,25 @@ class SqliteRepository(SqlRepository):
         self, mapper: Mapper, cursor: sqlite3.Cursor, work: Callable[[sqlite3.Cursor], T]
     ) -> T:
         try:
-            try:
-                return work(cursor)
-            except sqlite3.OperationalError as error:
-                missing = missing_table(error) if self.create_tables else None
-                if missing is None:
-                    raise
-                self._create(mapper, cursor)
-                if missing != mapper.info.table and (other := find_entity(missing)) is not None:
-                    self._create(other.__nitro_mapper__, cursor)
-                return work(cursor)
+            return work(cursor)
+        except sqlite3.Error as error:
+            self._mend(mapper, cursor, error)
+        try:
+            return work(cursor)
         except sqlite3.Error as error:
             self._fail(error, mapper)
+
+    def _mend(self, mapper: Mapper, cursor: sqlite3.Cursor, error: sqlite3.Error) -> None:
+        """Creates the table that a statement lacked, so that it can be repeated; else raises."""
+        missing = missing_table(error) if self.create_tables else None
+        if missing is None:
+            self._fail(error, mapper)
+        try:
+            self._create(mapper, cursor)
+            if missing != mapper.info.table and (other := find_entity(missing)) is not None:
+                self._create(other.__nitro_mapper__, cursor)
+        except sqlite3.Error as failure:
+            self._fail(failure, mapper)
 
     def _fail(self, error: sqlite3.Error, mapper: Mapper) -> NoReturn:
         if current_transaction() is None and self.database.lane().connection.in_transaction:
