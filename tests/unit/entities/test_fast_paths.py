@@ -42,8 +42,8 @@ class Beam(Entity):
 class Post(Entity):
     name: str
 
-    def __init__(self, name: str, **values: object) -> None:
-        super().__init__(**{"name": name.upper(), **values})
+    def __init__(self, name: str, **values: Any) -> None:
+        Entity.__init__(self, **{"name": name.upper()}, **values)
 
 
 def test_a_constructor_of_the_class_itself_is_called_and_may_take_positions() -> None:
