@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.settings import repository_named, settings
+from nitro_runtime.errors import Unsupported
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
@@ -77,6 +78,8 @@ class RepositoryAttribute:
         # Read before the search: what is found may be old already when a thread configures now.
         generation = settings.generation
         found = repository_named(owner.__entity_options__.backend)
+        if owner.__entity_options__.ttl is not None and "ttl" not in found.capabilities:
+            raise Unsupported(found.name, f"ttl, which {owner.__name__} has")
         type.__setattr__(owner, "__repository__", (generation, found))
         return found
 

@@ -8,6 +8,8 @@ from typing import Any
 from pydantic.fields import FieldInfo as PydanticField
 from pydantic_core import PydanticUndefined
 
+from nitro_runtime.errors import EntityDefinitionError
+
 _BOUNDS = {
     "max_length": "max_length",
     "min_length": "min_length",
@@ -42,6 +44,15 @@ class Options:
     abstract: bool = False
     unique_together: tuple[tuple[str, ...], ...] = ()
     ttl: float | None = None
+
+    def __post_init__(self) -> None:
+        given: Any = self.ttl
+        if given is not None and not (
+            type(given) in (int, float) and 0.001 <= given < float("inf")
+        ):
+            raise EntityDefinitionError(
+                f"{self.table_name}: ttl takes a number of seconds, as in ttl=3600, not {given!r}."
+            )
 
 
 def sqlmodel_value(field: PydanticField, name: str) -> Any:  # noqa: ANN401 # whatever SQLModel keeps there

@@ -43,7 +43,7 @@ def configure(
     Args:
         database: ``"sqlite:///app.db"`` (relative), ``"sqlite:////srv/app.db"``, ``"sqlite://"`` (a
             private file that goes with the process), ``"postgresql://user@host/name"``,
-            ``"mysql://user@host/name"`` or ``"memory"``.
+            ``"mysql://user@host/name"``, ``"redis://host:6379/0"`` or ``"memory"``.
         create_tables: Whether a missing table is created at its first use; otherwise it raises
             `MissingTable`, which names the migration command.
         engine: An application's own SQLAlchemy engine, to share its database.
@@ -66,6 +66,8 @@ def configure(
     repository: Repository
     if address == "memory":
         repository = MemoryRepository(patience)
+    elif engine is None and address.startswith(("redis:", "rediss:")):
+        repository = _redis(address, pool_size, patience)
     else:
         from nitro_runtime.entities.sql.opening import open_database
 
@@ -81,6 +83,17 @@ def configure(
     if uploads is not None:
         use_storage(uploads)
     return repository
+
+
+def _redis(address: str | None, pool_size: int = 10, patience: float = 5.0) -> Repository:
+    if not address:
+        raise ConfigurationError(
+            'A class has backend="redis", and nothing says where Redis is: set NITRO_REDIS_URL to an '
+            "address such as redis://localhost:6379/0."
+        )
+    from nitro_runtime.entities.redis.repository import RedisRepository
+
+    return RedisRepository(address, pool_size, patience)
 
 
 def _browser() -> Repository:
@@ -156,7 +169,9 @@ def repository_named(name: str | None) -> Repository:
             return default
         if name == "memory":
             return settings.named.setdefault("memory", MemoryRepository())
-        known = sorted({"memory", "browser", default.name, *settings.named})
+        if name == "redis":
+            return settings.named.setdefault(name, _redis(os.environ.get("NITRO_REDIS_URL")))
+        known = sorted({"memory", "browser", "redis", default.name, *settings.named})
     raise ConfigurationError(
         f"There is no backend {name!r}; there are {', '.join(known)}.{suggestion(name, known)}"
     )
