@@ -158,6 +158,8 @@ class Ticket(Entity, table_name="suite_ticket"):
     id: int | None = Field(default=None, primary_key=True)  # type: ignore[assignment]
     title: str = ""
 
+    remarks = has_many("Remark")
+
 
 class Asset(Entity, table_name="suite_asset", version=False):
     """A UUID for a key, of another name."""

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
 from functools import wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import ClassVar, Concatenate, ParamSpec, TypeVar
 
 import pytest
 
 from nitro_runtime import context
-from nitro_runtime.context import Change
+from nitro_runtime.context import Change, Owner
 from nitro_runtime.entities import Entity, Query, Repository
 from nitro_runtime.entities.settings import settings
 from nitro_runtime.schema import known_entities
@@ -150,16 +150,24 @@ class Suite:
     def changes(self) -> Iterator[list[Change]]:
         """What is announced during the test."""
         context.on_change(_tell)
-        _seen.clear()
-        yield _seen
-        _seen.clear()
+        _changes.clear()
+        yield _changes
+        _changes.clear()
+
+    @pytest.fixture
+    def tellers(self, changes: list[Change]) -> list[Owner]:
+        """Which thread and task told of each of them."""
+        _tellers.clear()
+        return _tellers
 
 
-_seen: list[Change] = []
+_changes: list[Change] = []
+_tellers: list[Owner] = []
 
 
 def _tell(change: Change) -> None:
-    _seen.append(change)
+    _changes.append(change)
+    _tellers.append(context.current_owner())
 
 
 @contextmanager
