@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from nitro_runtime.context import Visit, after_commit
@@ -32,7 +33,7 @@ class Limits:
 
     def expiry(self, mapper: Mapper) -> int:
         """Returns when a row that is saved now expires, in whole seconds since 1970."""
-        return int(self.clock()) + (getattr(mapper.options, "ttl", None) or self.seconds)
+        return ceil(self.clock() + (mapper.options.ttl or self.seconds))
 
 
 class Store(MemoryRepository):
