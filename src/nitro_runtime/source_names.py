@@ -26,6 +26,8 @@ class Names:
         """Returns the dotted names that an expression may stand for; none when it is no name."""
         if isinstance(node, ast.Attribute):
             return [f"{name}.{node.attr}" for name in self.dotted(node.value)]
+        if isinstance(node, ast.Subscript):  # Base[int]
+            return self.dotted(node.value)
         if not isinstance(node, ast.Name):
             return []
         if node.id in self.imported:
@@ -34,24 +36,33 @@ class Names:
         return [own, *(f"{module}.{node.id}" for module in self.stars)]
 
 
-def read_names(tree: ast.Module, module: str = "") -> Names:
-    """Returns what the names of a module stand for, wherever in it they are imported."""
+def read_names(tree: ast.Module, module: str = "", *, is_package: bool = False) -> Names:
+    """Returns what the names of a module stand for, wherever in it they are imported.
+
+    Args:
+        tree: The module.
+        module: Its dotted name.
+        is_package: Whether it is the ``__init__`` of a package, whose dots begin one folder deeper.
+    """
     names = Names(module=module)
+    classes: list[ast.ClassDef] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 whole = alias.name if alias.asname else alias.name.partition(".")[0]
                 names.imported[alias.asname or whole] = whole
         elif isinstance(node, ast.ImportFrom):
-            _read_from(node, names)
+            _read_from(node, names, f"{module}.__init__" if is_package else module)
         elif isinstance(node, ast.ClassDef):
-            bases = [dotted for base in node.bases for dotted in names.dotted(base)]
-            names.classes[f"{module}.{node.name}" if module else node.name] = bases
+            classes.append(node)
+    for node in classes:  # after the imports, which may stand in an `if` or a `try`
+        bases = [dotted for base in node.bases for dotted in names.dotted(base)]
+        names.classes[f"{module}.{node.name}" if module else node.name] = bases
     return names
 
 
-def _read_from(node: ast.ImportFrom, names: Names) -> None:
-    source = _origin(node, names.module)
+def _read_from(node: ast.ImportFrom, names: Names, home: str) -> None:
+    source = _origin(node, home)
     for alias in node.names:
         if alias.name == "*":
             names.stars.append(source)

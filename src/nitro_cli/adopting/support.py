@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from nitro_cli.adopting.including import IncludeRegistry
+from nitro_cli.adopting.migrations import migration_files
 from nitro_cli.adopting.shapes import Shape, read_shapes
 from nitro_cli.generators.project import framework_values, project_view
 from nitro_cli.plan.plan import Action, Create, Inject, Merge, Plan, Run
@@ -17,10 +18,6 @@ REGISTRY = "shared/project/registry.py.jinja"
 LAYOUT = "shared/project/layout.py.jinja"
 ICON = "shared/project/static/favicon.svg.jinja"
 PACKAGE = "shared/project/package.py.jinja"
-MIGRATIONS = (
-    ("shared/adopted/env.py.jinja", "migrations/env.py"),
-    ("shared/project/migrations/script.py.mako.jinja", "migrations/script.py.mako"),
-)
 VERSIONS = "migrations/versions/"
 DATABASE = "set NITRO_DATABASE_URL, such as sqlite:///app.db; without it nothing outlives the app"
 CLIENT = "tests of pages were left out: they need a fixture `client` that sends an Origin header"
@@ -37,17 +34,33 @@ def completed(plan: Plan, project: Project) -> Plan:
     return _Completion(project).of(plan)
 
 
+def renderer_of(project: Project) -> Renderer:
+    """Returns what renders templates for an adopted project."""
+    values = {
+        "project": project_view(project.name, project.package, project.framework, ""),
+        "framework": framework_values(project.framework, project.package),
+    }
+    return Renderer(project.framework, project.root, values)
+
+
+def settings_module(project: Project) -> str:
+    """Returns the settings module that sets an adopted project up; empty when none does."""
+    shape = _shape_of(project)
+    return str(project.options["app"]) if shape is not None and shape.settings else ""
+
+
+def _shape_of(project: Project) -> Shape | None:
+    name = project.framework.name
+    return next((s for s in read_shapes(project.root) if s.name == name), None)
+
+
 class _Completion:
     """Completes a plan for one project."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._registry = f"{project.package}/registry.py"
-        values = {
-            "project": project_view(project.name, project.package, project.framework, ""),
-            "framework": framework_values(project.framework, project.package),
-        }
-        self._renderer = Renderer(project.framework, project.root, values)
+        self._renderer = renderer_of(project)
 
     def of(self, plan: Plan) -> Plan:
         actions, steps = list(plan.actions), [_own(s) for s in plan.next_steps]
@@ -91,7 +104,9 @@ class _Completion:
 
     def _migrations(self, actions: list[Action]) -> Iterator[Action]:
         if any(_path(action).startswith(VERSIONS) for action in actions):
-            yield from (self._create(t, path) for t, path in MIGRATIONS if self._lacks(path))
+            yield from migration_files(
+                self._project.root, self._renderer, settings_module(self._project)
+            )
 
     def _with_registry(self, actions: list[Action]) -> list[Action]:
         """Returns the actions with a registry that the app includes, when they add to it."""
@@ -107,15 +122,11 @@ class _Completion:
         return [*actions, *self._inclusion()]
 
     def _inclusion(self) -> Iterator[Action]:
-        shape = self._shape()
+        shape = _shape_of(self._project)
         if shape is not None and shape.include:
             variable = shape.settings.patterns if shape.settings else ""
             edit = IncludeRegistry(self._project.package, shape.include, variable)
             yield Inject(self._project.options["includes"], edit)
-
-    def _shape(self) -> Shape | None:
-        name = self._project.framework.name
-        return next((s for s in read_shapes(self._project.root) if s.name == name), None)
 
     def _has_client(self) -> bool:
         text = self._project.read("tests/conftest.py") or self._project.read("conftest.py")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from nitro_cli.generators.examples import (
@@ -19,6 +20,8 @@ from nitro_cli.generators.fields import (
     in_table,
     parameter_values,
     sa_columns,
+    sa_index,
+    sa_uniques,
     table_column,
 )
 from nitro_cli.generators.model import EntityView, EnumView, FieldView, RelationView
@@ -31,7 +34,7 @@ from nitro_cli.grammar.types import TYPES
 from nitro_cli.grammar.values import may_be_left_out
 from nitro_runtime.naming import sentence_case
 
-KEY_COLUMNS = ('sa.Column("id", sa.String(), primary_key=True)',)
+KEY_COLUMNS = ('sa.Column("id", ExactText(indexed=True), primary_key=True)',)
 MANAGED_COLUMNS = (
     'sa.Column("version", sa.BigInteger(), nullable=False)',
     'sa.Column("created_at", UtcDateTime(), nullable=False)',
@@ -56,6 +59,8 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
     fields = tuple(_field_view(spec, field, modules, field.name == link) for field in spec.fields)
     relations = tuple(view.relation for view in fields if view.relation is not None)
     variable = variable_name(spec.table)
+    own_columns = (column for field in fields for column in field.sa_columns)
+    columns = (*KEY_COLUMNS, *own_columns, *MANAGED_COLUMNS, *sa_uniques(spec))
     return EntityView(
         class_name=spec.name,
         variable=variable,
@@ -80,12 +85,12 @@ def entity_view(spec: EntitySpec, project_package: str, known: Mapping[str, str]
                 r.target: r for f in fields if (r := f.relation) and f.example and not r.to_self
             }.values()
         ),
-        sa_columns=(*KEY_COLUMNS, *(c for f in fields for c in f.sa_columns), *MANAGED_COLUMNS),
+        sa_columns=columns,
         sa_indexes=tuple(_indexes(spec)),
         links=links(spec),
         entity_imports=_entity_imports(spec, fields),
         view_imports=_view_imports(spec, fields, relations, project_package),
-        migration_imports=_migration_imports(spec),
+        migration_imports=_migration_imports(columns),
     )
 
 
@@ -101,7 +106,7 @@ def _field_view(
         form_field=form,
         column=table_column(field, link=is_link),
         column_name=field.name,
-        sa_columns=tuple(sa_columns(field, row, values)),
+        sa_columns=tuple(sa_columns(spec, field, row, values)),
         required=_is_required(field),
         search=field.has("search"),
         example=example(spec, field, row) if form else "",
@@ -147,14 +152,11 @@ def _searched(fields: Iterable[FieldView], title: str | None) -> tuple[str, ...]
 
 
 def _indexes(spec: EntitySpec) -> list[str]:
-    found: list[str] = []
-    for field in spec.fields:
-        if (field.type == "ref" and not field.has("one")) or field.has("index"):
-            name = attribute(field)
-            unique = ", unique=True" if field.has("unique") else ""
-            words = f'"ix_{spec.table}_{name}", "{spec.table}", ["{name}"]{unique}'
-            found.append(f"op.create_index({words})")
-    return found
+    return [
+        sa_index(spec.table, attribute(field), unique=field.has("unique"))
+        for field in spec.fields
+        if (field.type == "ref" and not field.has("one")) or field.has("index")
+    ]
 
 
 def _entity_imports(spec: EntitySpec, fields: Iterable[FieldView]) -> tuple[str, ...]:
@@ -192,6 +194,9 @@ def _view_imports(
     return tuple(sorted(lines | {own + enum_name(spec, field) for field in enums}))
 
 
-def _migration_imports(spec: EntitySpec) -> tuple[str, ...]:
-    lines = {line for field in spec.fields for line in TYPES[field.type].sql_imports}
-    return tuple(sorted({*lines, "from nitro_runtime.entities.columns import UtcDateTime"}))
+def _migration_imports(columns: Iterable[str]) -> tuple[str, ...]:
+    """Returns what the columns of a migration need: the types that are not SQLAlchemy's."""
+    names = sorted(
+        {name for line in columns for name in re.findall(r"(?<![\w.])([A-Z]\w+)\(", line)}
+    )
+    return tuple(f"from nitro_runtime.entities.columns import {name}" for name in names)

@@ -15,7 +15,7 @@ from nitro_cli.grammar.parser import member_name
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
 from nitro_cli.grammar.types import MODIFIERS, TYPES, UPLOADS, FieldType
 from nitro_cli.grammar.values import in_a_form, may_be_left_out
-from nitro_runtime.naming import pascal_case, snake_case
+from nitro_runtime.naming import constraint_name, pascal_case, snake_case
 
 ENUM_LENGTH = 32
 """Longest word of an enum, in characters; the column's width."""
@@ -178,21 +178,71 @@ def table_column(field: FieldSpec, *, link: bool) -> str | None:
     return f"Column({', '.join(option for option, chosen in options.items() if chosen)})"
 
 
-def sa_columns(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> list[str]:
+def sa_columns(
+    spec: EntitySpec, field: FieldSpec, row: FieldType, values: Mapping[str, str]
+) -> list[str]:
     """Returns the field's columns in the migration: its own, and the folded copy when searched."""
     if field.type == "many":
         return []
-    sql = row.sql.format_map(defaultdict(str, values))
-    name, nullable = attribute(field), f"nullable={field.has('opt')}"
-    parts = [f'"{name}"', sql]
+    name = attribute(field)
+    parts = [f'"{name}"', _sa_type(field, row, values)]
     if field.type == "ref":
-        on = field.modifier("on")
-        action = f', ondelete="{_ON_DELETE[on]}"' if on else ""
-        parts.append(f'sa.ForeignKey("{values["table"]}.id"{action})')
-    parts.append(nullable)
-    if field.has("one") or (field.has("unique") and not field.has("index")):  # both: an index
-        parts.append("unique=True")
+        on_delete = _ON_DELETE.get(field.modifier("on") or "")
+        parts.append(sa_reference(spec.table, name, values["table"], on_delete))
+    parts.append(f"nullable={field.has('opt')}")
     columns = [f"sa.Column({', '.join(parts)})"]
     if field.has("search"):
-        columns.append(f'sa.Column("{name}_search", sa.Text(), nullable=True)')
+        columns.append(f'sa.Column("{name}_search", ExactText(), nullable=True)')
     return columns
+
+
+_SHORT_TEXT = 768
+"""Characters of a text that every database can index."""
+
+
+def _sa_type(field: FieldSpec, row: FieldType, values: Mapping[str, str]) -> str:
+    sql = row.sql.format_map(defaultdict(str, values))
+    text = re.fullmatch(r"ExactText\((\d*)\)", sql)
+    if text is None or not (field.has("unique") or field.has("index")):
+        return sql
+    if not text[1]:
+        return "ExactText(indexed=True)"
+    return sql if int(text[1]) <= _SHORT_TEXT else f"ExactText({text[1]}, indexed=True)"
+
+
+def sa_reference(table: str, column: str, target: str, on_delete: str | None) -> str:
+    """Returns the foreign key of a column in the migration.
+
+    Args:
+        table: The table with the column.
+        column: The column.
+        target: The table that it refers to.
+        on_delete: What happens when that row goes, as SQL says it; None for nothing.
+    """
+    name = constraint_name("fk", table, (column,))
+    action = f', ondelete="{on_delete}"' if on_delete else ""
+    return f'sa.ForeignKey("{target}.id", name="{name}"{action})'
+
+
+def sa_unique(table: str, *columns: str) -> str:
+    """Returns what makes columns of a table unique together, in the migration."""
+    name = constraint_name("uq", table, columns)
+    quoted = ", ".join(f'"{column}"' for column in columns)
+    return f'sa.UniqueConstraint({quoted}, name="{name}")'
+
+
+def sa_uniques(spec: EntitySpec) -> list[str]:
+    """Returns what makes fields unique in the migration, but for those whose index does."""
+    unique = (
+        field
+        for field in spec.fields
+        if field.has("one") or (field.has("unique") and not field.has("index"))
+    )
+    return [sa_unique(spec.table, attribute(field)) for field in unique]
+
+
+def sa_index(table: str, column: str, *, unique: bool = False) -> str:
+    """Returns what makes the index of a column in the migration."""
+    name = constraint_name("ix", table, (column,))
+    options = ", unique=True" if unique else ""
+    return f'op.create_index("{name}", "{table}", ["{column}"]{options})'

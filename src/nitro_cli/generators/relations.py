@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from nitro_cli.generators.fields import sa_index, sa_reference, sa_unique
 from nitro_cli.generators.model import LinkView
 from nitro_cli.grammar.relations import is_relation
 from nitro_cli.grammar.spec import EntitySpec, FieldSpec
@@ -96,15 +97,15 @@ def _link(spec: EntitySpec, field: FieldSpec) -> LinkView:
     return LinkView(
         table=table,
         sa_columns=(
-            'sa.Column("id", sa.String(), primary_key=True)',
-            _link_column(left, spec.table),
-            _link_column(right, snake_case(field.params[0])),
-            f'sa.UniqueConstraint("{left}", "{right}")',
+            'sa.Column("id", ExactText(indexed=True), primary_key=True)',
+            _link_column(table, left, spec.table),
+            _link_column(table, right, snake_case(field.params[0])),
+            sa_unique(table, left, right),
         ),
-        sa_indexes=(f'op.create_index("ix_{table}_{right}", "{table}", ["{right}"])',),
+        sa_indexes=(sa_index(table, right),),
     )
 
 
-def _link_column(name: str, table: str) -> str:
-    key = f'sa.ForeignKey("{table}.id", ondelete="CASCADE")'
-    return f'sa.Column("{name}", sa.String(), {key}, nullable=False)'
+def _link_column(table: str, name: str, target: str) -> str:
+    key = sa_reference(table, name, target, "CASCADE")
+    return f'sa.Column("{name}", ExactText(indexed=True), {key}, nullable=False)'

@@ -119,8 +119,7 @@ class FieldType:
         imports: Import lines that the annotation (and a default) needs in the entity's source.
         options: Keywords of ``Field(...)``.
         column: The column type as databases call it, for people.
-        sql: The column type in a migration.
-        sql_imports: Import lines that ``sql`` needs.
+        sql: The column type in a migration; one without ``sa.`` is Nitro's own.
         form: The class of the form field.
         form_options: Its keywords.
         html: The kind of HTML control.
@@ -156,7 +155,6 @@ class FieldType:
     aliases: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     options: Options = ()
-    sql_imports: tuple[str, ...] = ()
     form_options: Options = ()
     parameters: tuple[Parameter, ...] = ()
     modifiers: frozenset[str] = PLAIN_MODIFIERS
@@ -168,15 +166,13 @@ class FieldType:
     align: str = ""
 
 
-_COLUMNS = "from nitro_runtime.entities.columns import {}"
-
 _ROWS = (
     FieldType(
         name="str",
         summary="a line of text, str.80 for at most 80 characters",
         aliases=("string", "varchar", "char"),
         options=(("max_length", "{length}"),),
-        sql="sa.String({length})",
+        sql="ExactText({length})",
         form_options=(("max_length", "{length}"),),
         expects="some text",
         parameters=(Parameter("length", 1, 10_000),),
@@ -189,7 +185,7 @@ _ROWS = (
         aliases=("longtext", "clob"),
         imports=("from nitro import Text",),
         options=(("sa_type", "Text"),),
-        sql="sa.Text()",
+        sql="ExactText()",
         form="TextArea",
         html="textarea",
         expects="some text",
@@ -237,10 +233,10 @@ _ROWS = (
     FieldType(
         name="float",
         summary="a number with a fraction, not exact",
-        column="FLOAT",
+        column="DOUBLE",
         aliases=("double", "real"),
         python="float",
-        sql="sa.Float()",
+        sql="Double()",
         form="NumberField",
         form_options=(("step", '"any"'),),
         html="number",
@@ -262,7 +258,6 @@ _ROWS = (
         imports=("from decimal import Decimal",),
         options=(("max_digits", "{precision}"), ("decimal_places", "{scale}")),
         sql="ExactDecimal({precision}, {scale})",
-        sql_imports=(_COLUMNS.format("ExactDecimal"),),
         form="NumberField",
         form_options=(("step", '"{step}"'),),
         html="number",
@@ -314,7 +309,7 @@ _ROWS = (
         column="TIME",
         python="time",
         imports=("from datetime import time",),
-        sql="sa.Time()",
+        sql="ExactTime()",
         form="TimeField",
         html="time",
         example="12:30",
@@ -331,7 +326,6 @@ _ROWS = (
         python="datetime",
         imports=("from datetime import datetime",),
         sql="UtcDateTime()",
-        sql_imports=(_COLUMNS.format("UtcDateTime"),),
         form="DateTimeField",
         html="datetime-local",
         example="2026-01-31T12:30",
@@ -347,7 +341,7 @@ _ROWS = (
         aliases=("guid",),
         python="UUID",
         imports=("from uuid import UUID",),
-        sql="sa.Uuid()",
+        sql="ExactUuid()",
         example="00000000-0000-4000-8000-000000000001",
         other_example="00000000-0000-4000-8000-000000000002",
         bad_example="one",
@@ -359,7 +353,7 @@ _ROWS = (
         summary="an e-mail address",
         column="VARCHAR(254)",
         options=(("max_length", "254"), ("regex", r'r"^[^@\s]+@[^@\s]+$"')),
-        sql="sa.String(254)",
+        sql="ExactText(254)",
         form="EmailField",
         html="email",
         example="ada@example.com",
@@ -374,7 +368,7 @@ _ROWS = (
         column="VARCHAR(2000)",
         aliases=("link",),
         options=(("max_length", "2000"), ("regex", r'r"^https?://\S+$"')),
-        sql="sa.String(2000)",
+        sql="ExactText(2000)",
         form="UrlField",
         html="url",
         example="https://example.com/",
@@ -391,7 +385,6 @@ _ROWS = (
         python="dict[str, Any]",
         imports=("from typing import Any",),
         sql="JSON()",
-        sql_imports=(_COLUMNS.format("JSON"),),
         form="JsonField",
         html="textarea",
         schema="object",
@@ -412,7 +405,6 @@ _ROWS = (
         python="{enum}",
         imports=("from enum import StrEnum",),
         sql="EnumText({length})",
-        sql_imports=(_COLUMNS.format("EnumText"),),
         form="SelectField",
         html="select",
         bad_example="no-such-choice",
@@ -422,10 +414,11 @@ _ROWS = (
     FieldType(
         name="ref",
         summary="another entity: ref.Category, or Category alone",
+        column="TEXT",
         aliases=("references", "reference", "belongs_to", "fk", "foreign_key"),
         imports=("from nitro import belongs_to",),
         options=(("foreign_key", '"{table}.id"'),),
-        sql="sa.String()",
+        sql="ExactText(indexed=True)",
         form="RelationField",
         html="select",
         modifiers=frozenset({"on", "as", "one"}),
@@ -443,7 +436,6 @@ _ROWS = (
         aliases=("array",),
         python="list[{element}]",
         sql="JSON()",
-        sql_imports=(_COLUMNS.format("JSON"),),
         form="ListField",
         html="textarea",
         schema="array",
@@ -477,7 +469,7 @@ _ROWS = (
         aliases=("upload", "attachment"),
         python="FileKey",
         imports=("from nitro import FileKey",),
-        sql="sa.String(80)",
+        sql="ExactText(80)",
         form="FileField",
         html="file",
         example="example.txt",
@@ -493,7 +485,7 @@ _ROWS = (
         aliases=("picture", "photo"),
         python="ImageKey",
         imports=("from nitro import ImageKey",),
-        sql="sa.String(80)",
+        sql="ExactText(80)",
         form="ImageField",
         html="file",
         example="example.png",

@@ -1,100 +1,111 @@
-"""What Alembic needs to write migrations that run: `render_item` and `name_constraints`."""
+"""Runs a project's migrations: what its ``migrations/env.py`` calls, for `nitro db` and plain Alembic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+import ast
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from nitro_runtime.entities import columns
+from alembic import context
+
+from nitro_runtime.entities.autogenerate import name_constraints, prepare_script, render_item
+from nitro_runtime.entities.discovery import import_entities
+from nitro_runtime.entities.schema_creation import connect, hold_migrations
+from nitro_runtime.entities.settings import default_repository
+from nitro_runtime.entities.sql.tables import build_tables
 
 if TYPE_CHECKING:
-    from alembic.operations.ops import MigrateOperation, MigrationScript, OpContainer
+    from sqlalchemy import MetaData
 
-_MODULE = "nitro_runtime.entities.columns"
+__all__ = [
+    "migration_tables",
+    "name_constraints",
+    "prepare_script",
+    "render_item",
+    "run_migrations",
+]
 
 
-def render_item(kind: str, item: Any, autogenerate: Any) -> str | Literal[False]:  # noqa: ANN401 # Alembic's own
-    """Renders a column type of Nitro's for ``alembic revision --autogenerate``.
+def run_migrations(*packages: str) -> None:
+    """Does what Alembic was asked for, on the configured database. Called by ``env.py`` alone.
 
-    Passed to ``context.configure(render_item=render_item)``. The migration imports just the types
-    that it names, and nothing of the app: an enum column is named by its length.
+    Every entity is found by itself. Two processes that migrate the same database do so one after
+    the other, so that both succeed.
 
     Args:
-        kind: What Alembic renders: ``"type"``, ``"server_default"``, ...
-        item: The thing itself.
-        autogenerate: Alembic's ``AutogenContext``; its imports are added to.
+        *packages: The packages with the project's entities. None stands for all modules in the
+            folder around ``migrations`` and in its ``src``.
 
-    Returns:
-        Python source, or False to leave it to Alembic.
+    Raises:
+        ConfigurationError: The entities cannot be imported, or no SQL database is configured.
+        DatabaseBusy: Another process migrates the database for more than a minute.
     """
-    if kind != "type" or type(item).__module__ != _MODULE:
-        return False
-    name = type(item).__name__
-    autogenerate.imports.add(f"from {_MODULE} import {name}")
-    return f"{name}({_arguments(item)})"
+    import_entities(*packages, folder=Path(context.script.dir).absolute().parent)
+    options = _options(build_tables())
+    if context.is_offline_mode():
+        context.configure(dialect_name=_dialect(), literal_binds=True, **options)
+        with context.begin_transaction():
+            context.run_migrations()
+        return
+    with connect() as connection:
+        transactional = None if connection.dialect.name == "mysql" else True
+        context.configure(connection=connection, transactional_ddl=transactional, **options)
+        if not context.get_context().opts.get("dont_mutate"):
+            hold_migrations(connection)
+        with context.begin_transaction():
+            context.run_migrations()
 
 
-def _arguments(item: Any) -> str:  # noqa: ANN401 # a column type
-    if isinstance(item, columns.ExactDecimal) and item.precision is not None:
-        return f"{item.precision}, {item.scale}"
-    if isinstance(item, columns.EnumText) and not isinstance(item, columns.EnumInteger):
-        text: Any = item.impl  # pyright: ignore[reportUnknownMemberType] # its String
-        return str(text.length)
-    return ""
+def _options(tables: MetaData) -> dict[str, Any]:
+    return {
+        "target_metadata": tables,
+        "render_as_batch": True,
+        "render_item": render_item,
+        "process_revision_directives": prepare_script,
+        "include_name": _only({*tables.tables, *migration_tables(Path(context.script.dir))}),
+    }
 
 
-def name_constraints(
-    _context: object, _revision: object, directives: Sequence[MigrationScript]
-) -> None:
-    """Names what ``alembic revision --autogenerate`` adds to a table that is there.
+def _only(own: set[str]) -> Callable[[str | None, str, Any], bool]:
+    """Returns what lets Alembic see the project's own tables alone.
 
-    Passed to ``context.configure(process_revision_directives=name_constraints)``. SQLite changes a
-    table by writing it anew, and takes back only what has a name: ``uq_product_sku``,
-    ``fk_product_category_id``.
+    A database may hold the tables of other programs, too, and no entity has them; dropping them
+    must never be proposed.
     """
-    for script in directives:
-        for upgrade in script.upgrade_ops_list:
-            _name_added(_operations(upgrade))
-        for downgrade in script.downgrade_ops_list:
-            operations = list(_operations(downgrade))
-            _name_added(operations)
-            _name_dropped(operations)
+    return lambda name, kind, _parents: kind != "table" or name in own
 
 
-def _operations(container: OpContainer) -> Iterator[MigrateOperation]:
-    from alembic.operations.ops import OpContainer
+def _dialect() -> str:
+    from nitro_runtime.entities.sql.urls import normalised
 
-    for operation in container.ops:
-        if isinstance(operation, OpContainer):
-            yield from _operations(operation)
-        else:
-            yield operation
+    return normalised(getattr(default_repository(), "url", "")).get_dialect().name
 
 
-def _name_added(operations: Iterable[MigrateOperation]) -> None:
-    from alembic.operations.ops import CreateForeignKeyOp, CreateUniqueConstraintOp
+def migration_tables(folder: Path) -> set[str]:
+    """Returns the tables that the migrations in a folder make, read from their source.
 
-    for operation in operations:
-        if isinstance(operation, CreateUniqueConstraintOp) and operation.constraint_name is None:
-            operation.constraint_name = _name("uq", operation.table_name, operation.columns)
-        elif isinstance(operation, CreateForeignKeyOp) and operation.constraint_name is None:
-            operation.constraint_name = _name("fk", operation.source_table, operation.local_cols)
-
-
-def _name_dropped(operations: Iterable[MigrateOperation]) -> None:
-    """Names what a downgrade drops; the upgrade has given it this name."""
-    from alembic.operations.ops import DropConstraintOp
-    from sqlalchemy import ForeignKeyConstraint, UniqueConstraint
-
-    for operation in operations:
-        if not isinstance(operation, DropConstraintOp) or operation.constraint_name is not None:
-            continue
-        constraint = operation.to_constraint()
-        if isinstance(constraint, UniqueConstraint | ForeignKeyConstraint):
-            prefix = "uq" if isinstance(constraint, UniqueConstraint) else "fk"
-            columns_of = [column.name for column in constraint.columns]
-            operation.constraint_name = _name(prefix, operation.table_name, columns_of)
+    Args:
+        folder: The one with ``versions`` in it.
+    """
+    calls = (call for path in sorted(folder.glob("versions/*.py")) for call in _calls(path))
+    return {name for call in calls if (name := _made_by(call))}
 
 
-def _name(prefix: str, table: str, column_names: Iterable[Any]) -> str:
-    return "_".join([prefix, table, *map(str, column_names)])
+def _calls(path: Path) -> Iterable[ast.Call]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):  # Alembic says what is wrong with it, when it runs it
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+_NAME_AT = {"create_table": 0, "rename_table": 1}
+
+
+def _made_by(call: ast.Call) -> str | None:
+    place = _NAME_AT.get(call.func.attr) if isinstance(call.func, ast.Attribute) else None
+    if place is None or len(call.args) <= place:
+        return None
+    name = call.args[place]
+    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None

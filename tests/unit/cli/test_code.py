@@ -62,30 +62,52 @@ def test_each_field_is_one_line_of_entity_form_and_table(
 @pytest.mark.parametrize(
     ("text", "columns"),
     [
-        ("name:str.80:search", ['sa.Column("name", sa.String(80), nullable=False)', 'sa.Column("name_search", sa.Text(), nullable=True)']),
+        ("name:str.80:search", ['sa.Column("name", ExactText(80), nullable=False)', 'sa.Column("name_search", ExactText(), nullable=True)']),
         ("price:decimal", ['sa.Column("price", ExactDecimal(10, 2), nullable=False)']),
-        ("code:str:unique", ['sa.Column("code", sa.String(), nullable=False, unique=True)']),
-        ("code:str:unique:index", ['sa.Column("code", sa.String(), nullable=False)']),
+        ("code:str:unique", ['sa.Column("code", ExactText(indexed=True), nullable=False)']),
+        ("code:str:unique:index", ['sa.Column("code", ExactText(indexed=True), nullable=False)']),
+        ("code:str.20:unique", ['sa.Column("code", ExactText(20), nullable=False)']),
+        ("code:str.900:index", ['sa.Column("code", ExactText(900, indexed=True), nullable=False)']),
+        ("weight:float", ['sa.Column("weight", Double(), nullable=False)']),
         ("status:enum.a.b", ['sa.Column("status", EnumText(32), nullable=False)']),
         ("sizes:list.int", ['sa.Column("sizes", JSON(), nullable=False)']),
-        ("photo:image:opt", ['sa.Column("photo", sa.String(80), nullable=True)']),
+        ("photo:image:opt", ['sa.Column("photo", ExactText(80), nullable=True)']),
         ("tags:many.Tag", []),
-        ("user:ref.User:one", ['sa.Column("user_id", sa.String(), sa.ForeignKey("user.id"), nullable=False, unique=True)']),
-        ("category:Category:on.cascade", ['sa.Column("category_id", sa.String(), sa.ForeignKey("category.id", ondelete="CASCADE"), nullable=False)']),
+        ("user:ref.User:one", ['sa.Column("user_id", ExactText(indexed=True), sa.ForeignKey("user.id", name="fk_product_user_id"), nullable=False)']),
+        ("category:Category:on.cascade", ['sa.Column("category_id", ExactText(indexed=True), sa.ForeignKey("category.id", name="fk_product_category_id", ondelete="CASCADE"), nullable=False)']),
     ],
 )  # fmt: skip
 def test_each_field_is_a_column_of_the_migration(text: str, columns: list[str]) -> None:
     assert list(field(text).sa_columns) == columns
 
 
+def test_what_is_unique_has_a_name_in_the_migration_by_which_it_can_be_dropped() -> None:
+    made = view("code:str.20:unique", "slug:str.20:unique:index", "user:ref.User:one")
+    assert [line for line in made.sa_columns if "UniqueConstraint" in line] == [
+        'sa.UniqueConstraint("code", name="uq_product_code")',
+        'sa.UniqueConstraint("user_id", name="uq_product_user_id")',
+    ]
+    assert made.sa_indexes == (
+        'op.create_index("ix_product_slug", "product", ["slug"], unique=True)',
+    )
+
+
+def test_a_name_that_a_database_would_refuse_is_shortened() -> None:
+    name = "a_field_with_a_name_that_is_really_much_too_long_for_anyone"
+    assert view(f"{name}:str:index").sa_indexes == (
+        'op.create_index("ix_product_a_field_with_a_name_that_is_really_much__dce2e207", "product", '
+        f'["{name}"])',
+    )
+
+
 def test_many_others_get_a_table_between_that_goes_with_either_side() -> None:
     (link,) = view("name", "tags:many.Tag").links
     assert link.table == "product_tag"
     assert link.sa_columns == (
-        'sa.Column("id", sa.String(), primary_key=True)',
-        'sa.Column("product_id", sa.String(), sa.ForeignKey("product.id", ondelete="CASCADE"), nullable=False)',
-        'sa.Column("tag_id", sa.String(), sa.ForeignKey("tag.id", ondelete="CASCADE"), nullable=False)',
-        'sa.UniqueConstraint("product_id", "tag_id")',
+        'sa.Column("id", ExactText(indexed=True), primary_key=True)',
+        'sa.Column("product_id", ExactText(indexed=True), sa.ForeignKey("product.id", name="fk_product_tag_product_id", ondelete="CASCADE"), nullable=False)',
+        'sa.Column("tag_id", ExactText(indexed=True), sa.ForeignKey("tag.id", name="fk_product_tag_tag_id", ondelete="CASCADE"), nullable=False)',
+        'sa.UniqueConstraint("product_id", "tag_id", name="uq_product_tag_product_id_tag_id")',
     )
     assert link.sa_indexes == (
         'op.create_index("ix_product_tag_tag_id", "product_tag", ["tag_id"])',

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -152,7 +151,7 @@ def test_a_migration_that_fails_is_named_and_the_earlier_ones_stay(project: Path
         upgrade(project)
     assert str(caught.value) == (
         "The database refused this: create table category (id integer) "
-        "(table category already exists)"
+        "(table category already exists)."
     )
     assert [(one.id, one.applied) for one in status(project)] == [("a1", True), ("b2", False)]
 
@@ -185,8 +184,7 @@ def test_no_seeds_and_no_main_are_one_sentence_each(project: Path) -> None:
 
 
 def test_the_commands_say_what_they_did(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    around = SimpleNamespace(root=project)
-    monkeypatch.setattr("nitro_cli.project.find_project", lambda _start: around)
+    monkeypatch.chdir(project)
     (project / "seeds.py").write_text(
         "from pathlib import Path\ndef main(count):\n    Path('rows').write_text(str(count))\n"
     )
@@ -196,7 +194,10 @@ def test_the_commands_say_what_they_did(project: Path, monkeypatch: pytest.Monke
         assert done.exit_code == 0
         return done.stdout
 
-    no_migrations = "There are no migrations yet; `nitro generate scaffold` writes the first\n"
+    no_migrations = (
+        "There are no migrations yet; `nitro generate scaffold` or `nitro db revision` writes the "
+        "first\n"
+    )
     assert nitro_db("upgrade") == nitro_db("status") == no_migrations
     migration(project, "a1", None, "category")
     migration(project, "b2", "a1", "product")

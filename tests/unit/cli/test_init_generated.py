@@ -149,6 +149,7 @@ def test_an_entity_brings_the_registry_and_the_migrations(nitro: Nitro, adopted:
         "migrations/env.py",
         "migrations/script.py.mako",
         "migrations/versions/0001_create_product.py",
+        "alembic.ini",
         "tests/test_products.py",
     }
     assert (

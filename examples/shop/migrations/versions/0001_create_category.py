@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from nitro_runtime.entities.columns import UtcDateTime
+from nitro_runtime.entities.columns import ExactText, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -13,11 +13,12 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "category",
-        sa.Column("id", sa.String(), primary_key=True),
-        sa.Column("name", sa.String(60), nullable=False, unique=True),
+        sa.Column("id", ExactText(indexed=True), primary_key=True),
+        sa.Column("name", ExactText(60), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
+        sa.UniqueConstraint("name", name="uq_category_name"),
     )
 
 

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from nitro_runtime.entities.columns import EnumText, ExactDecimal, UtcDateTime
+from nitro_runtime.entities.columns import EnumText, ExactDecimal, ExactText, UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -13,14 +13,19 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "product",
-        sa.Column("id", sa.String(), primary_key=True),
-        sa.Column("name", sa.String(80), nullable=False),
-        sa.Column("name_search", sa.Text(), nullable=True),
+        sa.Column("id", ExactText(indexed=True), primary_key=True),
+        sa.Column("name", ExactText(80), nullable=False),
+        sa.Column("name_search", ExactText(), nullable=True),
         sa.Column("price", ExactDecimal(10, 2), nullable=False),
         sa.Column("stock", sa.BigInteger(), nullable=False),
         sa.Column("status", EnumText(32), nullable=False),
-        sa.Column("category_id", sa.String(), sa.ForeignKey("category.id"), nullable=False),
-        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column(
+            "category_id",
+            ExactText(indexed=True),
+            sa.ForeignKey("category.id", name="fk_product_category_id"),
+            nullable=False,
+        ),
+        sa.Column("description", ExactText(), nullable=True),
         sa.Column("available_from", sa.Date(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from nitro_runtime.entities.columns import UtcDateTime
+from nitro_runtime.entities.columns import Double, ExactText, UtcDateTime
 
 revision = "0001"
 down_revision = None
@@ -13,9 +13,9 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "product",
-        sa.Column("id", sa.String(), primary_key=True),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("price", sa.Float(), nullable=False),
+        sa.Column("id", ExactText(indexed=True), primary_key=True),
+        sa.Column("name", ExactText(), nullable=False),
+        sa.Column("price", Double(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.Column("updated_at", UtcDateTime(), nullable=False),
