@@ -1,0 +1,296 @@
+"""Redis that is restarted, killed, full or slow, and writers that are killed: nothing acknowledged is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+import redis_writer
+from redis_checks import disagreements
+from redis_server import OwnRedis, is_installed, own_server
+from redis_writer import Note, Number
+from waiting import until
+
+from nitro_runtime.entities import MemoryRepository, transaction, use
+from nitro_runtime.entities.redis.repository import RedisRepository
+from nitro_runtime.errors import DatabaseUnavailable, EntityError
+from nitro_runtime.schema import known_entities
+
+WRITER = redis_writer.__file__
+
+
+@pytest.fixture
+def server(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[OwnRedis]:
+    if not is_installed():
+        missing("redis-server is not installed; install Redis")
+    with own_server(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def repository(server: OwnRedis) -> Iterator[RedisRepository]:
+    with known_entities((Note, Number)):
+        yield from kept_at(server.url)
+
+
+def kept_at(url: str, patience: float = 5.0) -> Iterator[RedisRepository]:
+    """Has entities kept there for as long as the test runs."""
+    repository = RedisRepository(url, patience=patience)
+    use(repository)
+    yield repository
+    use(MemoryRepository())
+
+
+class Load:
+    """Threads that write until they are told to stop; they know what was acknowledged.
+
+    Attributes:
+        created: The keys that were created.
+        added: How often a number was incremented.
+        unknown: How often it failed and may have been done all the same.
+        errors: What was raised.
+    """
+
+    def __init__(self) -> None:
+        self.created: set[str] = set()
+        self.added = 0
+        self.unknown = 0
+        self.errors: list[Exception] = []
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._work, args=(i,)) for i in range(4)]
+
+    def _work(self, number: int) -> None:
+        step = 0
+        while not self._over.is_set():
+            step += 1
+            try:
+                self._create(f"t{number}-{step}")
+                self._add()
+            except Exception as error:
+                self.errors.append(error)
+                self._over.wait(0.01)
+
+    def _create(self, name: str) -> None:
+        with transaction():
+            Note.create(id=name, name=name, size=len(self.created) % 7)
+            Note.create(id=f"{name}+", name=f"{name}+")
+        self.created |= {name, f"{name}+"}
+
+    def _add(self) -> None:
+        try:
+            Number.get("n").increment(value=1)
+        except EntityError:
+            with self._lock:
+                self.unknown += 1
+            raise
+        with self._lock:
+            self.added += 1
+
+    def __enter__(self) -> Load:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL], ids=["restarted", "killed"])
+def test_a_server_that_comes_back_has_all_that_was_acknowledged(
+    server: OwnRedis, repository: RedisRepository, sign: signal.Signals
+) -> None:
+    Number.create(id="n")
+    with Load() as load:
+        until(lambda: len(load.created) > 100, "the first rows")
+        server.stop(sign)
+        until(lambda: len(load.errors) > 8, "errors while it is down")
+        before = len(load.created)
+        server.start()
+        until(lambda: len(load.created) > before + 100, "rows after it came back")
+    assert {type(error) for error in load.errors} == {DatabaseUnavailable}
+    assert load.created <= {note.id for note in Note.all()}
+    assert load.added <= Number.get("n").value <= load.added + load.unknown
+    assert disagreements(repository, Note, Number) == []
+
+
+def killed_writers(server: OwnRedis, repository: RedisRepository, times: int) -> None:
+    rng = random.Random(times)  # noqa: S311 # the same moments in every run
+    alive: dict[str, bool] = {}
+    for number in range(times):
+        writer = subprocess.Popen(
+            [sys.executable, WRITER, server.url, "rows", f"w{number}"],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert writer.stdout is not None
+        wanted = rng.randint(1, 60)
+        for lines, line in enumerate(writer.stdout, 1):
+            if lines == wanted:
+                time.sleep(rng.uniform(0, 0.002))  # anywhere within a write
+                writer.kill()
+            verb, name = line.split() if line.endswith("\n") else ("", "")
+            if verb:
+                alive[name] = verb != "deleted"
+        writer.wait()
+        writer.stdout.close()
+        # What was begun when it was killed happened as a whole or not at all.
+        notes = {note.id: note for note in Note.all()}
+        assert {name for name, there in alive.items() if there} <= notes.keys() | last_of(alive)
+        assert all(note.double == 2 * note.size for note in notes.values())
+        assert disagreements(repository, Note) == []
+
+
+def last_of(alive: dict[str, bool]) -> set[str]:
+    """The row that a killed writer may have deleted without being able to say so."""
+    return {list(alive)[-1]} if alive else set()
+
+
+def test_a_writer_that_is_killed_leaves_rows_indexes_and_unique_values_whole(
+    server: OwnRedis, repository: RedisRepository
+) -> None:
+    killed_writers(server, repository, 5)
+
+
+@pytest.mark.soak
+def test_many_writers_that_are_killed_leave_all_whole(
+    server: OwnRedis, repository: RedisRepository
+) -> None:
+    killed_writers(server, repository, 50)
+
+
+@pytest.mark.parametrize("work", ["increment", "save"])
+@pytest.mark.parametrize(
+    "times", [50, pytest.param(500, marks=pytest.mark.soak)], ids=["few", "many"]
+)
+def test_no_addition_of_several_processes_is_lost(
+    server: OwnRedis, repository: RedisRepository, work: str, times: int
+) -> None:
+    Number.create(id="n")
+    words = [sys.executable, WRITER, server.url, work, str(times)]
+    writers = [subprocess.Popen(words) for _ in range(4)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
+    number = Number.get("n")
+    assert (number.value, number.version) == (4 * times, 4 * times + 1)
+    assert disagreements(repository, Number) == []
+
+
+# -- servers that do not serve ----------------------------------------------------------------------
+
+
+def test_a_full_server_stores_nothing_of_a_change(
+    server: OwnRedis, repository: RedisRepository
+) -> None:
+    Note.create(id="a", name="a")
+    server.tell("CONFIG", "SET", "maxmemory", "1")
+    with pytest.raises(DatabaseUnavailable, match=r"does not serve now: .*maxmemory"):
+        Note.create(name="b")
+    assert [note.name for note in Note.all()] == ["a"]
+    server.tell("CONFIG", "SET", "maxmemory", "0")
+    Note.create(name="b")
+    assert disagreements(repository, Note) == []
+
+
+def test_a_server_that_does_not_answer_in_time_is_unavailable(server: OwnRedis) -> None:
+    for repository in kept_at(server.url, patience=0.2):
+        Note.count()
+        server.tell("CLIENT", "PAUSE", "2000", "ALL")
+        before = time.monotonic()
+        with pytest.raises(DatabaseUnavailable, match="did not answer within"):
+            Note.count()
+        assert time.monotonic() - before < 1.5
+        server.tell("CLIENT", "UNPAUSE")
+        until(lambda r=repository: _answers(r), "the server")
+
+
+def _answers(repository: RedisRepository) -> bool:
+    try:
+        return repository.server.run("PING") == b"PONG"
+    except DatabaseUnavailable:
+        return False
+
+
+def test_a_wrong_password_is_told_and_never_shown(server: OwnRedis) -> None:
+    server.tell("CONFIG", "SET", "requirepass", "right")
+    for password in ("wrong", ""):
+        address = f"redis://:{password}@127.0.0.1:{server.port}/0"
+        for _ in kept_at(address):
+            with pytest.raises(DatabaseUnavailable, match="refuses the login") as raised:
+                Note.count()
+            assert "wrong" not in str(raised.value).replace("WRONGPASS", "").replace(
+                "wrong pass", ""
+            )
+    for _ in kept_at(f"redis://:right@127.0.0.1:{server.port}/0"):
+        assert Note.count() == 0
+
+
+async def test_the_event_loop_goes_on_while_the_server_sleeps(
+    server: OwnRedis, repository: RedisRepository
+) -> None:
+    await Note.acreate(name="a")
+    server.tell("CLIENT", "PAUSE", "600", "ALL")
+    stalls: list[float] = []
+    over = asyncio.Event()
+
+    async def watch() -> None:
+        while not over.is_set():
+            before = time.monotonic()
+            await asyncio.sleep(0.005)
+            stalls.append(time.monotonic() - before)
+
+    watcher = asyncio.create_task(watch())
+    before = time.monotonic()
+    async with transaction():
+        assert await Note.acount() == 1
+        await Note.acreate(name="b")
+    waited = time.monotonic() - before
+    over.set()
+    await watcher
+    assert waited > 0.4
+    assert max(stalls) < 0.2
+    assert len(stalls) > 20
+
+
+# -- clusters -------------------------------------------------------------------------------------
+
+
+def in_cluster(server: OwnRedis) -> bool:
+    return b"cluster_state:ok" in server.tell("CLUSTER", "INFO")
+
+
+def test_a_cluster_takes_every_script_and_sends_who_asks_the_wrong_node_on(
+    tmp_path: Path, missing: Callable[[str], NoReturn]
+) -> None:
+    if not is_installed():
+        missing("redis-server is not installed; install Redis")
+    options = ("--cluster-enabled", "yes")
+    with (
+        own_server(tmp_path / "one", *options) as one,
+        own_server(tmp_path / "two", *options) as two,
+    ):
+        one.tell("CLUSTER", "ADDSLOTSRANGE", "0", "8191")
+        two.tell("CLUSTER", "ADDSLOTSRANGE", "8192", "16383")
+        one.tell("CLUSTER", "MEET", "127.0.0.1", str(two.port))
+        until(lambda: in_cluster(one) and in_cluster(two), "the cluster", 60)
+        with known_entities((Note, Number)):
+            for number, url in enumerate((one.url, two.url, one.url)):
+                for repository in kept_at(url):
+                    note = Note.create(name=f"{number}", size=number)
+                    note.update(size=number + 1)
+                    with transaction():
+                        Note.create(name=f"{number}+")
+                        Number.create(id=f"n{number}").increment(value=2)
+                    assert Note.where(size=number + 1).count() >= 1
+                    assert Note.count() == 2 * (number + 1)
+                    assert disagreements(repository, Note, Number) == []
