@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator
@@ -303,4 +302,5 @@ def test_after_a_change_of_the_key_a_cart_is_good_while_the_former_key_is_named(
         click(page, "cup", "1 x Cup", "1 x Tea")
     with shop.open(NEW_KEY):  # what was saved since is signed with the new key
         enter(page, shop, "1 x Cup", "1 x Tea")
-        assert re.match(r"2\.", *kept(page).values())
+        [signed_since] = kept(page).values()
+        assert signed_since.startswith("2.")

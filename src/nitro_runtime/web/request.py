@@ -16,7 +16,6 @@ from nitro_runtime.views import BROWSER_SIGNAL
 from nitro_runtime.views.csrf import Csrf
 from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
 from nitro_runtime.web.multipart import MultipartReader
-from nitro_runtime.web.portal import portal
 from nitro_runtime.web.signals import Signals, parse_signals
 from nitro_runtime.web.uploads import Posted, Uploads
 
@@ -279,8 +278,8 @@ class Request:
             return Signals()
         found = self.kept["signals"] = await self._read_signals(limit)
         context.remember_request(self)
-        if BROWSER_SIGNAL in found and _waits_for_users():
-            await self.load_user()
+        if BROWSER_SIGNAL in found and self.has_async_user and _may_wait():
+            await self.load_user()  # whose storage it is, is asked by code that may not wait
         return found
 
     async def _read_signals(self, limit: int) -> Signals:
@@ -298,13 +297,13 @@ class Request:
 context.register_request(Request, lambda request: request)
 
 
-def _waits_for_users() -> bool:
-    """Whether this loop may be kept waiting by whoever knows the users; the portal's must not be."""
+def _may_wait() -> bool:
+    """Whether a loop runs here; without one a coroutine is driven by hand and waits for nothing."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return False
-    return not portal.runs_here()
+    return True
 
 
 def refuse_longer(length: int, limit: int) -> None:

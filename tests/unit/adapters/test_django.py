@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -45,6 +47,7 @@ from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import P
+from nitro_runtime.schema import known_entities
 from nitro_runtime.views import Form, Page, Table
 from nitro_runtime.web import Reply, Route
 
@@ -788,6 +791,64 @@ def test_addresses_that_are_missing_or_elsewhere_are_a_clear_error(
         pytest.raises(ConfigurationError, match=r"write path\('', include\('nitro.urls'\)\) last"),
     ):
         Client().get("/sync")
+
+
+# -- what a browser keeps -------------------------------------------------------------------------
+
+with known_entities():
+
+    class DjangoCart(Entity, backend="browser"):
+        title: str
+
+
+def carts() -> P:
+    return P(", ".join(cart.title for cart in DjangoCart.all().order_by("title")))
+
+
+def carts_page(request: HttpRequest) -> HttpResponse:
+    return reply(request, Page(P("Hello"), title="Shop"))
+
+
+def save_sync(request: HttpRequest) -> HttpResponse:
+    DjangoCart.create(title=ReadSignals(request).title)
+    return reply(request, carts())
+
+
+@gate
+async def save_async(request: HttpRequest) -> HttpResponse:
+    await DjangoCart.acreate(title=ReadSignals(request).title)
+    return reply(request, carts())
+
+
+def too_early(_: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(DjangoCart.count()))
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize("address", ["/sync", "/async"])
+def test_views_save_what_a_browser_keeps_and_no_other_request_sees_it(
+    project: Project, anns: Browser, client: Any, address: str
+) -> None:
+    patterns = [("", carts_page), ("sync", save_sync), ("async", save_async), ("early", too_early)]
+    project(*[path(where, view) for where, view in patterns])
+
+    def ask(method: str, where: str, **options: Any) -> Any:
+        answer = getattr(browser, method)(where, **options)
+        return asyncio.run(answer) if client is AsyncClient else answer
+
+    with known_entities([DjangoCart]):
+        for signed_in in (False, True):
+            browser = anns(client()) if signed_in else client()
+            tab = re.findall(r"tab: &#34;([\w.-]+)", ask("get", "/").text)[0]
+            kept, shown = "", [""]
+            for title in ("Tea", "Cup"):
+                signals = {"nitroBrowser": {"tab": tab, "kept": kept}, "title": title}
+                sent = {"content_type": "application/json", "headers": DATASTAR | OWN_PAGE}
+                text = ask("post", address, data=signals, **sent).text
+                shown.append(re.findall(r"<p>(.*?)</p>", text)[0])
+                kept = json.loads(re.findall(r"signals (\{.*\})", text)[0])["nitroBrowser"]["kept"]
+            assert shown[1:] == ["Tea", "Cup, Tea"]
+            assert ask("get", "/early").status_code == 400
 
 
 def test_installing_twice_is_a_clear_error(project: Project) -> None:

@@ -100,7 +100,7 @@ with known_entities():
         shelf_id: str | None = Field(default=None, foreign_key="browser_shelf.id")
 
     class Pinned(Entity, backend="browser", table_name="browser_pinned", version=False):
-        id: int | None = Field(default=None, primary_key=True)
+        id: int | None = Field(default=None, primary_key=True)  # type: ignore[assignment]
         tags: list[str] = Field(default_factory=list)
 
     class Shelf(Entity, backend="memory", table_name="browser_shelf"):

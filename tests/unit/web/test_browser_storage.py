@@ -23,7 +23,7 @@ from nitro_runtime.errors import (
     Refused,
 )
 from nitro_runtime.events import anyone, command, forget_command
-from nitro_runtime.html import P
+from nitro_runtime.html import Html, P
 from nitro_runtime.schema import known_entities
 from nitro_runtime.sse import emit_elements, hub
 from nitro_runtime.views import BROWSER_SIGNAL, Page
@@ -82,11 +82,9 @@ class Browser:
         headers = {"origin": "http://localhost", "content-type": "application/json"}
         if signals is not None:
             headers["datastar-request"] = "true"
+        cookies, site = self.cookies, self.site
         return Request(
-            method,
-            "/",
-            **{"headers": headers, "cookies": self.cookies, "site": self.site, "read": read}
-            | options,
+            method, "/", headers=headers, cookies=cookies, site=site, read=read, **options
         )
 
     def ask(self, **signals: Any) -> Request:
@@ -200,7 +198,7 @@ def test_a_user_without_an_id_is_a_clear_error() -> None:
 
 async def test_a_command_saves_and_its_answer_takes_it_back_once() -> None:
     @command(NAME, allow=anyone)
-    def run(title: str) -> P:
+    def run(title: str) -> Html:
         Cart.create(title=f"{title} 1")
         Cart.create(title=f"{title} 2")
         return P(", ".join(titles()), id="carts")
@@ -230,7 +228,7 @@ async def test_a_command_that_waits_saves_too_and_yields_before() -> None:
 
 async def test_a_command_that_reads_alone_takes_nothing_back() -> None:
     @command(NAME, allow=anyone)
-    def run() -> P:
+    def run() -> Html:
         return P(str(Cart.count()))
 
     assert BROWSER_SIGNAL not in await Browser().send()
@@ -291,7 +289,7 @@ async def no_body(limit: int) -> bytes:
 
 async def test_a_user_who_must_be_awaited_is_known() -> None:
     @command(NAME, allow=anyone)
-    def run() -> P:
+    def run() -> Html:
         Cart.create(title="Tea")
         return P(str(Cart.count()))
 
