@@ -36,7 +36,7 @@ class TableRepository:
     """
 
     name = "tables"
-    capabilities = frozenset({"transactions", "unique", "references", "adjust", "lock"})
+    capabilities = frozenset({"transactions", "unique", "references", "adjust", "lock", "nul"})
 
     def __init__(self, patience: float = 5.0) -> None:
         self.writers = WriterQueue(patience)

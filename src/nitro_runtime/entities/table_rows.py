@@ -146,6 +146,8 @@ def remove(tables: Tables, mapper: Mapper, rows: Sequence[Row], blamed: str) -> 
     Raises:
         BrokenReference: A row refers to one of them and must not be without it; it names ``blamed``.
     """
+    if not rows:
+        return
     table = tables.write(mapper.info.table)
     for row in rows:
         table.pop(mapper.key_of(row), None)

@@ -17,7 +17,8 @@ from nitro_runtime.testing.repository_suite.models import Level, Status, Thing
 from nitro_runtime.testing.repository_suite.suite import Suite
 
 # A small alphabet with case pairs beyond ASCII, wildcards and a quote, so that things collide.
-_texts = st.text("aAbßẞÉéEe\u0301İıΣσς%_*?[]\\' \0🙂", max_size=5)
+_ALPHABET = "aAbßẞÉéEe\u0301İıΣσς%_*?[]\\' 🙂"
+_texts = st.text(_ALPHABET, max_size=5)
 _cents = st.integers(-2000, 2000).map(lambda n: Decimal(n) / 100)
 _exacts = st.decimals(
     allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9
@@ -77,7 +78,7 @@ def _comparisons(draw: st.DrawFn) -> Criterion:
         case 3 if name in TEXTS:
             method = draw(st.sampled_from(["contains", "icontains", "startswith", "like"]))
             text = draw(_texts)
-            return getattr(field, method)(text.replace("\0", "") if method == "like" else text)
+            return getattr(field, method)(text)
         case 4 if name in TEXTS:
             other = col(getattr(Thing, draw(st.sampled_from(TEXTS))))
             return draw(st.sampled_from(_COMPARE))(field, other)

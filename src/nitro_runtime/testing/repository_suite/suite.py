@@ -15,6 +15,7 @@ import pytest
 from nitro_runtime import context
 from nitro_runtime.context import Change, Owner
 from nitro_runtime.entities import Entity, Query, Repository
+from nitro_runtime.entities.many_to_many import link_entities
 from nitro_runtime.entities.settings import settings
 from nitro_runtime.schema import known_entities
 from nitro_runtime.testing.repository_suite.models import ENTITIES
@@ -29,7 +30,10 @@ LACKS = "__nitro_lacks__"
 
 
 def needs(*capabilities: str) -> Callable[[F], F]:
-    """Has a test, or the tests of a class, run on backends with all of these capabilities only."""
+    """Has a test, or the tests of a class, run on backends with all of these capabilities only.
+
+    ``"adjust or transactions"`` is there when either is.
+    """
     return _marked(NEEDS, capabilities)
 
 
@@ -106,7 +110,7 @@ class Suite:
         if clear is not None:
             clear()
             return
-        for entity in reversed(self.known):
+        for entity in (*link_entities(), *reversed(self.known)):
             repository.delete_where(entity.__nitro_mapper__, Query())
 
     def spoil(
@@ -139,7 +143,8 @@ class Suite:
         marked = (test, *parts[:1])
         wanted = frozenset[str]().union(*(getattr(one, NEEDS, ()) for one in marked))
         refused = frozenset[str]().union(*(getattr(one, LACKS, ()) for one in marked))
-        if missing := wanted - repository.capabilities:
+        missing = {one for one in wanted if not repository.capabilities & set(one.split(" or "))}
+        if missing:
             pytest.skip(
                 f"The backend {repository.name} does not have {', '.join(sorted(missing))}."
             )

@@ -1,4 +1,4 @@
-# ruff: noqa: S101 # a suite of tests asserts
+# ruff: noqa: S101, RUF001 # a suite of tests asserts; letters that look alike are on purpose
 """Values that exist once: every violation names the field, under a race too."""
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Uniques(Suite):
             ("a", "ä"),
             ("é", "e\u0301"),
             ("ß", "ss"),
-            ("a", "a\0"),
+            ("a", "a\t"),
             ("", " "),
             ("i", "ı"),
             ("🙂", "🙃"),
@@ -78,6 +78,12 @@ class Uniques(Suite):
         assert refused(Account.create, name=one) == "name"
         assert refused(Account.create, name="z", code=other) == "code"
         assert Account.where(name=one).one().code == one
+
+    @needs("nul")
+    def test_a_text_does_not_end_at_nul(self) -> None:
+        """What comes after it counts."""
+        Account.create_many([{"name": "a"}, {"name": "a\0"}, {"name": "a\0b"}])
+        assert refused(Account.create, name="a\0") == "name"
 
     def test_a_value_that_was_given_up_may_be_taken(self) -> None:
         """By updates of many."""

@@ -34,7 +34,7 @@ VALUES: dict[str, Any] = {
     "exact": Decimal("12345678901234567890.123456789"),
     "money": Decimal("1234567890.10"),
     "long": Decimal("1234567890123456789012345678.0123456789"),
-    "text": "a\0b\n'\"\\ 🙂 é e\u0301 ",
+    "text": "a\tb\n'\"\\ 🙂 é e\u0301 ",
     "short": " Straße ",
     "day": date(2024, 2, 29),
     "clock": time(23, 59, 59, 999999),
