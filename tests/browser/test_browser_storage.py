@@ -282,6 +282,17 @@ def test_what_would_be_too_much_is_refused_and_the_cart_stays_as_it_was(
     click(page, "cup", "1 x Cup", "1 x Tea")
 
 
+def test_a_full_cart_still_travels_in_an_address(running: Shop, visitor: BrowserContext) -> None:
+    page = visitor.new_page()
+    enter(page, running)
+    page.locator("#stuff").click()
+    expect(page.locator("#items li").last).to_be_visible()
+    items = page.locator("#items li").all_text_contents()
+    assert len(items) > 20
+    assert 2_900 < len(*kept(page).values()) <= 3_000
+    enter(page, running, *items)  # by a query, whose signals are in its address
+
+
 # -- a change of the key ----------------------------------------------------------------------------
 
 

@@ -161,10 +161,17 @@ class TableView:
         """The signed key of a reactive table; None when it is not reactive.
 
         Raises:
-            ViewError: The table is reactive and has rows given by hand.
+            ViewError: The table is reactive and has rows given by hand, or rows that are there only
+                while their visitor asks for something.
         """
-        if not self._table().options.reactive:
+        table = self._table()
+        if not table.options.reactive:
             return None
+        if "visit" in _capabilities(table.entity):
+            raise ViewError(
+                f"A table of {table.info.name} cannot be reactive: its rows are kept in the visitor's "
+                "browser, which sends them with requests and not with the stream; answer a query with it."
+            )
         if self._rows is not None:
             raise ViewError(
                 "A table with rows given by hand cannot be reactive: nobody could read them again."
@@ -191,3 +198,7 @@ class TableView:
             if relation.kind == "many_to_many":
                 found.add(links_of(table.info, relation))
         return frozenset(found)
+
+
+def _capabilities(entity: object) -> frozenset[str]:
+    return getattr(getattr(entity, "repository", None), "capabilities", frozenset())

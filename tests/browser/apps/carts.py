@@ -6,12 +6,25 @@ The commands and the page are the same on both. A header stands for the host's a
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import flask
 from fastapi import FastAPI, Request
 
-from nitro import Entity, Field, Page, anyone, command, emit_async, emit_signals, event, on, query
+from nitro import (
+    BrowserStorageFull,
+    Entity,
+    Field,
+    Page,
+    anyone,
+    command,
+    emit_async,
+    emit_signals,
+    event,
+    on,
+    query,
+)
 from nitro.html import Button, Div, Html, Li, P, Ul, expr, get, post
 from nitro_runtime.adapters import fastapi as on_fastapi
 from nitro_runtime.adapters import flask as on_flask
@@ -66,6 +79,15 @@ async def fill() -> Html:
     return shown()
 
 
+@command("cart.stuff", allow=anyone)
+def stuff() -> Html:
+    """Saves as much as goes."""
+    with suppress(BrowserStorageFull):
+        while True:
+            Item.create(name=f"{Item.count():03} {os.urandom(10).hex()}")
+    return shown()
+
+
 @command("cart.empty", allow=anyone)
 def empty() -> Html:
     Item.repository.clear()  # pyright: ignore[reportAttributeAccessIssue] # the browser backend's own
@@ -89,6 +111,7 @@ def page(request: Any) -> Page:
                     ("tea", "Tea", "Tea", f"/cmds/cart.add/{tab}"),
                     ("cup", "Cup", "Cup", f"/cmds/cart.add/{tab}"),
                     ("fill", "Fill", "", f"/cmds/cart.fill/{tab}"),
+                    ("stuff", "Stuff", "", f"/cmds/cart.stuff/{tab}"),
                     ("empty", "Empty", "", f"/cmds/cart.empty/{tab}"),
                     ("plain", "Plain", "Plain", "/plain"),
                     ("hand", "Hand", "Hand", "/hand/hand_written_add"),

@@ -21,12 +21,13 @@ from nitro_runtime.errors import (
     ConfigurationError,
     NotFound,
     Refused,
+    ViewError,
 )
 from nitro_runtime.events import anyone, command, forget_command
 from nitro_runtime.html import Html, P
 from nitro_runtime.schema import known_entities
 from nitro_runtime.sse import emit_elements, hub
-from nitro_runtime.views import BROWSER_SIGNAL, Page
+from nitro_runtime.views import BROWSER_SIGNAL, Column, Page, Table
 from nitro_runtime.web import replies, session
 from nitro_runtime.web.endpoints import commands
 from nitro_runtime.web.forms import Multi
@@ -303,6 +304,29 @@ async def test_a_user_who_must_be_awaited_is_known() -> None:
     assert "<p>2</p>" in await browser.take(await commands(request))
     browser.user = "bob"
     assert "cannot be used" in await browser.send()
+
+
+async def test_a_table_of_it_answers_a_query_and_cannot_follow_changes() -> None:
+    class CartTable(Table[Cart]):
+        entity = Cart
+        title = Column(sort=True)
+
+    class LiveTable(CartTable):
+        reactive = True
+
+    @command(NAME, allow=anyone)
+    async def run(title: str, request: Any) -> Any:
+        await Cart.acreate(title=title)
+        return await CartTable.read(request)
+
+    said = await Browser().send(title="Tea")
+    assert "<table" in said
+    assert "Tea" in said
+    with (
+        context.visiting(context.Visit("user:1", "", lambda _: None)),
+        pytest.raises(ViewError, match=r"table of Cart cannot be reactive.* answer a query"),
+    ):
+        str(LiveTable())
 
 
 # -- routes of the app's own ------------------------------------------------------------------------
