@@ -20,6 +20,7 @@ A view renders itself (``str(view)``, or as a child of any tag). Whatever a valu
 text. Every control is a form, a link or a button first, so it all works without JavaScript.
 """
 
+from nitro_runtime.views.browser_storage import BROWSER_SIGNAL
 from nitro_runtime.views.cards import Card
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.entity_views import card_for, form_for, row_for
@@ -46,15 +47,7 @@ from nitro_runtime.views.fields import (
 )
 from nitro_runtime.views.forms import Form
 from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
-from nitro_runtime.views.pages import (
-    BROWSER_SIGNAL,
-    STREAM_ID,
-    Notice,
-    Page,
-    PageState,
-    notices_html,
-    stream_html,
-)
+from nitro_runtime.views.pages import STREAM_ID, Notice, Page, PageState, notices_html, stream_html
 from nitro_runtime.views.tables import EntityTable, Table
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
 

@@ -30,6 +30,7 @@ from nitro_runtime.html import (
     js,
     raw,
 )
+from nitro_runtime.views.browser_storage import browser_html
 from nitro_runtime.views.page_query import page_query
 from nitro_runtime.views.theme import Theme, current_theme
 from nitro_runtime.views.words import say
@@ -181,7 +182,7 @@ class Page:
             self._lang, state.stylesheet_url, state.datastar_url, self._body_class or theme["page"]
         )
         body = Fragment(
-            browser_html(state) if state.browser_key else None,
+            browser_html(state.browser_key, state.tab) if state.browser_key else None,
             self._header,
             notices_html(state.notices, self._theme),
             self.main(state),
@@ -320,36 +321,3 @@ def _stream_around_tab(events_url: str) -> tuple[str, str]:
     )
     before, _, after = element.rpartition(mark)
     return before, after
-
-
-# -- what the browser keeps -----------------------------------------------------------------------
-
-BROWSER_SIGNAL = "nitroBrowser"
-"""The signal by which a page sends what its browser keeps: ``{tab, kept}``."""
-
-# Seen in Chromium with Datastar 1.0.4. The text counts its writings up front, so an answer that was
-# overtaken by a newer one, in this tab or another, gives way to what is stored. Other tabs are told by
-# the browser; a page that comes back from its cache has missed that.
-_KEPT = "localStorage.getItem({key}) ?? ''"
-_KEEP = (
-    "parseInt(${signal}.kept) >= (parseInt(localStorage.getItem({key})) || 0)"
-    " ? localStorage.setItem({key}, ${signal}.kept) : (${signal}.kept = {kept})"
-)
-_TOLD = "evt.key === {key} && (${signal}.kept = evt.newValue ?? '')"
-_SHOWN = "${signal}.kept = {kept}"
-
-
-def browser_html(state: PageState) -> Html:
-    """Returns the element that keeps and sends entities; first in the body, before all that asks."""
-    key = js(state.browser_key)
-    words = {"key": key, "kept": _KEPT.format(key=key), "signal": BROWSER_SIGNAL}
-    return Div(
-        id="nitro-browser",
-        hidden=True,
-        signals=expr(
-            "{" + f"{BROWSER_SIGNAL}: {{tab: {js(state.tab or '')}, kept: {words['kept']}}}" + "}"
-        ),
-        effect=expr(_KEEP.format(**words)),
-        on_storage__window=expr(_TOLD.format(**words)),
-        on_pageshow__window=expr(_SHOWN.format(**words)),
-    )

@@ -46,7 +46,7 @@ from nitro_runtime.adapters.django import (
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, NotFound
-from nitro_runtime.html import P
+from nitro_runtime.html import Html, P
 from nitro_runtime.schema import known_entities
 from nitro_runtime.views import Form, Page, Table
 from nitro_runtime.web import Reply, Route
@@ -801,7 +801,7 @@ with known_entities():
         title: str
 
 
-def carts() -> P:
+def carts() -> Html:
     return P(", ".join(cart.title for cart in DjangoCart.all().order_by("title")))
 
 
@@ -809,19 +809,19 @@ def carts_page(request: HttpRequest) -> HttpResponse:
     return reply(request, Page(P("Hello"), title="Shop"))
 
 
-def save_sync(request: HttpRequest) -> HttpResponse:
+def keep_sync(request: HttpRequest) -> HttpResponse:
     DjangoCart.create(title=ReadSignals(request).title)
     return reply(request, carts())
 
 
 @gate
-async def save_async(request: HttpRequest) -> HttpResponse:
+async def keep_async(request: HttpRequest) -> HttpResponse:
     await DjangoCart.acreate(title=ReadSignals(request).title)
     return reply(request, carts())
 
 
 def too_early(_: HttpRequest) -> HttpResponse:
-    return HttpResponse(str(DjangoCart.count()))
+    return HttpResponse(b"%d" % DjangoCart.count())
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
@@ -829,7 +829,7 @@ def too_early(_: HttpRequest) -> HttpResponse:
 def test_views_save_what_a_browser_keeps_and_no_other_request_sees_it(
     project: Project, anns: Browser, client: Any, address: str
 ) -> None:
-    patterns = [("", carts_page), ("sync", save_sync), ("async", save_async), ("early", too_early)]
+    patterns = [("", carts_page), ("sync", keep_sync), ("async", keep_async), ("early", too_early)]
     project(*[path(where, view) for where, view in patterns])
 
     def ask(method: str, where: str, **options: Any) -> Any:
