@@ -39,6 +39,7 @@ class Server:
         patience: Seconds to wait for a connection, for being connected and for an answer.
 
     Attributes:
+        place: Host and port, to be shown.
         offload: Runs work for coroutines, and has the turns of connections.
 
     Raises:
@@ -48,7 +49,7 @@ class Server:
 
     def __init__(self, address: Address, pool_size: int, patience: float) -> None:
         self._redis = _redis_py()
-        self._place = address.place
+        self.place = address.place
         self._patience = patience
         self._options: dict[str, Any] = {
             "max_connections": pool_size,
@@ -133,7 +134,7 @@ class Server:
             except exceptions.RedisError as error:
                 self._pool = self._home
                 raise self._translated(error) from error
-        raise DatabaseUnavailable(f"The cluster of Redis at {self._place} moves its keys about.")
+        raise DatabaseUnavailable(f"The cluster of Redis at {self.place} moves its keys about.")
 
     def _pool_at(self, host: str, port: int) -> Any:  # noqa: ANN401 # a pool of redis-py
         known = {**self._home.connection_kwargs, "host": host, "port": port}
@@ -169,21 +170,21 @@ class Server:
     def _translated(self, error: Exception) -> NitroError:
         exceptions = self._redis.exceptions
         if isinstance(error, exceptions.AuthenticationError | exceptions.NoPermissionError):
-            return DatabaseUnavailable(f"Redis at {self._place} refuses the login: {error}")
+            return DatabaseUnavailable(f"Redis at {self.place} refuses the login: {error}")
         if isinstance(error, exceptions.TimeoutError):
             return DatabaseUnavailable(
-                f"Redis at {self._place} did not answer within {self._patience} s; whether the "
+                f"Redis at {self.place} did not answer within {self._patience} s; whether the "
                 "command took place is not known."
             )
         if isinstance(error, exceptions.ConnectionError):
             return DatabaseUnavailable(
-                f"Redis at {self._place} cannot be reached, or went away: {error}"
+                f"Redis at {self.place} cannot be reached, or went away: {error}"
             )
         if str(error).startswith(_UNAVAILABLE) or isinstance(
             error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError
         ):
-            return DatabaseUnavailable(f"Redis at {self._place} does not serve now: {error}")
-        return EntityError(f"Redis at {self._place} refused a command: {error}")
+            return DatabaseUnavailable(f"Redis at {self.place} does not serve now: {error}")
+        return EntityError(f"Redis at {self.place} refused a command: {error}")
 
 
 @contextmanager

@@ -1,0 +1,198 @@
+"""`nitro doctor`: looks whether what a project stands on is there and fit for it; changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from nitro_runtime.errors import EntityError, NitroError
+
+if TYPE_CHECKING:
+    from nitro_runtime.entities.redis.repository import RedisRepository
+    from nitro_runtime.entities.repository import Repository
+
+State = Literal["ok", "warning", "broken"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found.
+
+    Attributes:
+        about: What was looked at.
+        state: ``"ok"``; ``"warning"``: it works, and something is to be thought of; ``"broken"``.
+        sentence: What is so, and what to do.
+    """
+
+    about: str
+    state: State
+    sentence: str
+
+
+@dataclass(slots=True)
+class Project:
+    """What is looked at.
+
+    Attributes:
+        root: The project's folder, or that of an app.
+        package: The package of a project that Nitro made, or None.
+        repositories: The backends that its entities use, the default first.
+    """
+
+    root: Path
+    package: str | None = None
+    repositories: list[Repository] = field(default_factory=list["Repository"])
+
+    @property
+    def default(self) -> Repository | None:
+        """The backend of entities that choose none."""
+        return self.repositories[0] if self.repositories else None
+
+
+Check = Callable[[Project], Iterator[tuple[State, str]]]
+
+
+def examine(start: Path) -> list[Finding]:
+    """Looks at the project that a folder is in, or at the app in it.
+
+    It imports the modules with entities, as migrations do, and asks the servers.
+    """
+    from nitro_cli.database.environment import inside, sentences
+
+    project = _project(start)
+    findings: list[Finding] = []
+    with inside(project.root):
+        for about, check in CHECKS:
+            try:
+                with sentences(project.root):
+                    findings += [Finding(about, state, text) for state, text in check(project)]
+            except NitroError as problem:
+                findings.append(Finding(about, "broken", str(problem)))
+    return findings
+
+
+def _project(start: Path) -> Project:
+    from nitro_cli.project import find_project, folder_above
+
+    root = folder_above(start)
+    return Project(start.absolute()) if root is None else Project(root, find_project(root).package)
+
+
+# -- checks ---------------------------------------------------------------------------------------
+
+
+def _entities(project: Project) -> Iterator[tuple[State, str]]:
+    """Finds the entities, and with them the backends that are in use."""
+    from nitro_runtime.entities.discovery import import_entities
+    from nitro_runtime.entities.settings import default_repository
+    from nitro_runtime.schema import registered_entities
+
+    if project.package is not None:
+        settings = import_module(f"{project.package}.settings")
+        getattr(settings, "configure_database", lambda: None)()
+    project.repositories.append(default_repository())
+    modules = import_entities(*filter(None, [project.package]), folder=project.root)
+    entities = [e for e in registered_entities() if e.__module__ in modules]
+    for entity in entities:
+        repository: Repository = entity.repository
+        if repository not in project.repositories:
+            project.repositories.append(repository)
+    yield "ok", f"{len(entities)} found, in {len(modules)} modules"
+
+
+def _database(project: Project) -> Iterator[tuple[State, str]]:
+    """Whether the configured database answers."""
+    default = project.default
+    if default is None:
+        return
+    if default.name == "memory":
+        yield (
+            "warning",
+            "none is configured, so rows are kept in memory and gone when the program ends; set "
+            "NITRO_DATABASE_URL",
+        )
+    elif default.name == "sql":
+        import sqlalchemy as sa
+
+        from nitro_runtime.entities.schema_creation import connect
+
+        with connect() as connection:
+            connection.execute(sa.text("SELECT 1"))
+            yield "ok", f"{connection.dialect.name} answers"
+
+
+def _migrations(project: Project) -> Iterator[tuple[State, str]]:
+    """Whether the database has all migrations."""
+    from nitro_cli.database import status
+    from nitro_cli.database.environment import ENVIRONMENT
+
+    if project.default is None or project.default.name != "sql":
+        return
+    if not (project.root / ENVIRONMENT).is_file():
+        yield "warning", "there are none; write them with: nitro db init"
+        return
+    revisions = status(project.root)
+    pending = [revision for revision in revisions if not revision.applied]
+    if pending:
+        count = f"{len(pending)} of {len(revisions)} not applied"
+        yield "warning", f"{count}, next {pending[0].id}; apply them with: nitro db upgrade"
+    else:
+        yield "ok", f"{len(revisions)} applied"
+
+
+def _redis(project: Project) -> Iterator[tuple[State, str]]:
+    """Whether the Redis servers answer, keep what they are told, and forget nothing."""
+    used = [r for r in project.repositories if r.name == "redis"]
+    if not used and os.environ.get("NITRO_REDIS_URL"):
+        from nitro_runtime.entities.settings import repository_named
+
+        used.append(repository_named("redis"))
+    for repository in used:
+        yield from _redis_server(repository)  # type: ignore[arg-type] # of this name
+
+
+def _redis_server(repository: RedisRepository) -> Iterator[tuple[State, str]]:
+    server = repository.server
+    server.run("PING")
+    yield "ok", f"{server.place} answers"
+    try:
+        known = _info(server.run("INFO").decode())
+    except EntityError:
+        yield (
+            "warning",
+            "it does not let its state be seen (INFO is forbidden); see yourself that appendonly is "
+            "yes and maxmemory-policy is noeviction",
+        )
+        return
+    if known.get("aof_enabled") == "0":
+        yield (
+            "warning",
+            "appendonly is no: a restart loses what was written since the last snapshot; turn it on "
+            "with: redis-cli CONFIG SET appendonly yes",
+        )
+    policy = known.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        rows = "rows of classes with a ttl" if policy.startswith("volatile") else "any row"
+        yield (
+            "warning",
+            f"maxmemory-policy is {policy}: a full server deletes {rows} without a word; set it "
+            "with: redis-cli CONFIG SET maxmemory-policy noeviction",
+        )
+
+
+def _info(text: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in text.splitlines())
+    return {name: value for name, colon, value in pairs if colon}
+
+
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("Entities", _entities),
+    ("Database", _database),
+    ("Migrations", _migrations),
+    ("Redis", _redis),
+)
+"""What is looked at, in order; the first finds the backends that the others look at."""

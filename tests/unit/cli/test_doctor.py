@@ -1,0 +1,166 @@
+"""What `nitro doctor` finds: in no project, beside SQL, and on Redis servers of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from redis_server import OwnRedis, is_installed, own_server
+
+ENTITIES = """
+from nitro_runtime.entities import Entity
+
+class Product(Entity):
+    name: str
+"""
+
+BASKETS = """
+from nitro_runtime.entities import Entity
+
+class Basket(Entity, backend="redis", ttl=3600):
+    note: str
+"""
+
+ENV = "from nitro_runtime.entities.migrations import run_migrations\n\nrun_migrations()\n"
+
+REVISION = '''"""Create products"""
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    pass
+'''
+
+
+@pytest.fixture
+def server(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[OwnRedis]:
+    if not is_installed():
+        missing("redis-server is not installed; install Redis")
+    with own_server(tmp_path / "redis") as server:
+        yield server
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    folder = tmp_path / "app"
+    folder.mkdir()
+    return folder
+
+
+def doctor(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
+    """Runs it in a folder, with these settings alone; returns its exit code and what it said."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("NITRO_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "nitro_cli", "doctor", *words],
+        cwd=folder,
+        env={**plain, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert words or all(len(line) <= 80 for line in done.stdout.splitlines())
+    return done.returncode, done.stdout
+
+
+def told(text: str) -> str:
+    """What was said, as one line."""
+    return " ".join(text.split())
+
+
+def test_an_app_without_settings_is_told_that_memory_forgets(app: Path) -> None:
+    code, said = doctor(app)
+    assert code == 0
+    assert said == (
+        "ok       Entities    0 found, in 0 modules\n"
+        "warning  Database    none is configured, so rows are kept in memory and gone\n"
+        "                     when the program ends; set NITRO_DATABASE_URL\n"
+    )
+
+
+def test_migrations_that_are_missing_and_that_are_not_applied_are_told(app: Path) -> None:
+    (app / "shop.py").write_text(ENTITIES)
+    url = f"sqlite:///{app}/app.db"
+    code, said = doctor(app, NITRO_DATABASE_URL=url)
+    assert code == 0
+    assert said == (
+        "ok       Entities    1 found, in 1 modules\n"
+        "ok       Database    sqlite answers\n"
+        "warning  Migrations  there are none; write them with: nitro db init\n"
+    )
+    (app / "migrations" / "versions").mkdir(parents=True)
+    (app / "migrations" / "env.py").write_text(ENV)
+    (app / "migrations" / "versions" / "0001.py").write_text(REVISION)
+    code, said = doctor(app, NITRO_DATABASE_URL=url)
+    assert code == 0
+    assert "1 of 1 not applied, next 0001; apply them with: nitro db upgrade" in told(said)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("postgresql://nobody@127.0.0.1:1/none", "broken Database The database cannot be reached"),
+        ("redis://127.0.0.1:1/0", "broken Redis Redis at 127.0.0.1:1 cannot be reached"),
+        ("oracle://host/name", "broken Entities There is no database 'oracle'"),
+    ],
+)
+def test_a_database_that_does_not_answer_is_broken(app: Path, url: str, sentence: str) -> None:
+    code, said = doctor(app, NITRO_DATABASE_URL=url)
+    assert code == 1
+    assert sentence in told(said)
+
+
+def test_a_module_that_cannot_be_imported_is_broken(app: Path) -> None:
+    (app / "shop.py").write_text(f"{ENTITIES}\nimport nowhere\n")
+    code, said = doctor(app)
+    assert code == 1
+    assert "broken Entities shop, which defines Product, cannot be imported" in told(said)
+
+
+def test_a_class_on_redis_needs_its_address(app: Path, server: OwnRedis) -> None:
+    (app / "shop.py").write_text(BASKETS)
+    code, said = doctor(app)
+    assert code == 1
+    assert 'broken Entities A class has backend="redis", and nothing says' in told(said)
+    assert "set NITRO_REDIS_URL" in told(said)
+    code, said = doctor(app, NITRO_REDIS_URL=server.url)
+    assert code == 0
+    assert f"ok Redis 127.0.0.1:{server.port} answers" in told(said)
+
+
+def test_redis_that_forgets_is_warned_of(app: Path, server: OwnRedis) -> None:
+    server.tell("CONFIG", "SET", "appendonly", "no")
+    server.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    code, said = doctor(app, NITRO_DATABASE_URL=server.url)
+    assert code == 0
+    assert "warning Redis appendonly is no: a restart loses" in told(said)
+    assert "maxmemory-policy is allkeys-lru: a full server deletes any row" in told(said)
+    server.tell("CONFIG", "SET", "maxmemory-policy", "volatile-ttl")
+    _, said = doctor(app, NITRO_DATABASE_URL=server.url)
+    assert "a full server deletes rows of classes with a ttl" in told(said)
+
+
+def test_redis_that_does_not_let_itself_be_seen_is_said_so(app: Path, server: OwnRedis) -> None:
+    server.tell("ACL", "SETUSER", "app", "on", ">secret", "~*", "+@all", "-info", "-config")
+    url = f"redis://app:secret@127.0.0.1:{server.port}/0"
+    code, said = doctor(app, NITRO_DATABASE_URL=url)
+    assert code == 0
+    assert "it does not let its state be seen" in told(said)
+    assert "secret" not in said
+
+
+def test_data_for_a_tool_says_the_same(app: Path) -> None:
+    code, said = doctor(app, "--json", NITRO_DATABASE_URL="redis://127.0.0.1:1/0")
+    assert code == 1
+    assert [(f["about"], f["state"]) for f in json.loads(said)["findings"]] == [
+        ("Entities", "ok"),
+        ("Redis", "broken"),
+    ]
