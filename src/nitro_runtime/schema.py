@@ -123,11 +123,19 @@ class EntityInfo:
 
 
 _entities: dict[str, type[Any]] = {}
+_generation = 0
 
 
 def register_entity(name: str, entity: type[Any]) -> None:
     """Makes an entity class known under a name; a later class of the same name replaces it."""
+    global _generation
     _entities[name] = entity
+    _generation += 1
+
+
+def entities_generation() -> int:
+    """Returns a number that is another one when other classes are known than before."""
+    return _generation
 
 
 def find_entity(name: str) -> type[Any] | None:
@@ -146,8 +154,10 @@ def known_entities(entities: Iterable[type[Any]] = ()) -> Generator[None]:
 
     For suites of tests, whose entities must not meet those of an app. Not safe across threads.
     """
+    global _generation
     before = dict(_entities)
     _entities.clear()
+    _generation += 1
     given = tuple(entities)
     for entity in given:
         register_entity(entity.__name__, entity)
@@ -158,6 +168,7 @@ def known_entities(entities: Iterable[type[Any]] = ()) -> Generator[None]:
     finally:
         _entities.clear()
         _entities.update(before)
+        _generation += 1
 
 
 def humanize(name: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from nitro_runtime import context
 from nitro_runtime.context import Visit
 from nitro_runtime.errors import ConfigurationError, Refused
 from nitro_runtime.events import signed_in
-from nitro_runtime.schema import registered_entities
+from nitro_runtime.schema import entities_generation, registered_entities
 from nitro_runtime.sse import SignalsPatch, emit_signals
 from nitro_runtime.views import BROWSER_SIGNAL
 from nitro_runtime.web import session
@@ -32,6 +33,11 @@ _UNREADABLE = "?"
 
 def is_used() -> bool:
     """Whether an entity is kept in browsers, so that pages must bring storage along."""
+    return _is_used(entities_generation())
+
+
+@lru_cache(maxsize=1)  # asked for every page
+def _is_used(_: int) -> bool:
     return any(entity.__entity_options__.backend == "browser" for entity in registered_entities())
 
 
