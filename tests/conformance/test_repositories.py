@@ -107,6 +107,15 @@ class TestRedis(RepositorySuite):
         repository.clear()
         repository.close()
 
+    def spoil(
+        self, repository: Repository, entity: type[Entity], key: object, field: str, value: object
+    ) -> None:
+        assert isinstance(repository, RedisRepository)
+        layout = repository.store.layout(entity.__nitro_mapper__)
+        name = f"{layout.documents}{layout.key_text(key)}"
+        document = json.loads(repository.server.run("GET", name))
+        repository.server.run("SET", name, json.dumps({**document, field: value}))
+
 
 class TestBrowser(RepositorySuite):
     @pytest.fixture(scope="class")

@@ -209,7 +209,8 @@ class Layout:
         try:
             row = from_json(self.mapper, document)
         except InvalidRow as error:
-            raise InvalidRow(self.table, key, error.problem) from None
+            named = key if error.key is None else error.key
+            raise InvalidRow(self.table, named, error.problem) from None
         if self.text_of(row) != key:
             raise InvalidRow(self.table, key, "it is the row of another key.")
         return row

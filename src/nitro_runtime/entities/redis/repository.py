@@ -46,7 +46,9 @@ class RedisRepository:
     """
 
     name = "redis"
-    capabilities = frozenset({"transactions", "unique", "references", "adjust", "ttl", "shared"})
+    capabilities = frozenset(
+        {"transactions", "unique", "references", "adjust", "ttl", "shared", "nul"}
+    )
 
     def __init__(self, url: str, pool_size: int = 10, patience: float = 5.0) -> None:
         address = address_of(url)
