@@ -19,7 +19,13 @@ from sqlalchemy import BigInteger, DateTime, LargeBinary, Numeric, String, Text,
 from sqlalchemy import Double as SqlDouble
 from sqlalchemy.engine import Dialect
 
-from nitro_runtime.entities.decimals import from_sortable_text, quantized, sortable_text, trimmed
+from nitro_runtime.entities.decimals import (
+    from_sortable_text,
+    is_unusual,
+    quantized,
+    sortable_text,
+    trimmed,
+)
 
 
 class _Processor(Protocol):
@@ -78,6 +84,10 @@ class ExactText(types.TypeDecorator[str]):
         if self.length is not None and self.length <= _VARCHAR:
             return f"ExactText({self.length})"
         return f"ExactText({_arguments(self.length, self.indexed)})"
+
+    def room(self, dialect: Dialect) -> int | None:
+        """Returns how many characters there is room for; None for any number."""
+        return self.length or (_INDEXED if self.indexed and is_mysql(dialect) else None)
 
     def load_dialect_impl(self, dialect: Dialect) -> types.TypeEngine[Any]:
         """Chooses the column type of a database."""
@@ -205,7 +215,7 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
     def bind_processor(self, dialect: Dialect) -> _Processor | None:
         """Returns what makes the driver's value of a Decimal."""
         if dialect.name != "sqlite":
-            return _written_out if is_mysql(dialect) else None
+            return _written_out if is_mysql(dialect) else _usual
         if self.is_scaled:
             scale = self.scale or 0
             return lambda value: None if value is None else int(value.scaleb(scale))
@@ -230,6 +240,12 @@ class ExactDecimal(types.TypeDecorator[Decimal]):
             return trimmed
         quantum = Decimal(1).scaleb(-self.scale)
         return lambda value: quantized(value, quantum)
+
+
+def _usual(value: Decimal | None) -> Decimal | None:
+    if value is not None and is_unusual(value):
+        raise ValueError(f"{value} is too great to be stored.")
+    return value
 
 
 def _written_out(value: Decimal | None) -> Decimal | None:

@@ -30,6 +30,11 @@ def trimmed(value: Decimal) -> Decimal:
     return Decimal(text) if value else Decimal(0)
 
 
+def is_unusual(value: Decimal) -> bool:
+    """Whether a number is greater, or less, than any that is kept."""
+    return bool(value) and value.adjusted() + 1 + _BIAS > _GREATEST_PLACE
+
+
 def sortable_text(value: Decimal) -> str:
     """Returns a text that sorts among others as the numbers do, and holds every digit.
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from nitro_runtime.entities.columns import ExactDecimal
+from nitro_runtime.entities.columns import ExactDecimal, ExactText
 from nitro_runtime.entities.criteria import Arithmetic
-from nitro_runtime.entities.decimals import WIDE, from_sortable_text, sortable_text
+from nitro_runtime.entities.decimals import WIDE, from_sortable_text, sortable_text, trimmed
 from nitro_runtime.entities.json_values import json_safe
 from nitro_runtime.errors import EntityError
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
     from nitro_runtime.entities.mapper import MappedField, Mapper
 
 _LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
@@ -62,8 +65,15 @@ def is_storable_text(text: str) -> bool:
     return True
 
 
-def refuse_unstorable(mapper: Mapper, values: Mapping[str, Any]) -> None:
+def refuse_unstorable(
+    mapper: Mapper, values: Mapping[str, Any], dialect: Dialect | None = None
+) -> None:
     """Checks values that are about to be stored.
+
+    Args:
+        mapper: The entity.
+        values: Its values by field name.
+        dialect: SQLAlchemy's, of a database that may keep less than others do.
 
     Raises:
         ValidationError: One or more of them cannot be stored.
@@ -71,6 +81,8 @@ def refuse_unstorable(mapper: Mapper, values: Mapping[str, Any]) -> None:
     problems: list[InitErrorDetails] = []
     for name, value in values.items():
         kind = _problem(mapper.fields[name], value)
+        if kind is None and dialect is not None:
+            kind = _problem_there(mapper.entity.table.c[name].type, value, dialect)
         if kind is not None:
             details: Any = {**kind, "loc": (name,), "input": value}
             problems.append(details)
@@ -85,6 +97,24 @@ def too_great(mapper: Mapper) -> EntityError:
     )
 
 
+def refuse_overflow(mapper: Mapper, changes: Mapping[str, Any]) -> None:
+    """Tells of a Decimal that was reckoned in a database and left the digits of its column.
+
+    Raises:
+        ValidationError: One of the changes may be what did.
+    """
+    for name, change in changes.items():
+        digits = mapper.fields[name].info.max_digits
+        if isinstance(change, Arithmetic) and digits is not None:
+            problem: InitErrorDetails = {
+                "type": "decimal_max_digits",
+                "loc": (name,),
+                "input": change.amount,
+                "ctx": {"max_digits": digits},
+            }
+            raise ValidationError.from_exception_data(mapper.info.name, [problem])
+
+
 def _problem(field: MappedField, value: Any) -> Any:  # noqa: ANN401 # a part of InitErrorDetails
     if isinstance(value, Arithmetic):
         value = value.amount
@@ -94,8 +124,38 @@ def _problem(field: MappedField, value: Any) -> Any:  # noqa: ANN401 # a part of
         return None if is_storable_text(value) else {"type": "string_unicode"}
     if isinstance(value, Decimal):
         return _decimal(field, value)
+    if isinstance(value, timedelta):
+        return _whole(value // timedelta(microseconds=1))
     if field.kind.mutable and not is_storable_text(_as_json(value)):
         return {"type": "string_unicode"}
+    return None
+
+
+def _problem_there(kind: object, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
+    """Returns what one database minds of a value."""
+    if isinstance(value, Arithmetic):
+        value = value.amount
+    if isinstance(value, str) and "\0" in value and dialect.name == "postgresql":
+        return {
+            "type": PydanticCustomError("string_nul", "PostgreSQL keeps no text with a NUL in it")
+        }
+    if isinstance(kind, ExactText) and isinstance(value, str):
+        most = kind.room(dialect)
+        if most is not None and len(value) > most:
+            return {"type": "string_too_long", "ctx": {"max_length": most}}
+    if isinstance(kind, ExactDecimal) and isinstance(value, Decimal):
+        return _cramped(kind.room(dialect), trimmed(value))
+    return None
+
+
+def _cramped(room: tuple[int, int] | None, value: Decimal) -> Any:  # noqa: ANN401
+    if room is None:
+        return None
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > room[1]:
+        return {"type": "decimal_max_places", "ctx": {"decimal_places": room[1]}}
+    if value.adjusted() >= room[0]:
+        return {"type": "decimal_whole_digits", "ctx": {"whole_digits": room[0]}}
     return None
 
 

@@ -61,6 +61,6 @@ def _server(url: sa.URL) -> Server:
         from nitro_runtime.entities.sql.postgres import Postgres
 
         return Postgres()
-    raise ConfigurationError(
-        f"Entities cannot be kept in {url.get_backend_name()} yet; use postgresql:// or sqlite:///."
-    )
+    from nitro_runtime.entities.sql.mariadb import MariaDB
+
+    return MariaDB()

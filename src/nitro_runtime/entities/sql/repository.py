@@ -32,7 +32,9 @@ class SqlRepository:
     """
 
     name = "sql"
-    capabilities = frozenset({"transactions", "unique", "references", "links", "lock", "shared"})
+    capabilities = frozenset(
+        {"transactions", "unique", "references", "links", "lock", "nul", "shared"}
+    )
 
     def __init__(self, url: sa.URL, dialect: Any, *, create_tables: bool) -> None:  # noqa: ANN401
         self.url = url
@@ -81,7 +83,7 @@ class SqlRepository:
             return self._insert(mapper, rows)
         except (OverflowError, UnicodeError, ValueError):
             for row in rows:  # asked only now, as it hardly ever happens: which value was it?
-                refuse_unstorable(mapper, row)
+                refuse_unstorable(mapper, row, self.dialect)
             raise
 
     def _insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
@@ -109,9 +111,9 @@ class SqlRepository:
         version: int | None,
     ) -> bool:
         """Stores new values of one row; False when it is gone or its version is another."""
-        refuse_unstorable(mapper, changes)
+        refuse_unstorable(mapper, changes, self.dialect)
         plan = self.plan(mapper)
-        full = plan.with_shadows(changes)
+        full = plan.with_shadows(changes) if mapper.search else changes
         guarded = version is not None and mapper.version is not None
         statement = plan.change_one(full, guarded=guarded)
         tail = (*mapper.parts(key), version) if guarded else mapper.parts(key)
@@ -128,7 +130,7 @@ class SqlRepository:
 
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
         """Changes all rows of a query at once and returns how many."""
-        refuse_unstorable(mapper, changes)
+        refuse_unstorable(mapper, changes, self.dialect)
         return self._change(mapper, *self.plan(mapper).update_where(query, changes))
 
     def delete_where(self, mapper: Mapper, query: Query) -> int:
