@@ -168,10 +168,10 @@ class TestJsonFile(RepositorySuite):
 
 
 class BareRepository(MemoryRepository):
-    """Claims nothing, and so must not be trusted with anything more than rows."""
+    """Claims next to nothing, and so must not be trusted with anything more than rows."""
 
     name = "bare"
-    capabilities = frozenset[str]()
+    capabilities = frozenset({"nul"})
 
 
 class TestBare(RepositorySuite):

@@ -1,4 +1,4 @@
-"""Every test here runs on both backends unless it says otherwise: one contract."""
+"""What is not of the contract, and so not in `tests/conformance`, is tried in memory and on SQLite."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Races, crashes and blocked writers: what must hold when things go wrong."""
+"""Crashes and blocked writers of a SQLite file: what must hold when things go wrong."""
 
 import asyncio
 import os
@@ -6,15 +6,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from nitro_runtime.entities import Entity, Field, configure, transaction
-from nitro_runtime.errors import ConfigurationError, DatabaseBusy, Duplicate
+from nitro_runtime.entities import Entity, Field, configure
+from nitro_runtime.errors import ConfigurationError, DatabaseBusy
 
 CHILD = """
 import os, sys
@@ -27,79 +25,6 @@ configure("sqlite:///" + sys.argv[1])
 
 class Note(Entity):
     text: str = Field(unique=True)
-    times: int = 0
-
-
-def in_threads(count: int, work: Callable[[], object]) -> list[object]:
-    """Runs the work in so many threads at once; returns what each returned or raised."""
-    results: list[object] = []
-    start = threading.Barrier(count)
-
-    def run() -> None:
-        start.wait()
-        try:
-            results.append(work())
-        except Exception as error:
-            results.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-@pytest.mark.usefixtures("backend")
-def test_increments_of_many_threads_all_count() -> None:
-    note = Note.create(text="a")
-
-    def add() -> None:
-        for _ in range(20):
-            Note.get(note.id).increment(times=1)
-
-    assert in_threads(8, add) == [None] * 8
-    assert (note.reload().times, note.version) == (160, 161)
-
-
-@pytest.mark.usefixtures("backend")
-def test_one_of_fifty_threads_wins_a_unique_value() -> None:
-    results = in_threads(50, lambda: Note.create(text="a"))
-    assert sum(isinstance(result, Note) for result in results) == 1
-    assert sum(isinstance(result, Duplicate) for result in results) == 49
-    made = in_threads(50, lambda: Note.get_or_create(text="b")[1])
-    assert sorted(made, key=str) == [False] * 49 + [True]
-    assert Note.count() == 2
-
-
-@pytest.mark.usefixtures("backend")
-async def test_one_of_fifty_tasks_wins_a_unique_value() -> None:
-    results = await asyncio.gather(
-        *(Note.acreate(text="a") for _ in range(50)), return_exceptions=True
-    )
-    assert sum(isinstance(result, Note) for result in results) == 1
-    assert sum(isinstance(result, Duplicate) for result in results) == 49
-    made = await asyncio.gather(*(Note.aget_or_create(text="b") for _ in range(50)))
-    assert sum(new for _, new in made) == 1
-    assert await Note.acount() == 2
-
-
-@pytest.mark.usefixtures("backend")
-async def test_tasks_and_threads_write_to_one_database_and_lose_nothing() -> None:
-    note = await Note.acreate(text="a")
-
-    async def tasks() -> None:
-        for _ in range(20):
-            await (await Note.aget(note.id)).aincrement(times=1)
-
-    def threads() -> None:
-        for _ in range(20):
-            Note.get(note.id).increment(times=1)
-
-    await asyncio.gather(
-        *(tasks() for _ in range(3)), *(asyncio.to_thread(threads) for _ in range(3))
-    )
-    assert (await note.areload()).times == 120
 
 
 async def test_a_sync_write_never_waits_for_a_task_that_waits_for_another_process(
@@ -120,15 +45,6 @@ async def test_a_sync_write_never_waits_for_a_task_that_waits_for_another_proces
     other.close()
     await waiting
     assert await Note.acount() == 2
-
-
-@pytest.mark.usefixtures("backend")
-def test_the_backend_cannot_be_changed_inside_a_transaction() -> None:
-    with transaction():
-        Note.create(text="a")
-        with pytest.raises(ConfigurationError):
-            configure("memory")
-    assert Note.count() == 1
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
