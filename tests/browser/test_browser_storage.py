@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 HERE = Path(__file__).parent
 SERVERS = {
     "fastapi": "uvicorn carts:fastapi_app --port {port} --log-level warning",
-    "flask": "gunicorn carts:flask_app --bind 127.0.0.1:{port} --worker-class gthread --threads 16",
+    "flask": "gunicorn carts:flask_app --bind 127.0.0.1:{port} --threads 100 --keep-alive 0",
 }
 KEY = "a key for the browser tests only"
 NEW_KEY = "another key for the browser tests"
