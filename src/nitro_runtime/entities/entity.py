@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import SQLModel
@@ -14,13 +14,15 @@ from nitro_runtime import errors
 from nitro_runtime.entities import saving, storing
 from nitro_runtime.entities.class_attributes import RepositoryAttribute
 from nitro_runtime.entities.criteria import Criterion
+from nitro_runtime.entities.definition import mapper_of
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
+from nitro_runtime.entities.lookups import criterion_from
 from nitro_runtime.entities.many_to_many import pending_links
-from nitro_runtime.entities.metaclass import EntityMeta, mapper_of, normalise_datetimes
+from nitro_runtime.entities.metaclass import EntityMeta, normalise_datetimes
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
-from nitro_runtime.entities.repository import EVERYTHING
+from nitro_runtime.entities.repository import EVERYTHING, Query
 from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.schema import MISSING, EntityInfo
 
@@ -63,7 +65,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     __slots__ = ("__busy__", "__loaded__", "__related__")
 
-    model_config: ClassVar[Any] = _CONFIG  # Any: SQLModel declares its own, private kind of it
+    model_config: ClassVar[Any] = _CONFIG  # its type is told by the metaclass
 
     NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
     """What `get` raises; every class has its own."""
@@ -186,6 +188,67 @@ class Entity(SQLModel, metaclass=EntityMeta):
         _place(self, "__busy__", False)
         super().__setstate__(state)
 
+    # -- pydantic's own ways ----------------------------------------------------------------------
+
+    @classmethod
+    def model_validate(  # pyright: ignore[reportIncompatibleMethodOverride] # as SQLModel's
+        cls,
+        obj: Any,  # noqa: ANN401 # whatever comes from outside
+        *,
+        strict: bool | None = None,
+        extra: Literal["allow", "ignore", "forbid"] | None = None,
+        from_attributes: bool | None = None,
+        context: Any = None,  # noqa: ANN401 # for validators
+        by_alias: bool | None = None,
+        by_name: bool | None = None,
+        update: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Makes a new entity of values from outside; one of this class comes back as it is.
+
+        Args:
+            obj: Values by field name, or a model such as ``Product.Input``, of which only what was
+                given is taken.
+            strict: Whether values must be of their types already.
+            extra: What becomes of values that are no fields; they are refused when left out.
+            from_attributes: Whether the values may be attributes of any object.
+            context: What validators find in their ``info.context``.
+            by_alias: Whether values may stand under the aliases of their fields.
+            by_name: Whether values may stand under the names of their fields.
+            update: Further values, which win, as SQLModel has it.
+
+        Raises:
+            ValidationError: A value is not valid.
+        """
+        if isinstance(obj, cls):
+            return obj.model_copy(update=update) if update else obj
+        given: Any = saving.given_values(obj) if isinstance(obj, BaseModel) else obj
+        if update:
+            given = {**given, **update}
+        return cls.__pydantic_validator__.validate_python(
+            given,
+            strict=strict,
+            extra=extra,
+            from_attributes=from_attributes,
+            context=context,
+            by_alias=by_alias,
+            by_name=by_name,
+        )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Returns a copy that knows as much of the stored row; with another key it is new.
+
+        Args:
+            update: Values that differ in the copy, checked as `update` checks them.
+            deep: Whether lists and models in it are copied, too.
+
+        Raises:
+            ValidationError: A value is not valid.
+        """
+        twin = super().model_copy(deep=deep)
+        if update:
+            saving.change_copy(twin, update)
+        return twin
+
     # -- finding --------------------------------------------------------------------------------
 
     @classmethod
@@ -221,8 +284,9 @@ class Entity(SQLModel, metaclass=EntityMeta):
         Raises:
             InvalidQuery: A field or lookup does not exist, or a value is of a wrong type.
         """
-        query: QuerySet[Self] = QuerySet(cls.__nitro_mapper__)
-        return query.where(*criteria, **lookups)
+        mapper = cls.__nitro_mapper__
+        criterion = criterion_from(mapper, criteria, lookups)
+        return QuerySet(mapper, None if criterion is None else Query(criterion))
 
     @classmethod
     def first(cls, *criteria: Criterion | bool, **lookups: Any) -> Self | None:  # noqa: ANN401

@@ -101,9 +101,14 @@ def split_optional(annotation: Any) -> tuple[Any, bool]:  # noqa: ANN401 # any a
 
 
 @lru_cache(maxsize=1024)
+def adapter(plain: Any) -> TypeAdapter[Any]:  # noqa: ANN401 # any annotation
+    """Returns what pydantic makes of a type, worked out once."""
+    return TypeAdapter(plain)
+
+
 def converter(plain: Any) -> Callable[[Any], Any]:  # noqa: ANN401 # any annotation
     """Returns what makes a value of the type from a query's value, or raises `ValueError`."""
-    return TypeAdapter(plain).validate_python
+    return adapter(plain).validate_python
 
 
 def is_exact_number(value: object) -> bool:

@@ -7,25 +7,26 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, dataclass_transform, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Generic, dataclass_transform, get_args, get_origin
 
-from pydantic import AfterValidator, PydanticUndefinedAnnotation
+from pydantic import AfterValidator, ConfigDict
 from sqlmodel import Field as SQLModelField
 from sqlmodel import SQLModel
 from sqlmodel.main import RelationshipInfo, SQLModelMetaclass
 
 from nitro_runtime.entities.class_attributes import class_attributes
 from nitro_runtime.entities.criteria import Attribute
+from nitro_runtime.entities.definition import UnfinishedValidator
 from nitro_runtime.entities.describe import Options, sqlmodel_value
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.hooks import DELETING, SAVING, has_hooks
 from nitro_runtime.entities.ids import new_id
 from nitro_runtime.entities.kinds import split_optional
-from nitro_runtime.entities.mapper import Mapper, key_names, to_utc
+from nitro_runtime.entities.mapper import to_utc
 from nitro_runtime.entities.relations import relations_of
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.naming import snake_case
-from nitro_runtime.schema import RelationInfo, find_entity, register_entity
+from nitro_runtime.schema import register_entity
 
 _KEYWORDS = (
     "timestamps",
@@ -39,6 +40,7 @@ _KEYWORDS = (
 )
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
 _FIELDS = "__pydantic_fields__"
+_GENERIC = "__pydantic_generic_metadata__"
 _place = object.__setattr__
 _building = threading.local()  # while a class is made, pydantic must not find attributes
 
@@ -66,6 +68,10 @@ class _Timestamped(SQLModel):
 class EntityMeta(SQLModelMetaclass):
     """Makes entity classes, and answers ``Product.price`` with an `Attribute`."""
 
+    if TYPE_CHECKING:
+        # Pydantic's own type, which SQLModel narrows to a private one that nobody can write.
+        model_config: ConfigDict  # pyright: ignore[reportIncompatibleVariableOverride]
+
     def __new__(  # noqa: D102 # the class docstring says it
         cls,
         name: str,
@@ -79,11 +85,17 @@ class EntityMeta(SQLModelMetaclass):
         _refuse_wrong_shape(name, namespace, keywords)
         annotations = _annotation_names(namespace)
         _refuse_reserved(name, annotations, parent.__reserved_names__)
-        options = _options(name, parent, keywords)
-        bases = (*bases, *_managed_bases(bases, namespace, annotations, options))
+        is_parametrised = _GENERIC in keywords  # Base[int] itself: only a base of others
+        options = _options(name, parent, keywords, abstract=is_parametrised)
+        bases = _with_managed(bases, _managed_bases(bases, namespace, annotations, options))
+        # SQLModel would drop what pydantic says of a parametrised class, and so its types.
+        make: Any = super().__new__
+        if is_parametrised:
+            make = super(SQLModelMetaclass, cls).__new__
+            namespace["__sqlmodel_relationships__"] = {}
         _building.depth = getattr(_building, "depth", 0) + 1
         try:
-            made: Any = super().__new__(cls, name, bases, namespace, **keywords)
+            made: Any = make(cls, name, bases, namespace, **keywords)
         finally:
             _building.depth -= 1
         made.__entity_options__ = options
@@ -107,6 +119,8 @@ class EntityMeta(SQLModelMetaclass):
         if not made.__pydantic_complete__:
             # pydantic looks for a local class's neighbours one frame too near; SQLModel stands there.
             _complete(made, sys._getframe(1).f_locals)  # pyright: ignore[reportPrivateUsage] # a public name is missing
+        if not made.__pydantic_complete__:
+            made.__pydantic_validator__ = UnfinishedValidator(made)
         if not options.abstract:
             _register(made, options)
         return made
@@ -183,12 +197,18 @@ def _refuse_reserved(name: str, fields: Iterable[str], reserved: frozenset[str])
             )
 
 
-def _options(name: str, parent: type[Any], keywords: dict[str, Any]) -> Options:
+def _options(name: str, parent: type[Any], keywords: dict[str, Any], *, abstract: bool) -> Options:
     given = {key: keywords.pop(key) for key in _KEYWORDS if key in keywords}
     inherited: Options | None = getattr(parent, "__entity_options__", None)
     table = snake_case(name)
     start = Options(table) if inherited is None else replace(inherited, table_name=table)
-    return replace(start, **{"plural": None, "abstract": False, **given})
+    return replace(start, **{"plural": None, "abstract": abstract, **given})
+
+
+def _with_managed(bases: tuple[type[Any], ...], managed: list[type[Any]]) -> tuple[type[Any], ...]:
+    """Adds bases at the end, but before ``Generic``, which pydantic wants to be the last."""
+    first = tuple(base for base in bases if base is not Generic)
+    return (*first, *managed, *bases[len(first) :])
 
 
 def _managed_bases(
@@ -257,63 +277,3 @@ def _is_list_of_moments(plain: Any) -> bool:  # noqa: ANN401 # an annotation
 
 _UTC = AfterValidator(_utc)
 _UTC_LIST = AfterValidator(_utc_list)
-
-
-def _check_unique(name: str, options: Options, mapper: Mapper) -> None:
-    for group in options.unique_together:
-        if isinstance(group, str) or len(group) < 2 or not set(group) <= set(mapper.names):  # pyright: ignore[reportUnnecessaryIsInstance] # a slip: ("a", "b")
-            raise EntityDefinitionError(
-                f"{name}: unique_together takes groups of its fields, such as "
-                f'unique_together=(("order_id", "number"),), not {group!r}.'
-            )
-
-
-def mapper_of(entity: type[Any]) -> Mapper:
-    """Works out an entity class.
-
-    Raises:
-        EntityDefinitionError: Its fields cannot be read, mostly because a name is not defined.
-    """
-    options: Options | None = entity.__dict__.get("__entity_options__")
-    if options is None or options.abstract:
-        raise AttributeError(f"{entity.__name__} is abstract and has no table.")
-    if not entity.__pydantic_complete__:
-        try:
-            entity.model_rebuild()
-        except PydanticUndefinedAnnotation as error:
-            raise EntityDefinitionError(
-                f"{entity.__name__} uses {error.name!r} in an annotation, which is not defined."
-            ) from None
-    relations = {name: relation.info(entity) for name, relation in relations_of(entity).items()}
-    mapper = Mapper(entity, options, relations)
-    _check_unique(entity.__name__, options, mapper)
-    for name in mapper.search:
-        if f"{name}_search" in mapper.fields:
-            raise EntityDefinitionError(
-                f"{entity.__name__}.{name}_search: the folded copy of {name} that is searched has "
-                "this column; call the field differently."
-            )
-    for name, relation in relations.items():
-        if relation.kind == "belongs_to" and relation.field not in mapper.fields:
-            raise EntityDefinitionError(
-                f"{entity.__name__}.{name} needs the field {relation.field}: write "
-                f'`{relation.field}: str = Field(foreign_key="...")`.'
-            )
-        _refuse_composite(entity, relation, mapper)
-    return mapper
-
-
-def _refuse_composite(entity: type[Any], relation: RelationInfo, mapper: Mapper) -> None:
-    """A relation is carried by one foreign key, so at its other end stands a key of one field."""
-    target = find_entity(relation.target)
-    ends = [] if relation.kind == "belongs_to" else [entity]
-    if target is not None and relation.kind in ("belongs_to", "many_to_many"):
-        ends.append(target)
-    for end in ends:
-        keys = mapper.keys if end is entity else key_names(end)
-        if len(keys) > 1:
-            raise EntityDefinitionError(
-                f"{entity.__name__}.{relation.name}: the key of {end.__name__} has several fields "
-                f"({', '.join(keys)}), and a relation has one foreign key; give {end.__name__} a "
-                "key of one field, or write a method that asks by where(...)."
-            )

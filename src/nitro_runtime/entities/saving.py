@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from pydantic import BaseModel
+from pydantic_core import PydanticSerializationError
+
 from nitro_runtime.context import Kind
 from nitro_runtime.entities.bulk import amount, managed_changes
 from nitro_runtime.entities.criteria import Arithmetic, Comparison, Criterion, Every
+from nitro_runtime.entities.kinds import adapter
 from nitro_runtime.entities.lookups import field_named, typed
-from nitro_runtime.entities.mapper import Mapper, Row
+from nitro_runtime.entities.mapper import MappedField, Mapper, Row
 from nitro_runtime.entities.repository import Adjusting, Query
 from nitro_runtime.entities.transactions import current_transaction, transaction
 from nitro_runtime.entities.uploads import release
@@ -127,7 +131,23 @@ def assign_all(entity: Entity, values: Mapping[str, Any]) -> None:
 def own_values(entity: Entity) -> Row:
     """Returns the values of the fields; a cached property keeps its value beside them."""
     values = vars(entity)
+    if len(values) == len(entity.__nitro_mapper__.names):
+        return values.copy()
     return {name: values[name] for name in entity.__nitro_mapper__.names}
+
+
+def given_values(model: BaseModel) -> Row:
+    """Returns what a model was given, by field name and as it is; what was left out is not there."""
+    given = model.model_fields_set
+    return {name: value for name, value in vars(model).items() if name in given}
+
+
+def change_copy(copy: Entity, values: Mapping[str, Any]) -> None:
+    """Assigns values to a copy, which is another entity and new when its key differs."""
+    key_of, source = copy.__nitro_mapper__.key_of, copy.__loaded__
+    assign_all(copy, values)
+    if source and key_of(vars(copy)) != key_of(source):
+        _place(copy, "__loaded__", None)
 
 
 def valid_entity(entity: type[E], row: E | Mapping[str, Any]) -> E:
@@ -153,20 +173,42 @@ def revalidate(entity: Entity, loaded: Row | None) -> None:
     What the validators make of values that were assigned, and so validated, is not taken over: a
     validator that is not idempotent would otherwise work twice.
     """
-    valid = _validated(entity, own_values(entity))
-    for name in entity.__nitro_mapper__.mutable:
-        if loaded is None or vars(entity)[name] != loaded[name]:
-            vars(entity)[name] = valid[name]
+    mapper, values = entity.__nitro_mapper__, own_values(entity)
+    touched = [n for n in mapper.mutable if loaded is None or values[n] != loaded[n]]
+    for name in touched:
+        values[name] = _taken_apart(mapper.fields[name], values[name])
+    valid = _validated(entity, values)
+    for name in touched:
+        vars(entity)[name] = valid[name]
+
+
+def _taken_apart(field: MappedField, value: object) -> Any:  # noqa: ANN401 # of the field's type
+    """Returns a value without the models in it, which pydantic would take for valid as they are."""
+    if not _holds_model(value):
+        return value
+    try:
+        return adapter(field.source.annotation).dump_python(value, warnings=False)
+    except PydanticSerializationError:
+        return value  # it is of another type, which validating it will say
+
+
+def _holds_model(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_model, cast("dict[Any, object]", value).values()))
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(_holds_model, cast("Iterable[object]", value)))
+    return isinstance(value, BaseModel)
 
 
 def changes(entity: Entity, loaded: Row) -> Row:
     """Returns the values that differ from those loaded, the version apart."""
     mapper, values = entity.__nitro_mapper__, vars(entity)
-    found: Row = {}
-    for name in mapper.names:
-        value = values[name]
-        if value is not loaded[name] and value != loaded[name] and name != mapper.version:
-            found[name] = value
+    other = [name for name in mapper.names if values[name] is not loaded[name]]
+    found: Row = {
+        name: values[name]
+        for name in other
+        if values[name] != loaded[name] and name != mapper.version
+    }
     for name in mapper.mutable:
         if name not in found and not _is_same(values[name], loaded[name]):
             found[name] = values[name]
@@ -270,7 +312,7 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
     if mapper.updated and mapper.updated not in changed:
         changed[mapper.updated] = datetime.now(UTC)
     key = mapper.key_of(loaded)
-    if any(name in changed for name in mapper.keys):
+    if not changed.keys().isdisjoint(mapper.keys):
         raise InvalidQuery(f"The key of a stored {mapper.info.name} cannot be changed.")
     if not type(entity).repository.update(mapper, key, changed, version):
         raise StaleEntity(mapper.info.name, key)
@@ -278,7 +320,8 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
         release(mapper, loaded, changed)
     _remember(entity)
     values.update(changed)
-    _place(entity, "__loaded__", {**loaded, **mapper.frozen(changed)})
+    kept = changed if mapper.plain else mapper.frozen(changed)
+    _place(entity, "__loaded__", {**loaded, **kept})
 
 
 def _gone(entity: Entity) -> EntityError:
