@@ -30,7 +30,7 @@ from nitro_runtime.adapters import fastapi as on_fastapi
 from nitro_runtime.adapters import flask as on_flask
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import register_backend
-from nitro_runtime.entities.browser import BrowserRepository
+from nitro_runtime.entities.browser import BrowserRepository, clear_browser
 from nitro_runtime.web import new_tab
 
 if "SHOP_SECONDS" in os.environ:
@@ -90,7 +90,7 @@ def stuff() -> Html:
 
 @command("cart.empty", allow=anyone)
 def empty() -> Html:
-    Item.repository.clear()  # pyright: ignore[reportAttributeAccessIssue] # the browser backend's own
+    clear_browser()
     return shown()
 
 

@@ -19,7 +19,7 @@ from nitro_runtime.entities import (
     register_backend,
     transaction,
 )
-from nitro_runtime.entities.browser import BrowserRepository
+from nitro_runtime.entities.browser import BrowserRepository, clear_browser
 from nitro_runtime.entities.browser.envelope import MOST_CHARACTERS, seal, unseal
 from nitro_runtime.entities.settings import repository_named, settings
 from nitro_runtime.errors import (
@@ -358,7 +358,7 @@ def test_a_visitor_may_start_anew(browser: Browser, spoiled: str) -> None:
     with browser.visit():
         with pytest.raises(BrowserStorageRefused):
             Cart.count()
-        Cart.repository.clear()  # pyright: ignore[reportAttributeAccessIssue] # the browser's own
+        clear_browser()
         Cart.create(title="Tea")
     with browser.visit():
         assert titles() == ["Tea"]
@@ -368,9 +368,9 @@ def test_a_visitor_may_start_anew(browser: Browser, spoiled: str) -> None:
 
 def test_starting_anew_cannot_be_undone_so_no_transaction_holds_it(browser: Browser) -> None:
     with browser.visit(), transaction(), pytest.raises(EntityError, match="outside a transaction"):
-        Cart.repository.clear()  # pyright: ignore[reportAttributeAccessIssue] # as above
+        clear_browser()
     with pytest.raises(BrowserStorageMissing):
-        Cart.repository.clear()  # pyright: ignore[reportAttributeAccessIssue] # as above
+        clear_browser()
 
 
 # -- limits -----------------------------------------------------------------------------------------
