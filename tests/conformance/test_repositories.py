@@ -15,8 +15,9 @@ import sqlalchemy as sa
 from services import MARIADB, POSTGRES, REDIS, Service, own_database, own_redis
 from sqlalchemy.exc import DatabaseError
 
-from nitro_runtime.context import Visit, visiting
+from nitro_runtime.context import Visit, current_visit, visiting
 from nitro_runtime.entities import Entity, MemoryRepository, Repository
+from nitro_runtime.entities.browser.envelope import seal, unseal
 from nitro_runtime.entities.browser.repository import BrowserRepository
 from nitro_runtime.entities.redis.repository import RedisRepository
 from nitro_runtime.entities.sql.opening import open_database
@@ -125,6 +126,17 @@ class TestBrowser(RepositorySuite):
 
     def visiting(self) -> AbstractContextManager[object]:
         return visiting(Visit("ann", "", lambda text: None))
+
+    def spoil(
+        self, repository: Repository, entity: type[Entity], key: object, field: str, value: object
+    ) -> None:
+        """As another version of the app would have signed it."""
+        visit: Any = current_visit()
+        revision, content = unseal(visit.owner, visit.kept)
+        for _, document in content[entity.__entity__.table]:
+            if document[entity.__entity__.key[0]] == key:
+                document[field] = value
+        visit.kept, visit.opened = seal(visit.owner, revision, content), None
 
 
 # -- backends of one's own -----------------------------------------------------------------------
