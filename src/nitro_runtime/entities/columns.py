@@ -26,6 +26,7 @@ from nitro_runtime.entities.decimals import (
     sortable_text,
     trimmed,
 )
+from nitro_runtime.entities.json_values import json_safe
 
 
 class _Processor(Protocol):
@@ -297,6 +298,12 @@ class ExactTime(types.TypeDecorator[time]):
             return _mysql().TIME(fsp=6)
         return dialect.type_descriptor(types.Time())
 
+    def process_bind_param(self, value: time | None, dialect: Dialect) -> time | None:
+        """Refuses a zone, which would be lost."""
+        if value is not None and value.tzinfo is not None:
+            raise ValueError("A time of day is kept without a zone.")
+        return value
+
 
 class ExactUuid(types.TypeDecorator[UUID]):
     """A UUID that sorts as its number does: PostgreSQL's own type, elsewhere 32 hexadecimal digits.
@@ -389,6 +396,10 @@ class EnumDouble(EnumInteger):
 
     impl: Any = Double
 
+    def process_bind_param(self, value: Any, dialect: Dialect) -> float | None:  # noqa: ANN401
+        """Makes the stored value of a member."""
+        return None if value is None else float(value.value if isinstance(value, Enum) else value)
+
 
 class Duration(types.TypeDecorator[timedelta]):
     """A span of time in whole microseconds, so that it sorts and keeps its sign everywhere."""
@@ -446,6 +457,8 @@ class JSON(types.TypeDecorator[Any]):
                 return None
             plain = dump(value) if dump else value
             text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            if "\ufffd" in text:  # what pydantic may have put in place of half a surrogate pair
+                json.dumps(json_safe(value), ensure_ascii=False).encode()
             return _encodable(text)
 
         return process

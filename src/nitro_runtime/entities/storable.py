@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +124,8 @@ def _problem(field: MappedField, value: Any) -> Any:  # noqa: ANN401 # a part of
         return None if is_storable_text(value) else {"type": "string_unicode"}
     if isinstance(value, Decimal):
         return _decimal(field, value)
+    if isinstance(value, time):
+        return {"type": "timezone_naive"} if value.tzinfo is not None else None
     if isinstance(value, timedelta):
         return _whole(value // timedelta(microseconds=1))
     if field.kind.mutable and not is_storable_text(_as_json(value)):
