@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from nitro_runtime.entities.redis.batch import Numbers, json_plan, mark_of
 from nitro_runtime.entities.redis.layout import Layout
-from nitro_runtime.entities.redis.scripts import FINISH, REBUILD, RESET
+from nitro_runtime.entities.redis.scripts import FINISH, REBUILD, RELEASE, RESET
 from nitro_runtime.entities.redis.server import Server
 from nitro_runtime.errors import DatabaseBusy, InvalidRow
 
@@ -34,17 +34,16 @@ def build(server: Server, layout: Layout, patience: float) -> None:
         DatabaseBusy: It was not complete in time.
     """
     deadline = time.monotonic() + patience
-    while True:
-        missing = _missing(server, layout)
-        if not missing:
-            return
+    while _missing(server, layout):
         token = uuid4().hex
         if server.run("SET", layout.building, token, "NX", "PX", _LEASE):
             try:
-                if _build(server, layout, missing, token):
+                # Asked again: another may have finished since, and its indexes are in use.
+                missing = _missing(server, layout)
+                if not missing or _build(server, layout, missing, token):
                     return
             finally:
-                server.run("DEL", layout.building)
+                server.script(RELEASE, [layout.building], [token])
         if time.monotonic() > deadline:
             raise DatabaseBusy(
                 f"The indexes of {layout.mapper.info.name} in Redis are being made, or a program "
@@ -64,7 +63,7 @@ def _build(server: Server, layout: Layout, missing: set[str], token: str) -> boo
     made += [u.key for u in layout.uniques if u.part in missing]
     if missing & {"ttl", "lasting"}:
         made += [layout.expiry, layout.marks]
-    server.script(RESET, [layout.schema, *made], [token])
+    server.script(RESET, [layout.schema, *made], [token, *missing])
     members: list[bytes] = server.run("ZRANGE", layout.rows, 0, -1)
     for first in range(0, len(members), _CHUNK):
         server.run("PEXPIRE", layout.building, _LEASE)

@@ -268,10 +268,10 @@ class Overlay:
         ]
         if not changes:
             return
+        gone = {change.layout for change in changes if change.new is None}
+        referring = {layout: self._references.to(layout) for layout in gone}
         targets = [self._new_references(change) for change in changes]
-        children = [
-            self._references.to(change.layout) if change.new is None else [] for change in changes
-        ]
+        children = [referring[change.layout] if change.new is None else [] for change in changes]
         batch = Batch(changes, targets, children)
         while True:
             answer: list[Any] = self._store.server.script(APPLY, batch.keys, batch.arguments)

@@ -280,10 +280,10 @@ return {owners, present}
 RESET = Script(
     "reset",
     """
--- KEYS: parts, what is made anew. ARGV: who makes it.
+-- KEYS: parts, what is made anew. ARGV: who makes it, the parts.
 redis.call('HSET', KEYS[1], 'building', ARGV[1])
+for i = 2, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
 for i = 2, #KEYS do redis.call('DEL', KEYS[i]) end
-return redis.call('HKEYS', KEYS[1])
 """,
 )
 """Empties indexes that are about to be made anew."""
@@ -343,3 +343,11 @@ return 1
 """,
 )
 """Declares indexes complete, unless a program that does not know them wrote meanwhile."""
+
+RELEASE = Script(
+    "release",
+    """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+""",
+)
+"""Lets others make indexes, unless one of them does already."""

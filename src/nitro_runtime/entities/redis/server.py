@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from nitro_runtime.entities.offload import Offload
 from nitro_runtime.entities.redis.scripts import Script
 from nitro_runtime.entities.redis.urls import Address
 from nitro_runtime.entities.statements import note
+from nitro_runtime.entities.writers import Slots
 from nitro_runtime.errors import (
     ConfigurationError,
     DatabaseUnavailable,
@@ -40,7 +42,7 @@ class Server:
 
     Attributes:
         place: Host and port, to be shown.
-        offload: Runs work for coroutines, and has the turns of connections.
+        offload: Runs work for coroutines.
 
     Raises:
         MissingExtra: redis-py is not installed.
@@ -68,6 +70,10 @@ class Server:
             ) from None
         self._pool = self._home
         self.offload = Offload(pool_size, patience, "Redis")
+        self._pool_size = pool_size
+        # A connection is held for one command. Work that `offload` runs has a turn there for all its
+        # commands, but in a transaction, so those turns cannot be the connections'.
+        self._turns = os.getpid(), Slots(pool_size, patience, "Redis")
 
     def close(self) -> None:
         """Closes every connection."""
@@ -111,15 +117,21 @@ class Server:
                 return
 
     def _exchange(self, command: Sequence[Any]) -> Any:  # noqa: ANN401
-        slots = self.offload.slots
-        if not slots.in_turn:
-            self.offload.warn_of_blocking()
-        taken = slots.acquire()
+        self.offload.warn_of_blocking()
+        turns = self._turns_here()
+        turns.acquire()
         try:
             return self._moving(command)
         finally:
-            if taken:
-                slots.release()
+            turns.release()
+
+    def _turns_here(self) -> Slots:
+        """Returns the turns of connections; those of a parent are not a child's after a fork."""
+        process, turns = self._turns
+        if process != os.getpid():
+            turns = Slots(self._pool_size, self._patience, "Redis")
+            self._turns = os.getpid(), turns
+        return turns
 
     def _moving(self, command: Sequence[Any]) -> Any:  # noqa: ANN401
         """Sends a command, and goes where a cluster says that the keys are."""
@@ -131,8 +143,10 @@ class Server:
                 self._pool = self._pool_at(error.host, error.port)
             except exceptions.NoScriptError:
                 raise
+            except exceptions.ConnectionError as error:
+                self._pool = self._home  # whoever was moved to may be gone
+                raise self._translated(error) from error
             except exceptions.RedisError as error:
-                self._pool = self._home
                 raise self._translated(error) from error
         raise DatabaseUnavailable(f"The cluster of Redis at {self.place} moves its keys about.")
 
@@ -181,7 +195,7 @@ class Server:
                 f"Redis at {self.place} cannot be reached, or went away: {error}"
             )
         if str(error).startswith(_UNAVAILABLE) or isinstance(
-            error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError
+            error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError | exceptions.AskError
         ):
             return DatabaseUnavailable(f"Redis at {self.place} does not serve now: {error}")
         return EntityError(f"Redis at {self.place} refused a command: {error}")

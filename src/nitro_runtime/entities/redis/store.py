@@ -144,6 +144,7 @@ class Store:
 
     def clear(self) -> None:
         """Deletes everything that begins with the prefix."""
+        self.server.run("EXISTS", f"{{{self.prefix}}}")  # a cluster says where its keys are
         self._delete(self.server.keys(f"{{{self.prefix}}}*"))
 
     def _delete(self, keys: Iterable[bytes]) -> None:
