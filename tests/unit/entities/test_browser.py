@@ -535,4 +535,4 @@ def test_a_class_says_how_long_its_rows_live(browser: Browser, clock: Clock) -> 
 
 def test_it_says_what_it_can_do() -> None:
     known = BrowserRepository().capabilities
-    assert known == {"transactions", "unique", "references", "ttl", "visit"}
+    assert known == {"transactions", "unique", "references", "ttl", "nul", "visit"}

@@ -44,7 +44,7 @@ class BrowserRepository:
     """
 
     name = "browser"
-    capabilities = frozenset({"transactions", "unique", "references", "ttl", "visit"})
+    capabilities = frozenset({"transactions", "unique", "references", "ttl", "nul", "visit"})
 
     def __init__(
         self,
