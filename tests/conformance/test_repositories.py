@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -21,7 +24,11 @@ from nitro_runtime.entities.browser.envelope import seal, unseal
 from nitro_runtime.entities.browser.repository import BrowserRepository
 from nitro_runtime.entities.redis.repository import RedisRepository
 from nitro_runtime.entities.sql.opening import open_database
+from nitro_runtime.errors import ConfigurationError
+from nitro_runtime.schema import known_entities
 from nitro_runtime.testing.repository_suite import RepositorySuite
+from nitro_runtime.testing.repository_suite.models import Item
+from nitro_runtime.testing.repository_suite.suite import as_default
 
 Missing = Callable[[str], NoReturn]
 
@@ -157,15 +164,20 @@ def test_the_backend_of_the_docs_has_less_than_sixty_lines() -> None:
     assert (written.end_lineno or 0) < 60, "imports and all"
 
 
+def of_the_docs() -> Any:
+    """The class that the page shows."""
+    names: dict[str, Any] = {}
+    exec(compile(block_with("class JsonFileRepository"), str(PAGE), "exec"), names)  # noqa: S102
+    return names["JsonFileRepository"]
+
+
 class TestJsonFile(RepositorySuite):
     """As it stands in the docs."""
 
     @pytest.fixture(scope="class")
     @classmethod
     def repository(cls, tmp_path_factory: pytest.TempPathFactory) -> Any:
-        names: dict[str, Any] = {}
-        exec(compile(block_with("class JsonFileRepository"), str(PAGE), "exec"), names)  # noqa: S102
-        return names["JsonFileRepository"](tmp_path_factory.mktemp("suite") / "rows.json")
+        return of_the_docs()(tmp_path_factory.mktemp("suite") / "rows.json")
 
     def spoil(
         self, repository: Any, entity: type[Entity], key: object, field: str, value: object
@@ -177,6 +189,54 @@ class TestJsonFile(RepositorySuite):
                 document[field] = value
         repository.path.write_text(json.dumps(documents))
         repository.reread()
+
+
+WRITER = """
+class Note(Entity, table_name="suite_killed_note"):
+    number: int
+
+use(JsonFileRepository(Path(sys.argv[1])))
+for number in range(int(sys.argv[2]), 10**9):
+    with transaction():
+        Note.create(number=number)
+        Note.create(number=number)
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="This system cannot kill.")
+def test_the_file_of_the_docs_has_all_that_a_killed_writer_has_reported(tmp_path: Path) -> None:
+    imports = "import sys\nfrom nitro_runtime.entities import Entity, transaction, use\n"
+    code = imports + block_with("class JsonFileRepository") + WRITER
+    reported = -1
+    for _ in range(3):
+        command = [sys.executable, "-c", code, str(tmp_path / "rows.json"), str(reported + 1)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            lines = [next(writer.stdout) for _ in range(20)]
+            writer.kill()
+            reported = int([*lines, *writer.stdout][-1])
+        stored = json.loads((tmp_path / "rows.json").read_text())["suite_killed_note"]
+        numbers = [document["number"] for document in stored]
+        last = max(numbers)
+        assert last in (reported, reported + 1)
+        assert numbers == [number for number in range(last + 1) for _ in range(2)]
+        reported = last
+
+
+def test_the_file_of_the_docs_is_not_written_over_what_another_process_has_stored(
+    tmp_path: Path,
+) -> None:
+    mine, other = (of_the_docs()(tmp_path / "rows.json") for _ in range(2))
+    with known_entities((Item,)):
+        with as_default(other):
+            Item.create(name="theirs")
+        with as_default(mine):
+            with pytest.raises(ConfigurationError, match="another process"):
+                Item.create(name="mine")
+            mine.reread()
+            Item.create(name="mine")
+            assert [item.name for item in Item.all()] == ["theirs", "mine"]
 
 
 class BareRepository(MemoryRepository):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from hypothesis import HealthCheck, given, settings
@@ -105,10 +105,17 @@ _orders = st.lists(
 class Agreement(Suite):
     """Random rows and random questions; needs hypothesis."""
 
+    examples: ClassVar[int] = 150
+    """How many sets of rows, each of which is asked five questions."""
+
     def test_the_answers_are_those_of_memory(self, repository: Repository) -> None:
         """With every kind of criterion and order; and so are the rows that are changed and deleted."""
 
-        @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(
+            max_examples=self.examples,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        )
         @given(_rows, st.lists(_questions(), min_size=5, max_size=5))
         def agree(rows: list[dict[str, Any]], questions: list[Query]) -> None:
             memory = MemoryRepository()
