@@ -12,7 +12,7 @@ import os
 import warnings
 import weakref
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from typing import TypeVar
@@ -43,20 +43,21 @@ class Offload:
         what: What the connections lead to, for sentences: ``"PostgreSQL"``.
 
     Attributes:
+        patience: As given.
         slots: One for each connection. Whoever uses a connection holds one: `run` by itself, a
             transaction as long as it lasts, synchronous code by ``acquire`` and ``release``.
     """
 
     def __init__(self, size: int, patience: float, what: str) -> None:
         self._size = size
-        self._patience = patience
+        self.patience = patience
         self._what = what
         self._warned = False
         self._reset()
         _offloads.add(self)
 
     def _reset(self) -> None:
-        self.slots = Slots(self._size, self._patience, self._what)
+        self.slots = Slots(self._size, self.patience, self._what)
         self._threads: ThreadPoolExecutor | None = None
 
     def after_fork(self) -> None:
@@ -94,10 +95,10 @@ class Offload:
         job = partial(_work_for, current_owner(), collected, work)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._size, thread_name_prefix="nitro")
-        loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads, copy_context().run, job)
+        handed = self._threads.submit(copy_context().run, job)
+        future = asyncio.wrap_future(handed)
         try:
-            await _finished(future, interrupt)
+            await _finished(handed, future, interrupt)
         finally:
             if collected is not None:
                 collected.run()
@@ -133,13 +134,17 @@ def _work_for(
         return work()
 
 
-async def _finished(future: asyncio.Future[T], interrupt: Callable[[], object] | None) -> None:
-    """Waits for the future, also when the task is cancelled: the work uses its connection."""
+async def _finished(
+    handed: Future[T], future: asyncio.Future[T], interrupt: Callable[[], object] | None
+) -> None:
+    """Waits for the work, also when the task is cancelled, unless it has not begun yet."""
     cancelled: asyncio.CancelledError | None = None
     while not future.done():
         try:
             await asyncio.wait([future])
         except asyncio.CancelledError as error:
+            if handed.cancel():
+                raise
             if cancelled is None and interrupt is not None:
                 asyncio.get_running_loop().run_in_executor(None, interrupt)
             cancelled = error

@@ -78,6 +78,7 @@ class Repository(Protocol):
             ``lock``: a `Query` may ask for a lock;
             ``adjust``: it has the method ``adjust`` (see `Adjusting`);
             ``ttl``: rows may expire;
+            ``nul``: texts may have NUL characters in them;
             ``shared``: other processes see the same rows.
     """
 

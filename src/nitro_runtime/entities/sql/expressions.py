@@ -6,12 +6,13 @@ import operator
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from math import isfinite
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
 
-from nitro_runtime.entities.columns import Duration, ExactDecimal
+from nitro_runtime.entities.columns import Duration, ExactDecimal, ExactText
 from nitro_runtime.entities.criteria import (
     Arithmetic,
     Comparison,
@@ -23,7 +24,16 @@ from nitro_runtime.entities.criteria import (
     Ordering,
     compared_field,
 )
-from nitro_runtime.entities.sql.functions import Contains, Like, LikePattern, StartsWith, ordered
+from nitro_runtime.entities.decimals import is_unusual
+from nitro_runtime.entities.sql.functions import (
+    AsciiContains,
+    Contains,
+    Like,
+    LikePattern,
+    Members,
+    StartsWith,
+    ordered,
+)
 from nitro_runtime.entities.sql.tables import shadow_name
 from nitro_runtime.errors import InvalidQuery
 
@@ -53,6 +63,21 @@ _RECKON: dict[str, Callable[[Any, Any], Any]] = {
 _ROUNDING = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": ROUND_CEILING}
 
 
+def _unlimited(kind: Any) -> Any:  # noqa: ANN401 # SQLAlchemy types
+    """Returns the type that PostgreSQL is told of a parameter: it casts, and must cut nothing off."""
+    if isinstance(kind, sa.ARRAY):
+        members: Any = kind
+        return sa.ARRAY(_unlimited(members.item_type))
+    if isinstance(kind, sa.Integer):
+        return sa.BigInteger()
+    if isinstance(kind, ExactDecimal):
+        return ExactDecimal()
+    if isinstance(kind, sa.Numeric) and not isinstance(kind, sa.Float):
+        return sa.Numeric()
+    text = isinstance(kind, ExactText | sa.String) and not isinstance(kind, sa.Enum)
+    return ExactText() if text else kind
+
+
 def _is_whole(kind: Any) -> bool:  # noqa: ANN401 # a SQLAlchemy type
     if isinstance(kind, ExactDecimal):
         return kind.is_scaled
@@ -74,12 +99,12 @@ class Values:
     """Collects the values of a criterion, in the order of its statement's parameters.
 
     Args:
-        arrays: Whether the values of an IN are one parameter, as PostgreSQL takes them.
+        dialect: SQLAlchemy's name of the database; empty when any may be meant.
     """
 
-    def __init__(self, *, arrays: bool = False) -> None:
+    def __init__(self, dialect: str = "") -> None:
         self.found: list[Any] = []
-        self.arrays = arrays
+        self.dialect = dialect
 
     def take(self, value: Any) -> None:  # noqa: ANN401 # of any field's type
         """Adds one."""
@@ -110,8 +135,8 @@ class Expressions:
     def parameter(self, kind: Any) -> Any:  # noqa: ANN401 # a SQLAlchemy type and parameter
         """Returns the next parameter, of a column's type."""
         self._count[0] += 1
-        if self._dialect == "postgresql" and isinstance(kind, sa.Integer):
-            kind = sa.BigInteger()  # it is written as a cast, and any whole number may be compared
+        if self._dialect == "postgresql":
+            kind = _unlimited(kind)
         if self._values is not None:
             value = self._values.found[self._count[0] - 1]
             return sa.bindparam(None, value, type_=kind, unique=True)
@@ -153,19 +178,26 @@ class Expressions:
 
     def _comparison(self, op: str, name: str, rest: Any) -> Any:  # noqa: ANN401
         column = self._table.c[name]
-        if op == "in" and rest is None:
-            return column == sa.any_(self.parameter(sa.ARRAY(column.type)))
         if op == "in":
-            return column.in_([self.parameter(column.type) for _ in range(rest)])
+            return self._in(column, rest)
         if isinstance(rest, str):
             return _BINARY[op](column, self._table.c[rest])
         if op == "icontains":
             shadow = self._table.c.get(shadow_name(name))
             folded = sa.func.nitro_fold(column) if shadow is None else shadow
             return Contains(folded, self.parameter(sa.Text()))
+        if op == "ascii_icontains":
+            return AsciiContains(column, self.parameter(sa.Text()))
         if op == "like":
             return Like(column, self.parameter(LikePattern()))
         return _BINARY[op](column, self.parameter(column.type))
+
+    def _in(self, column: Any, count: int | None) -> Any:  # noqa: ANN401
+        if count is not None:
+            return column.in_([self.parameter(column.type) for _ in range(count)])
+        if self._dialect == "mysql":
+            return column.bool_op("IN")(self.parameter(Members(column.type)))
+        return column == sa.any_(self.parameter(sa.ARRAY(column.type)))
 
     def arithmetic(self, change: tuple[str, str]) -> Any:  # noqa: ANN401
         """Returns the expression of an `Arithmetic` shape."""
@@ -238,20 +270,33 @@ def _comparison_shape(table: sa.Table, node: Comparison, values: Values) -> Shap
     constant = _constant(kind, node.operator, node.value)
     if constant is not None:
         return ("always" if constant else "never", node.field)
+    if values.dialect == "postgresql" and isinstance(node.value, str) and "\0" in node.value:
+        return _beyond_nul(node, values)
     if isinstance(kind, ExactDecimal) and kind.is_scaled:
         # A number of more places than are kept is rounded so that the answer stays right.
         rounding = _ROUNDING.get(node.operator, ROUND_FLOOR)
-        values.take(_round(node.value, kind.scale or 0, rounding))
+        exact: Any = node.value
+        values.take(_round(exact, kind.scale or 0, rounding))
     else:
         values.take(node.value)
     return (node.operator, node.field, 1)
 
 
+def _beyond_nul(node: Comparison, values: Values) -> Shape:
+    """Compares with a text that PostgreSQL cannot keep, and so no column has or has in it."""
+    if node.operator not in ("lt", "lte", "gt", "gte"):
+        return ("always" if node.operator == "ne" else "never", node.field)
+    values.take(node.value.partition("\0")[0])  # nothing lies between this and the whole text
+    return ("lte" if node.operator in ("lt", "lte") else "gt", node.field, 1)
+
+
 def _in_shape(kind: Any, node: Comparison, values: Values) -> Shape:  # noqa: ANN401
     possible = [value for value in node.value if _constant(kind, "eq", value) is None]
+    if values.dialect == "postgresql":
+        possible = [v for v in possible if not (isinstance(v, str) and "\0" in v)]
     if not possible:
         return ("never", node.field)
-    if values.arrays:
+    if values.dialect in ("postgresql", "mysql"):  # which take them as one parameter
         values.take(possible)
         return ("in", node.field, None)
     for value in possible:
@@ -261,9 +306,12 @@ def _in_shape(kind: Any, node: Comparison, values: Values) -> Shape:  # noqa: AN
 
 def _constant(kind: Any, op: str, value: Any) -> bool | None:  # noqa: ANN401
     """Returns what a comparison says of every value of a column, where that is always the same."""
-    if isinstance(kind, ExactDecimal):
+    scaled: Any
+    if isinstance(value, float) and not isfinite(value):
+        return _not_finite(op, value)
+    if isinstance(kind, ExactDecimal) and isinstance(value, Decimal):
         if not kind.is_scaled:
-            return None
+            return _not_finite(op, value) if is_unusual(value) else None
         scaled = value.scaleb(kind.scale or 0)
         if op in ("eq", "ne") and scaled != scaled.to_integral_value():
             return op == "ne"
@@ -278,8 +326,21 @@ def _constant(kind: Any, op: str, value: Any) -> bool | None:  # noqa: ANN401
     return op == "ne" or op in (("lt", "lte") if scaled > 0 else ("gt", "gte"))
 
 
+def _not_finite(op: str, value: float | Decimal) -> bool:
+    """Compares with what no column keeps: infinity, no number, a Decimal beyond all that are usual."""
+    if op in ("eq", "ne") or value != value:
+        return op == "ne"
+    return op in (("lt", "lte") if value > 0 else ("gt", "gte"))
+
+
 def _round(value: Decimal, scale: int, rounding: str) -> Decimal:
     return value.scaleb(scale).to_integral_value(rounding).scaleb(-scale)
+
+
+def looks_elsewhere(shape: Shape) -> bool:
+    """Whether a shape asks for rows of other tables, or of the same one once more."""
+    parts: list[Shape] = [part for part in shape if isinstance(part, tuple)]
+    return shape[:1] == ("linked",) or any(map(looks_elsewhere, parts))
 
 
 def change_shape(name: str, value: Any, values: Values) -> Shape:  # noqa: ANN401

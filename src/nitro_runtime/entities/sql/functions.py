@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,21 @@ class Contains(_Test):
 
     inherit_cache = True
     name = "nitro_contains"
+
+
+class IsAscii(FunctionElement[bool]):
+    """Whether a text has no character but ASCII's."""
+
+    inherit_cache = True
+    type = sa.Boolean()
+    name = "nitro_is_ascii"
+
+
+class AsciiContains(_Test):
+    """Whether a text of ASCII characters has another in it, in any case of its letters."""
+
+    inherit_cache = True
+    name = "nitro_ascii_contains"
 
 
 class StartsWith(_Test):
@@ -54,6 +70,30 @@ class LikePattern(types.TypeDecorator[str]):
         return like_glob(value) if dialect.name == "sqlite" else like_escaped(value)
 
 
+class Members(types.TypeDecorator[Any]):
+    """Several values of a column as one parameter: PyMySQL writes a tuple out.
+
+    Args:
+        kind: The column's type.
+    """
+
+    impl = types.NullType
+    cache_ok = True
+
+    def __init__(self, kind: types.TypeEngine[Any]) -> None:
+        self.kind = kind
+        super().__init__()
+
+    def bind_processor(self, dialect: Dialect) -> Any:  # noqa: ANN401 # a function
+        """Returns what makes the driver's values of a list of them."""
+        process: Any = self.kind.dialect_impl(dialect).bind_processor(dialect)
+
+        def written(value: Sequence[Any]) -> tuple[Any, ...]:
+            return tuple(value) if process is None else tuple(map(process, value))
+
+        return written
+
+
 def _operands(element: Any, compiler: Any, **kw: Any) -> tuple[str, str]:  # noqa: ANN401
     left, right = element.clauses
     return compiler.process(left, **kw), compiler.process(right, **kw)
@@ -68,6 +108,37 @@ def _contains(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
 @compiles(Contains, "postgresql")
 def _contains_postgres(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
     return "strpos({}, {}) > 0".format(*_operands(element, compiler, **kw))
+
+
+@compiles(IsAscii)
+def _is_ascii(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
+    (column,) = element.clauses
+    text = compiler.process(column, **kw)
+    return f"octet_length({text}) = char_length({text})"
+
+
+@compiles(IsAscii, "postgresql")
+def _is_ascii_postgres(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
+    (column,) = element.clauses
+    text = compiler.process(column, **kw)
+    return f"octet_length(convert_to({text}, 'UTF8')) = char_length({text})"
+
+
+@compiles(AsciiContains)
+def _ascii_contains(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
+    column, _ = element.clauses
+    plain = compiler.process(IsAscii(column), **kw)
+    return "({} AND instr(lower({}), {}) > 0)".format(plain, *_operands(element, compiler, **kw))
+
+
+@compiles(AsciiContains, "postgresql")
+def _ascii_contains_postgres(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
+    column, _ = element.clauses
+    plain = compiler.process(IsAscii(column), **kw)
+    # "C": in Turkish, the small I would be another letter.
+    return '({} AND strpos(lower({} COLLATE "C"), {}) > 0)'.format(
+        plain, *_operands(element, compiler, **kw)
+    )
 
 
 @compiles(StartsWith)

@@ -10,21 +10,25 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
+from nitro_runtime.entities.columns import ExactDecimal, is_mysql
 from nitro_runtime.entities.kinds import ENUM
 from nitro_runtime.entities.mapper import MappedField, Mapper, Row
-from nitro_runtime.entities.repository import Query
+from nitro_runtime.entities.repository import EVERYTHING, Query
 from nitro_runtime.entities.sql.expressions import (
     Expressions,
     Shape,
     Values,
     change_shape,
+    looks_elsewhere,
     shape_of,
 )
+from nitro_runtime.entities.sql.functions import IsAscii
 from nitro_runtime.entities.sql.tables import shadow_name
 from nitro_runtime.entities.text import fold
 from nitro_runtime.errors import InvalidRow
 
 Bind = Callable[[Any], Any]
+_ALL: Any = sa.literal_column("9223372036854775807", sa.Integer())
 _WHOLE = (False, False)  # without limit and offset
 _MOST_STATEMENTS = 500
 _FLOAT, _NUMERIC = 701, 1700  # what PostgreSQL calls its types; others are not asked
@@ -63,6 +67,7 @@ class Plan:
     Attributes:
         decode: Makes a row of what the driver returned, checking every type.
         encode: Makes the parameters of `insert` of a row.
+        unlimited: Whether a field is a Decimal of any number of digits.
     """
 
     def __init__(self, mapper: Mapper, dialect: Dialect) -> None:
@@ -72,12 +77,19 @@ class Plan:
         self._statements: dict[Shape, Statement] = {}
         self.shown = [self.table.c[name] for name in mapper.names]
         self.keys = [self.table.c[name] for name in mapper.keys]
-        self._arrays = dialect.name == "postgresql"
+        self._locks = dialect.name != "sqlite"
+        # They read a table that they change only as the rows of an inner SELECT.
+        self._nests = is_mysql(dialect)
         make = self._expressions()
         chosen = (key == make.parameter(key.type) for key in self.keys)
         self.by_key = self._compile(sa.select(*self.shown).where(*chosen)).sql
         self.bind_key = self._key_binder()
         self.insert = self._compile(self._insert()).sql
+        self.count_all = self._compile(sa.select(sa.func.count()).select_from(self.table)).sql
+        self.unlimited = any(
+            isinstance(column.type, ExactDecimal) and column.type.scale is None
+            for column in self.shown
+        )
         self.decode = _decoder(self)
         self.encode = _encoder(self)
 
@@ -104,7 +116,7 @@ class Plan:
 
     def _key_binder(self) -> Callable[[Any], tuple[Any, ...]]:
         """Returns what makes the parameters of `by_key` of a key."""
-        binds = [self._bind(key.type) or _as_it_is for key in self.keys]
+        binds = [self._bind(key.type) or _plain(key.type) for key in self.keys]
         if len(binds) == 1:
             (bind,) = binds
             return lambda key: (bind(key),)
@@ -138,15 +150,17 @@ class Plan:
 
     def select(self, query: Query) -> tuple[str, list[Any]]:
         """Returns the text and parameters that read a query's rows."""
-        values = Values(arrays=self._arrays)
+        values = Values(self.dialect.name)
         shape = shape_of(self.table, query.criterion, values)
         window = self._window(query, values)
-        full = ("select", shape, query.order, window)
+        full = ("select", shape, query.order, window, query.lock)
 
         def build() -> Any:  # noqa: ANN401
             make = self._expressions()
             found = self._chosen(make, sa.select(*self.shown), shape, query)
-            return _windowed(make, found, window)
+            windowed = _windowed(make, found, window)
+            # SQLite has no locks of rows: a transaction writes alone.
+            return windowed.with_for_update() if query.lock and self._locks else windowed
 
         statement = self._cached(full, build)
         return statement.sql, statement.parameters(values.found)
@@ -167,9 +181,17 @@ class Plan:
         values.take(query.offset)
         return limit is not None, True
 
-    def count(self, query: Query) -> tuple[str, list[Any]]:
+    def other_texts(self, name: str) -> str:
+        """Returns the text of what reads the texts of a field that are not all ASCII."""
+        column: Any = self.table.c[name]
+        found = sa.select(column).distinct().where(sa.not_(IsAscii(column)))
+        return str(found.compile(dialect=self.dialect))
+
+    def count(self, query: Query) -> tuple[str, Sequence[Any]]:
         """Returns the text and parameters that count a query's rows."""
-        values = Values(arrays=self._arrays)
+        if query is EVERYTHING:
+            return self.count_all, ()
+        values = Values(self.dialect.name)
         shape = shape_of(self.table, query.criterion, values)
         window = self._window(query, values)
 
@@ -189,7 +211,7 @@ class Plan:
 
     def update_where(self, query: Query, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """Returns the text and parameters that change a query's rows."""
-        values = Values(arrays=self._arrays)
+        values = Values(self.dialect.name)
         with_shadows = {**changes, **self._shadows(changes)}
         sets = tuple(change_shape(name, value, values) for name, value in with_shadows.items())
         shape = shape_of(self.table, query.criterion, values)
@@ -213,7 +235,7 @@ class Plan:
 
     def delete_where(self, query: Query) -> tuple[str, list[Any]]:
         """Returns the text and parameters that delete a query's rows."""
-        values = Values(arrays=self._arrays)
+        values = Values(self.dialect.name)
         shape = shape_of(self.table, query.criterion, values)
         window = self._window(query, values)
 
@@ -233,21 +255,29 @@ class Plan:
         window: tuple[bool, bool],
     ) -> Any:  # noqa: ANN401
         """Adds the criterion; with a limit, through a subquery, as SQL's UPDATE has none."""
-        if window == _WHOLE:
+        if window == _WHOLE and not (self._nests and looks_elsewhere(shape)):
             return statement if shape == ("and", ()) else statement.where(make.criterion(shape))
-        chosen = self._chosen(make, sa.select(*self.keys), shape, query)
+        chosen = _windowed(make, self._chosen(make, sa.select(*self.keys), shape, query), window)
+        if self._nests:
+            if window == _WHOLE:
+                chosen = chosen.limit(_ALL)  # else it would be taken as part of the statement
+            chosen = sa.select(*chosen.subquery().c)
         key: Any = self.keys[0] if len(self.keys) == 1 else sa.tuple_(*self.keys)
-        return statement.where(key.in_(_windowed(make, chosen, window)))
+        return statement.where(key.in_(chosen))
 
     def change_one(self, changes: Mapping[str, Any], *, guarded: bool) -> Statement:
         """Returns the statement that sets fields of the row with a key, and a version when guarded."""
+        shape = ("change", tuple(changes), guarded)
+        known = self._statements.get(shape)
+        if known is not None:
+            return known
 
         def build() -> Any:  # noqa: ANN401
             make = self._expressions()
             new = [(self.table.c[n], make.parameter(self.table.c[n].type)) for n in changes]
             return self._one(make, sa.update(self.table).ordered_values(*new), guarded)
 
-        return self._cached(("change", tuple(changes), guarded), build)
+        return self._cached(shape, build)
 
     def delete_one(self, *, guarded: bool) -> Statement:
         """Returns the statement that deletes the row with a key, and a version when guarded."""
@@ -284,7 +314,17 @@ class Plan:
         return self._bind(column.type)
 
 
+def _plain(kind: Any) -> Bind:  # noqa: ANN401 # a SQLAlchemy type
+    return _within_64_bits if isinstance(kind, sa.Integer) else _as_it_is
+
+
 def _as_it_is(value: Any) -> Any:  # noqa: ANN401
+    return value
+
+
+def _within_64_bits(value: int) -> int:
+    if not -(1 << 63) <= value < 1 << 63:
+        raise OverflowError("no database has a key of more than 64 bits")
     return value
 
 

@@ -27,6 +27,7 @@ from nitro_runtime.errors import (
     MissingTable,
 )
 
+_CREATING = 0x6E6974726F  # the number of an advisory lock
 _MARK = "nitro_statement"
 _NOT_LET_IN = re.compile(
     r"authentication failed|no password supplied|does not exist|pg_hba\.conf|SSL|permission denied"
@@ -46,6 +47,7 @@ class Postgres(Server):
     driver = "psycopg"
     error = psycopg.Error
     spoils = True
+    lacks = frozenset({"nul"})
 
     def __init__(self) -> None:
         self.dialect: Any = dialect.dialect(paramstyle="format")
@@ -123,6 +125,27 @@ class Postgres(Server):
                 link.cursor.executemany(counted.sql, parameters, returning=True)
         counted_up = _returned(link.cursor) if missing else iter(())
         return [next(counted_up) if key is None else key for key in keys]
+
+    def before_creating(self, cursor: Any, patience: float) -> None:  # noqa: ANN401
+        """Creates tables one after another: PostgreSQL's IF NOT EXISTS fails in a race."""
+        cursor.execute(f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}")
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_CREATING})")
+
+    def count_on(self, plan: Plan, link: Link, error: Exception) -> bool:
+        """Sets a sequence to the greatest key: keys that were given do not move it."""
+        table = plan.table
+        if not (
+            isinstance(error, errors.UniqueViolation)
+            and error.diag.constraint_name == f"{table.name}_pkey"
+        ):
+            return False
+        quote = self.dialect.identifier_preparer
+        name, key = quote.format_table(table), quote.quote(plan.mapper.key)
+        link.side.execute(
+            f"SELECT setval(pg_get_serial_sequence(%s, %s), (SELECT max({key}) FROM {name}))",  # noqa: S608
+            (name, plan.mapper.key),
+        )
+        return True
 
     # -- errors ---------------------------------------------------------------------------------
 

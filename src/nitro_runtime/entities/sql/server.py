@@ -62,6 +62,8 @@ class Server:
         error: The root of the driver's errors.
         spoils: Whether a statement that fails spoils its transaction, so that one that may fail
             needs a savepoint before it.
+        creates_inside: Whether tables can be created inside a transaction, and go with it.
+        lacks: What an entity's text or the like cannot be there, as words of capabilities.
     """
 
     name: str
@@ -69,6 +71,8 @@ class Server:
     dialect: Any
     error: type[Exception]
     spoils = False
+    creates_inside = True
+    lacks: frozenset[str] = frozenset()
 
     # -- connections ----------------------------------------------------------------------------
 
@@ -152,6 +156,17 @@ class Server:
     def insert(self, link: Link, plan: Plan, rows: Sequence[Row], *, guarded: bool) -> list[Any]:
         """Stores rows and returns their keys; ``guarded`` as `run_guarded` does."""
         raise NotImplementedError
+
+    def before_creating(self, cursor: Any, patience: float) -> None:  # noqa: ANN401
+        """Waits for others that create tables, in the transaction that is about to."""
+
+    def count_on(self, plan: Plan, link: Link, error: Exception) -> bool:
+        """Lets the server count on from the greatest key, where it counted up to one that is there.
+
+        Returns:
+            Whether this was what failed, so that the statement may be tried again.
+        """
+        return False
 
     # -- errors ---------------------------------------------------------------------------------
 

@@ -1,0 +1,319 @@
+"""Connections to a database server for threads and tasks, statements that read, transactions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from nitro_runtime.entities.mapper import Mapper, Row
+from nitro_runtime.entities.offload import Offload
+from nitro_runtime.entities.repository import Query
+from nitro_runtime.entities.sql.folding import folded, needs_folding
+from nitro_runtime.entities.sql.pool import Errand, Pool
+from nitro_runtime.entities.sql.repository import SqlRepository
+from nitro_runtime.entities.sql.server import Link, Server
+from nitro_runtime.entities.statements import note, watchers
+from nitro_runtime.entities.transactions import ActiveTransaction, current_transaction
+from nitro_runtime.errors import EntityError
+from nitro_runtime.schema import find_entity
+
+T = TypeVar("T")
+_MOST_PROVEN = 5_000
+
+
+class ConnectedRepository(SqlRepository):
+    """What a `NetworkRepository` does but write: connections, reading, transactions, coroutines.
+
+    Args:
+        server: What kind of server.
+        engine: SQLAlchemy's, through which connections are opened.
+        create_tables: Whether a missing table is created at its first write.
+        pool_size: How many connections at most.
+        patience: Seconds to wait for a connection before `DatabaseBusy`.
+        owned: Whether the engine is closed with the repository.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        engine: sa.Engine,
+        *,
+        create_tables: bool = True,
+        pool_size: int = 10,
+        patience: float = 5.0,
+        owned: bool = True,
+    ) -> None:
+        super().__init__(engine.url, server.dialect, create_tables=create_tables)
+        self.capabilities = type(self).capabilities - server.lacks
+        self.server = server
+        self.engine = engine
+        self.offload = Offload(pool_size, patience, server.name)
+        self.pool = Pool(server, engine, pool_size)
+        self._owned = owned
+        self._proven: set[str] = set()
+        self._errands = threading.local()
+
+    def close(self) -> None:
+        """Closes the idle connections, and lets the threads end."""
+        self.pool.close()
+        self.offload.close()
+        if self._owned:
+            self.engine.dispose()
+
+    # -- connections ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _slot(self) -> Generator[None]:
+        self.offload.warn_of_blocking()
+        slots = self.offload.slots
+        taken = slots.acquire()
+        try:
+            yield
+        finally:
+            if taken:
+                slots.release()
+
+    def _alone(self, mapper: Mapper | None, work: Callable[[Link], T]) -> T:
+        """Does work outside transactions on a connection of the pool."""
+        link = self.pool.take()
+        errand: Errand | None = getattr(self._errands, "present", None)
+        if errand is not None:
+            errand.holds(link)
+        try:
+            return work(link)
+        except self.server.error as error:
+            raise self.translated(link, error, mapper) from error
+        finally:
+            if errand is not None:
+                errand.holds(None)
+            self.pool.give(link)
+
+    def translated(self, link: Link, error: Exception, mapper: Mapper | None) -> Exception:
+        """Returns Nitro's error for the driver's; of a broken connection, all idle ones are closed."""
+        if not self.server.is_broken(link.connection, error):
+            return self.server.translated(error, mapper)
+        link.doubtful = True
+        self.pool.clear()  # the others lead to the same server
+        return self.server.gone()
+
+    def _unit(self, active: ActiveTransaction) -> Unit:
+        unit = active.handle(self)
+        assert isinstance(unit, Unit)  # noqa: S101 # this class made it
+        return unit
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def select(self, mapper: Mapper, query: Query) -> list[Row]:
+        """Returns the rows of a query, in its order."""
+        return super().select(mapper, self._folded(mapper, query))
+
+    def count(self, mapper: Mapper, query: Query) -> int:
+        """Returns how many rows the query has."""
+        return super().count(mapper, self._folded(mapper, query))
+
+    def _folded(self, mapper: Mapper, query: Query) -> Query:
+        """Returns a query that the server answers as Unicode asks, whatever the case of letters."""
+        if query.criterion is None or not needs_folding(mapper, query.criterion):
+            return query
+        return replace(query, criterion=folded(mapper, query.criterion, self._other_texts))
+
+    def _other_texts(self, mapper: Mapper, field: str) -> list[str]:
+        return [text for (text,) in self._fetch(mapper, self.plan(mapper).other_texts(field), ())]
+
+    def _fetch(self, mapper: Mapper, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        if watchers:
+            note(sql)
+        active = current_transaction()
+        if active is not None:
+            self.offload.warn_of_blocking()
+            return self._fetch_within(self._unit(active).link, mapper, sql, parameters)
+        with self._slot():
+            return self._fetch_alone(mapper, sql, parameters)
+
+    def _fetch_alone(self, mapper: Mapper, sql: str, parameters: Sequence[Any]) -> list[Any]:
+        def read(link: Link) -> list[Any] | None:
+            idle, link.idle = link.idle, False
+            try:
+                return _rows(link, sql, parameters)
+            except self.server.error as error:
+                if idle and self.server.is_broken(link.connection, error):
+                    link.doubtful = True
+                    self.pool.clear()
+                    return None  # the server went away meanwhile: once more on a new connection
+                if self._is_empty(error, mapper):
+                    return []
+                raise
+
+        rows = self._alone(mapper, read)
+        return (
+            self._alone(mapper, lambda link: _rows(link, sql, parameters)) if rows is None else rows
+        )
+
+    def _fetch_within(
+        self, link: Link, mapper: Mapper, sql: str, parameters: Sequence[Any]
+    ) -> list[Any]:
+        proven = not self.server.spoils or sql in self._proven
+        try:
+            if not proven:
+                self.server.guard(link)
+            rows = _rows(link, sql, parameters)
+        except self.server.error as error:
+            if not proven and not self.server.is_broken(link.connection, error):
+                self.server.recover(link)
+                if self._is_empty(error, mapper):
+                    return []
+            raise self.translated(link, error, mapper) from error
+        if not proven:
+            self._remember(sql)
+        return rows
+
+    def _remember(self, sql: str) -> None:
+        if len(self._proven) >= _MOST_PROVEN:
+            self._proven.clear()
+        self._proven.add(sql)
+
+    def forget_tables(self) -> None:
+        """Takes no statement for proven any more: tables that were made are gone again."""
+        self._proven.clear()
+
+    def _is_empty(self, error: Exception, mapper: Mapper) -> bool:
+        """Whether a table lacks only because nothing was written to it yet."""
+        if not self.create_tables:
+            return False
+        missing = self.server.missing_table(error)
+        return missing is not None and (
+            missing == mapper.info.table or find_entity(missing) is not None
+        )
+
+    # -- transactions and coroutines ------------------------------------------------------------
+
+    def begin(self) -> Unit:
+        """Opens a transaction on a connection of its own."""
+        self.offload.warn_of_blocking()
+        slots = self.offload.slots
+        taken = slots.acquire(keep=True)
+        try:
+            return self._begun(taken=taken)
+        except BaseException:
+            if taken:
+                slots.release()
+            raise
+
+    async def abegin(self) -> Unit:
+        """Opens a transaction; the event loop goes on while it waits."""
+        slots = self.offload.slots
+        await slots.aacquire(keep=True)
+        try:
+            return await self.offload.run(lambda: self._begun(taken=True), held=True)
+        except BaseException:
+            slots.release()
+            raise
+
+    def _begun(self, *, taken: bool) -> Unit:
+        link = self.pool.take()
+        try:
+            link.cursor.execute("BEGIN")
+        except BaseException as error:
+            self.pool.discard(link)
+            if isinstance(error, self.server.error):
+                raise self.translated(link, error, None) from error
+            raise
+        link.idle = link.marked = False
+        return Unit(self, link, taken=taken)
+
+    async def arun(self, work: Callable[[], T], *, write: bool) -> T:
+        """Runs the work in a thread, so that the event loop goes on while the server answers."""
+        active = current_transaction()
+        if active is None:
+            errand = Errand(self.server, None)
+        else:
+            if self not in active.handles:
+                active.adopt(self, await self.abegin())
+            errand = Errand(self.server, self._unit(active).link)
+
+        def run() -> T:
+            self._errands.present = errand
+            try:
+                return work()
+            finally:
+                self._errands.present = None
+                errand.holds(None)
+
+        return await self.offload.run(run, errand.interrupt)
+
+
+class Unit:
+    """A transaction on a connection of its own."""
+
+    def __init__(self, repository: ConnectedRepository, link: Link, *, taken: bool) -> None:
+        self._repository = repository
+        self._taken = taken
+        self.link = link
+        self.created = False  # whether it made tables, which a rollback takes away again
+
+    def savepoint(self, name: str) -> None:
+        """Marks a place to go back to."""
+        self._execute(f"SAVEPOINT {name}")
+
+    def rollback_to(self, name: str) -> None:
+        """Undoes what came after the savepoint, and forgets it."""
+        self._execute(f"ROLLBACK TO SAVEPOINT {name}")
+        self._forget_created()
+        self._execute(f"RELEASE SAVEPOINT {name}")
+
+    def release(self, name: str) -> None:
+        """Forgets the savepoint and keeps what came after it."""
+        self._execute(f"RELEASE SAVEPOINT {name}")
+
+    def _execute(self, statement: str) -> None:
+        self.link.marked = False  # savepoints that were made later are forgotten
+        try:
+            self.link.cursor.execute(statement)
+        except self._repository.server.error as error:
+            raise self._repository.translated(self.link, error, None) from error
+
+    def commit(self) -> None:
+        """Makes everything last, and gives the connection back."""
+        spoiled = self._repository.server.is_spoiled(self.link.connection)
+        self._end("ROLLBACK" if spoiled else "COMMIT")
+        if spoiled:
+            raise EntityError(
+                "A statement of this transaction failed, so nothing of it could be stored; let "
+                "the error leave the transaction() block."
+            )
+
+    def rollback(self) -> None:
+        """Undoes everything, and gives the connection back."""
+        self._end("ROLLBACK")
+        self._forget_created()
+
+    def _forget_created(self) -> None:
+        if self.created:
+            self._repository.forget_tables()
+
+    def _end(self, statement: str) -> None:
+        repository = self._repository
+        try:
+            self.link.cursor.execute(statement)
+        except BaseException as error:
+            self.link.doubtful = True
+            if statement == "ROLLBACK" and isinstance(error, repository.server.error):
+                return  # the server has undone it, or will when the connection is closed
+            if isinstance(error, repository.server.error):
+                raise repository.translated(self.link, error, None) from error
+            raise
+        finally:
+            repository.pool.give(self.link)
+            if self._taken:
+                repository.offload.slots.release()
+
+
+def _rows(link: Link, sql: str, parameters: Sequence[Any]) -> list[Any]:
+    cursor = link.cursor
+    cursor.execute(sql, parameters)
+    return cursor.fetchall()
