@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def configuration(root: Path) -> Config:
 
     if not (root / ENVIRONMENT).is_file():
         raise UsageError(f"There is no {ENVIRONMENT} in {root}; write it with: nitro db init")
-    config = Config(stdout=io.StringIO())
+    config = Config(stdout=io.StringIO(), cmd_opts=Namespace(quiet=True))
     # Alembic reads % in an option as the start of a reference.
     config.set_main_option("script_location", str(root / FOLDER).replace("%", "%%"))
     return config

@@ -68,7 +68,7 @@ def survey(root: Path) -> Tables:
 def _tables(context: MigrationContext, folder: Path) -> Tables:
     from sqlalchemy import inspect
 
-    from nitro_runtime.entities.migrations import migration_tables
+    from nitro_runtime.entities.migrations.written import migration_tables
 
     connection: Any = context.connection
     metadata: Any = context.opts.get("target_metadata")

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
 
-from nitro_runtime.entities.autogenerate import name_constraints, prepare_script, render_item
 from nitro_runtime.entities.discovery import import_entities
+from nitro_runtime.entities.migrations.autogenerate import prepare_script
+from nitro_runtime.entities.migrations.types import WRITTEN, compare_type, render_item
+from nitro_runtime.entities.migrations.written import migration_tables, written_columns
 from nitro_runtime.entities.schema_creation import connect, hold_migrations
 from nitro_runtime.entities.settings import default_repository
 from nitro_runtime.entities.sql.tables import build_tables
 
 if TYPE_CHECKING:
+    from alembic.script import Script
     from sqlalchemy import MetaData
-
-__all__ = [
-    "migration_tables",
-    "name_constraints",
-    "prepare_script",
-    "render_item",
-    "run_migrations",
-]
 
 
 def run_migrations(*packages: str) -> None:
@@ -64,7 +58,13 @@ def _options(tables: MetaData) -> dict[str, Any]:
         "render_item": render_item,
         "process_revision_directives": prepare_script,
         "include_name": _only({*tables.tables, *migration_tables(Path(context.script.dir))}),
+        "compare_type": compare_type,
+        WRITTEN: written_columns(script.path for script in reversed(_scripts())),
     }
+
+
+def _scripts() -> list[Script]:
+    return list(context.script.walk_revisions())
 
 
 def _only(own: set[str]) -> Callable[[str | None, str, Any], bool]:
@@ -80,32 +80,3 @@ def _dialect() -> str:
     from nitro_runtime.entities.sql.urls import normalised
 
     return normalised(getattr(default_repository(), "url", "")).get_dialect().name
-
-
-def migration_tables(folder: Path) -> set[str]:
-    """Returns the tables that the migrations in a folder make, read from their source.
-
-    Args:
-        folder: The one with ``versions`` in it.
-    """
-    calls = (call for path in sorted(folder.glob("versions/*.py")) for call in _calls(path))
-    return {name for call in calls if (name := _made_by(call))}
-
-
-def _calls(path: Path) -> Iterable[ast.Call]:
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):  # Alembic says what is wrong with it, when it runs it
-        return []
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-
-
-_NAME_AT = {"create_table": 0, "rename_table": 1}
-
-
-def _made_by(call: ast.Call) -> str | None:
-    place = _NAME_AT.get(call.func.attr) if isinstance(call.func, ast.Attribute) else None
-    if place is None or len(call.args) <= place:
-        return None
-    name = call.args[place]
-    return name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else None

@@ -17,12 +17,15 @@ from sqlalchemy.dialects import postgresql
 from sqlmodel import SQLModel
 
 from nitro_runtime.entities import columns
+from nitro_runtime.entities.decimals import quantized
+from nitro_runtime.entities.migrations.types import python_type, render_type
 from nitro_runtime.entities.text import fold
 from nitro_runtime.schema import MISSING
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
 
+_HOME = "nitro_runtime.entities.migrations"
 _USING = "postgresql_using"
 _EMPTY: dict[type[Any], Any] = {
     str: "",
@@ -103,18 +106,11 @@ def empty_value(type: sa.types.TypeEngine[Any]) -> Any:  # noqa: ANN401 # SQLAlc
     """Returns what stands for nothing in a column of a type; `MISSING` when nothing does."""
     if isinstance(type, sa.JSON | columns.JSON):
         return {}
-    if isinstance(type, columns.UtcDateTime):
-        return _EMPTY[datetime]
-    try:
-        return _EMPTY.get(type.python_type, MISSING)
-    except NotImplementedError:
-        return MISSING
+    return _EMPTY.get(python_type(type) or object, MISSING)
 
 
 @renderers.dispatch_for(Fill)
 def _render_fill(context: AutogenContext, operation: Fill) -> str:
-    from nitro_runtime.entities.autogenerate import render_type
-
     if operation.value is MISSING:
         return (
             f"# {operation.table}.{operation.column} is required and has no default: this fails "
@@ -147,7 +143,7 @@ def _source(value: Any, context: AutogenContext) -> str:  # noqa: ANN401 # any v
 
 @renderers.dispatch_for(Fold)
 def _render_fold(context: AutogenContext, operation: Fold) -> str:
-    context.imports.add(f"from {__name__} import fold_column")
+    context.imports.add(f"from {_HOME} import fold_column")
     return f'fold_column("{operation.table}", "{operation.column}")'
 
 
@@ -173,22 +169,89 @@ def fold_column(table: str, column: str) -> None:
 # -- changes of type ------------------------------------------------------------------------------
 
 
+class Convert(ops.MigrateOperation):
+    """Stores the values of a column in the manner of another type, before the column has it.
+
+    Attributes:
+        table: The table's name.
+        column: The column's name.
+        old: Its type.
+        new: The type that it gets.
+    """
+
+    def __init__(self, table: str, column: str, old: Any, new: Any) -> None:  # noqa: ANN401 # column types
+        self.table = table
+        self.column = column
+        self.old = old
+        self.new = new
+
+
+def is_stored_otherwise(old: object, new: object) -> bool:
+    """Whether SQLite keeps values of two types in ways that no cast brings together."""
+    return any(isinstance(each, columns.ExactDecimal) for each in (old, new))
+
+
+@renderers.dispatch_for(Convert)
+def _render_convert(context: AutogenContext, operation: Convert) -> str:
+    context.imports.add(f"from {_HOME} import convert_column")
+    types = ", ".join(render_type(each, context) for each in (operation.old, operation.new))
+    return f'convert_column("{operation.table}", "{operation.column}", {types})'
+
+
+def convert_column(
+    table: str, column: str, old: sa.types.TypeEngine[Any], new: sa.types.TypeEngine[Any]
+) -> None:
+    """Makes ready, in a migration, what a column holds for a type that it gets next.
+
+    SQLite keeps a `Decimal` as a whole number or as text of its own kind, which a cast would take at
+    its word. Other databases convert by themselves; there nothing happens.
+
+    Args:
+        table: The table's name.
+        column: The column's name.
+        old: Its type.
+        new: The type that it gets.
+
+    Raises:
+        ValueError: A value has no place in the new type.
+    """
+    from alembic import op
+
+    connection = op.get_bind()
+    if connection.dialect.name != "sqlite":
+        return
+    make = _MAKE.get(python_type(new), lambda value: value)
+    quantum = _quantum(new)
+    before = sa.table(table, sa.column("rowid", sa.Integer()), sa.column(column, old))
+    after = sa.table(table, sa.column("rowid", sa.Integer()), sa.column(column, new))
+    held = sa.select(before.c.rowid, before.c[column]).where(before.c[column].is_not(None))
+    for row, value in connection.execute(held).all():
+        made = make(value) if quantum is None else quantized(make(value), quantum)
+        connection.execute(after.update().where(after.c.rowid == row).values({column: made}))
+
+
+def _quantum(kind: object) -> Decimal | None:
+    scale = kind.scale if isinstance(kind, columns.ExactDecimal) else None
+    return None if scale is None else Decimal(1).scaleb(-scale)
+
+
+_MAKE: dict[Any, Callable[[Any], Any]] = {
+    Decimal: lambda value: Decimal(str(value)),
+    float: float,
+    int: int,
+    str: str,
+}
+
+
 def mark_conversion(operation: ops.AlterColumnOp) -> None:
     """Lets PostgreSQL convert what it would not by itself; other databases need no word for it."""
     old, new = operation.existing_type, operation.modify_type
-    if old is None or new is None or _kind(old) is _kind(new):
+    if old is None or new is None or type(old) is type(new):
         return
     target = cast("sa.types.TypeEngine[Any]", new).compile(dialect=postgresql.dialect())
     target = target.partition(" COLLATE")[0]
-    through = "::int" if bool in (_kind(old), _kind(new)) else ""
+    through = "::int" if bool in (python_type(old), python_type(new)) else ""
     operation.kw[_USING] = f'"{operation.column_name}"{through}::{target}'
-
-
-def _kind(type: Any) -> Any:  # noqa: ANN401 # SQLAlchemy's word
-    try:
-        return type.python_type
-    except NotImplementedError:
-        return None
 
 
 _render_alter: Callable[[AutogenContext, ops.AlterColumnOp], str] = renderers.dispatch(

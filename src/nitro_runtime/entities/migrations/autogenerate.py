@@ -1,0 +1,141 @@
+"""Turns what Alembic finds into a migration that runs: on every database, with rows in the tables.
+
+Alembic compares the entities with one database. What it writes then has that database's own types,
+drops an index while a foreign key needs it, adds a required column that no row has a value for. Here
+its operations are put right before they are rendered, so that nobody has to edit the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.operations import ops
+from alembic.runtime.migration import MigrationContext
+
+from nitro_runtime.entities.migrations.preparing import Preparation
+from nitro_runtime.entities.migrations.types import WRITTEN
+from nitro_runtime.naming import constraint_name
+
+
+def prepare_script(
+    context: MigrationContext, _revision: object, directives: Sequence[ops.MigrationScript]
+) -> None:
+    """Puts the operations of a new revision right.
+
+    Passed to ``context.configure(process_revision_directives=prepare_script)``.
+    """
+    written = context.opts.get(WRITTEN, {})
+    for script in directives:
+        for upgrade in script.upgrade_ops_list:
+            _prepare(upgrade, Preparation(True, written))
+        for downgrade in script.downgrade_ops_list:
+            _prepare(downgrade, Preparation(False, written))
+            _name_dropped(_flat(downgrade.ops))
+
+
+def _prepare(container: ops.OpContainer, preparation: Preparation) -> None:
+    _name_added(_flat(container.ops))
+    _tidy(_flat(container.ops))
+    container.ops = list(_in_order(preparation.prepared(container.ops)))
+
+
+def _tidy(operations: Iterable[ops.MigrateOperation]) -> None:
+    """Leaves out what a database tells of an index and what every index has anyway."""
+    for operation in operations:
+        if isinstance(operation, ops.CreateIndexOp):
+            operation.unique = bool(operation.unique)
+        if isinstance(
+            operation, ops.CreateIndexOp | ops.DropIndexOp | ops.CreateUniqueConstraintOp
+        ):
+            said: dict[str, Any] = operation.kw
+            operation.kw = {name: value for name, value in said.items() if value}
+
+
+# -- order ----------------------------------------------------------------------------------------
+
+
+def _in_order(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
+    """Yields what makes tables first and what drops them last: a foreign key needs its target."""
+    found = list(operations)
+    dropped = {one.table_name for one in found if isinstance(one, ops.DropTableOp)}
+    yield from (one for one in found if isinstance(one, ops.CreateTableOp))
+    for one in found:
+        if isinstance(one, ops.ModifyTableOps):
+            yield _unlinked_first(one, dropped)
+        elif not isinstance(one, ops.CreateTableOp | ops.DropTableOp):
+            yield one
+    yield from (one for one in found if isinstance(one, ops.DropTableOp))
+
+
+def _unlinked_first(table: ops.ModifyTableOps, dropped: set[str]) -> ops.ModifyTableOps:
+    """Drops foreign keys first: MariaDB keeps the index that one needs.
+
+    The indexes of a table that goes as a whole go with it.
+    """
+    kept = [
+        one
+        for one in table.ops
+        if not (isinstance(one, ops.DropIndexOp) and table.table_name in dropped)
+    ]
+    kept.sort(key=lambda one: not _drops_foreign_key(one))
+    return ops.ModifyTableOps(table.table_name, kept, schema=table.schema)
+
+
+def _drops_foreign_key(operation: ops.MigrateOperation) -> bool:
+    return isinstance(operation, ops.DropConstraintOp) and operation.constraint_type == "foreignkey"
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def name_constraints(
+    _context: object, _revision: object, directives: Sequence[ops.MigrationScript]
+) -> None:
+    """Names what ``alembic revision --autogenerate`` adds to a table that is there.
+
+    `prepare_script` does this and more; environments that name this function still run.
+    """
+    for script in directives:
+        for upgrade in script.upgrade_ops_list:
+            _name_added(_flat(upgrade.ops))
+        for downgrade in script.downgrade_ops_list:
+            operations = list(_flat(downgrade.ops))
+            _name_added(operations)
+            _name_dropped(operations)
+
+
+def _flat(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
+    for operation in operations:
+        if isinstance(operation, ops.OpContainer):
+            yield from _flat(operation.ops)
+        else:
+            yield operation
+
+
+def _name_added(operations: Iterable[ops.MigrateOperation]) -> None:
+    for operation in operations:
+        if isinstance(operation, ops.CreateUniqueConstraintOp):
+            if operation.constraint_name is None:
+                operation.constraint_name = constraint_name(
+                    "uq", operation.table_name, map(str, operation.columns)
+                )
+        elif isinstance(operation, ops.CreateForeignKeyOp) and operation.constraint_name is None:
+            operation.constraint_name = constraint_name(
+                "fk", operation.source_table, operation.local_cols
+            )
+
+
+def _name_dropped(operations: Iterable[ops.MigrateOperation]) -> None:
+    """Names what a downgrade drops; the upgrade has given it this name."""
+    for operation in operations:
+        if not isinstance(operation, ops.DropConstraintOp) or operation.constraint_name is not None:
+            continue
+        constraint = operation.to_constraint()
+        if isinstance(constraint, sa.UniqueConstraint):
+            names = constraint.columns.keys()
+            operation.constraint_name = constraint_name("uq", operation.table_name, names)
+        elif isinstance(constraint, sa.ForeignKeyConstraint):
+            names = constraint.column_keys
+            operation.constraint_name = constraint_name("fk", operation.table_name, names)
