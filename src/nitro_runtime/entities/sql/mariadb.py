@@ -38,8 +38,8 @@ _BATCH = 1_000_000  # characters of a statement that stores many rows
 _MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
 _SETTINGS = (
     "time_zone = '+00:00', default_storage_engine = 'InnoDB', foreign_key_checks = 1, "
-    # Texts are sorted by so many bytes at most.
-    "unique_checks = 1, max_sort_length = 65536"
+    # Seconds to wait for a table that is altered, and by how many bytes a text is sorted at most.
+    "unique_checks = 1, lock_wait_timeout = 10, max_sort_length = 65536"
 )
 
 
@@ -201,10 +201,6 @@ class MariaDB(Server):
         for row in rows:
             cursor.execute(sql, row)
             yield cursor.lastrowid
-
-    def before_creating(self, cursor: Cursor, patience: float) -> None:
-        """Sets how long to wait for other transactions, which may hold a table that is referred to."""
-        cursor.execute(f"SET SESSION lock_wait_timeout = {max(1, round(patience))}")
 
     # -- errors ---------------------------------------------------------------------------------
 
