@@ -163,8 +163,10 @@ class ConnectedRepository(SqlRepository):
                 self.server.guard(link)
             rows = _rows(link, sql, parameters)
         except self.server.error as error:
-            if not proven and not self.server.is_broken(link.connection, error):
-                self.server.recover(link)
+            lost = proven and self.server.spoils  # without a savepoint to go back to
+            if not lost and not self.server.is_broken(link.connection, error):
+                if not proven:
+                    self.server.recover(link)
                 if self._is_empty(error, mapper):
                     return []
             raise self.translated(link, error, mapper) from error
