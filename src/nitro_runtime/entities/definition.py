@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar, get_args
 
 from pydantic import PydanticUndefinedAnnotation
+from pydantic.fields import FieldInfo
 
 from nitro_runtime.entities.describe import Options, sqlmodel_value
+from nitro_runtime.entities.fields import options_of
 from nitro_runtime.entities.kinds import JSON
 from nitro_runtime.entities.mapper import Mapper, key_names
 from nitro_runtime.entities.relations import relations_of
@@ -90,7 +92,14 @@ def _refuse_what_no_column_is(entity: type[Any]) -> None:
                 f"{place}: sa_column=Column(...) belongs to one mapped class; write what is special "
                 "of the column as Field(sa_type=..., unique=..., index=..., sa_column_kwargs={...})."
             )
-        unknown = _type_variable(field.annotation)
+        parts = list(_parts(field.annotation))
+        secretive = next((part for part in parts if _has_secrets(part)), None)
+        if secretive is not None:
+            raise EntityDefinitionError(
+                f"{place} holds {secretive.__name__} as JSON, which leaves its secret fields out; "
+                f'refer to it instead: `{name}_id: str = Field(foreign_key="...")`.'
+            )
+        unknown = next((part for part in parts if isinstance(part, TypeVar)), None)
         if unknown is not None:
             raise EntityDefinitionError(
                 f"{place} is of the type {unknown.__name__}, which stands for no type yet: write "
@@ -98,11 +107,17 @@ def _refuse_what_no_column_is(entity: type[Any]) -> None:
             )
 
 
-def _type_variable(annotation: Any) -> TypeVar | None:  # noqa: ANN401 # any annotation
-    if isinstance(annotation, TypeVar):
-        return annotation
-    found = (_type_variable(part) for part in get_args(annotation))
-    return next((one for one in found if one is not None), None)
+def _parts(annotation: Any) -> Iterator[Any]:  # noqa: ANN401 # any annotation
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
+
+
+def _has_secrets(part: Any) -> bool:  # noqa: ANN401 # a part of an annotation
+    if not hasattr(part, "__entity_options__"):
+        return False
+    fields: dict[str, FieldInfo] = part.__pydantic_fields__
+    return any(options_of(field.metadata).secret for field in fields.values())
 
 
 def _check_key(mapper: Mapper) -> None:

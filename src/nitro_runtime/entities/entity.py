@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 from sqlmodel import SQLModel
 
 from nitro_runtime import errors
@@ -19,7 +20,7 @@ from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
 from nitro_runtime.entities.lookups import criterion_from
 from nitro_runtime.entities.many_to_many import pending_links
-from nitro_runtime.entities.metaclass import EntityMeta, normalise_datetimes
+from nitro_runtime.entities.metaclass import EntityMeta, arrange_fields
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
 from nitro_runtime.entities.repository import EVERYTHING, Query
@@ -43,6 +44,7 @@ _CONFIG = ConfigDict(
     ignored_types=(Relation, RepositoryAttribute),
     from_attributes=False,
     populate_by_name=True,
+    json_schema_serialization_defaults_required=True,
 )
 
 
@@ -139,10 +141,13 @@ class Entity(SQLModel, metaclass=EntityMeta):
         return mapper_of(cls)
 
     @classmethod
-    def __pydantic_on_complete__(cls) -> None:
-        """Has datetimes kept in UTC, as soon as the fields are known."""
-        if normalise_datetimes(cls):
-            cls.model_rebuild(force=True)
+    def __get_pydantic_core_schema__(
+        cls, source: type[BaseModel], handler: GetCoreSchemaHandler, /
+    ) -> CoreSchema:
+        """Has datetimes kept in UTC and the key come first, as soon as the fields are known."""
+        if source is cls:
+            arrange_fields(cls)
+        return handler(source)
 
     def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 # of the field's type
         if name in self.__pydantic_fields__:

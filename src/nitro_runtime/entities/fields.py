@@ -95,7 +95,8 @@ def Field(  # noqa: N802, PLR0913, RUF100 # named and called as SQLModel's
         sa_column_args: Further arguments of the SQLAlchemy column.
         sa_column_kwargs: Further keywords of the SQLAlchemy column.
         schema_extra: Further keys of the JSON schema.
-        secret: Never sent to a browser and never taken from one.
+        secret: Never sent to a browser and never taken from one: in no dump, schema of what is sent,
+            signals or ``repr``.
         readonly: Shown, never taken from a browser.
         hidden: Not shown in tables, forms and cards unless asked for.
         search: Searched by ``QuerySet.search``; a folded copy is kept for it.
@@ -130,6 +131,9 @@ def Field(  # noqa: N802, PLR0913, RUF100 # named and called as SQLModel's
         "sa_column_kwargs": sa_column_kwargs,
         "schema_extra": schema_extra,
     }
+    if secret:
+        # Out of every dump, so out of whatever a framework sends, and out of logs.
+        given |= {"exclude": True, "repr": False}
     field: Any = _sqlmodel_field(
         default, **{name: value for name, value in given.items() if value is not None}
     )

@@ -82,7 +82,7 @@ class Mapper:
         described = [
             _mapped(name, field, by_field.get(name)) for name, field in entity.model_fields.items()
         ]
-        self.fields: dict[str, MappedField] = {f.name: f for f in sorted(described, key=_place)}
+        self.fields: dict[str, MappedField] = {f.name: f for f in described}
         self.names: tuple[str, ...] = tuple(self.fields)
         self.keys: tuple[str, ...] = key_names(entity, self.names)
         self.key_of: Callable[[Mapping[str, Any]], Any] = itemgetter(*self.keys)
@@ -260,13 +260,13 @@ def _reference(field: MappedField) -> tuple[str, str, str, str | None]:
     return field.name, table, column, sqlmodel_value(field.source, "ondelete")
 
 
-def _place(field: MappedField) -> int:
-    """The key comes first and what Nitro manages last, else as declared."""
-    if field.info.key or field.name == "id":
+def column_place(name: str, field: PydanticField) -> int:
+    """Returns what to sort fields by: the key first and what Nitro manages last, else as declared."""
+    if name == "id" or sqlmodel_value(field, "primary_key"):
         return 0
-    if not field.info.managed:
+    if not options_of(field.metadata).managed:
         return 1
-    return 2 if field.name == "version" else 3
+    return 2 if name == "version" else 3
 
 
 def _upload_values(upload: Upload | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, dataclass_transform, get_args, get_origin
 
 from pydantic import AfterValidator, ConfigDict
+from pydantic.fields import FieldInfo
 from sqlmodel import Field as SQLModelField
 from sqlmodel import SQLModel
 from sqlmodel.main import RelationshipInfo, SQLModelMetaclass
@@ -22,9 +23,9 @@ from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.hooks import DELETING, SAVING, has_hooks
 from nitro_runtime.entities.ids import new_id
 from nitro_runtime.entities.kinds import split_optional
-from nitro_runtime.entities.mapper import to_utc
+from nitro_runtime.entities.mapper import column_place, to_utc
 from nitro_runtime.entities.relations import relations_of
-from nitro_runtime.errors import EntityDefinitionError
+from nitro_runtime.errors import EntityDefinitionError, EntityError
 from nitro_runtime.naming import snake_case
 from nitro_runtime.schema import register_entity
 
@@ -155,6 +156,13 @@ class EntityMeta(SQLModelMetaclass):
                 return Attribute(cls, name)
             return super().__getattr__(name)
 
+        def __clause_element__(cls) -> Any:  # noqa: ANN401
+            """Tells who writes ``select(Product)`` what to write: SQLAlchemy would give no entity."""
+            raise EntityError(
+                f"SQLAlchemy knows {cls.__name__} by its table: write select({cls.__name__}.table) "
+                f"for rows, or {cls.__name__}.where(...) for entities."
+            )
+
 
 def _refuse_wrong_shape(
     name: str, namespace: Mapping[str, Any], keywords: Mapping[str, Any]
@@ -248,16 +256,20 @@ def _register(made: type[Any], options: Options) -> None:
     register_entity(options.table_name, made)
 
 
-def normalise_datetimes(entity: type[Any]) -> bool:
-    """Makes the datetime fields of a complete class keep UTC; whether it has any."""
-    found = False
-    for field in entity.__pydantic_fields__.values():
+def arrange_fields(entity: type[Any]) -> None:
+    """Has the datetime fields of a class keep UTC, and its fields in the order of the columns.
+
+    It is called before pydantic builds the validator, and so works on what pydantic has collected.
+    """
+    fields: dict[str, FieldInfo] = entity.__pydantic_fields__
+    for field in fields.values():
         plain, _ = split_optional(field.annotation)
         normal = _UTC_LIST if _is_list_of_moments(plain) else _UTC if plain is datetime else None
         if normal is not None and normal not in field.metadata:
             field.metadata.append(normal)
-            found = True
-    return found
+    # Bases come first to pydantic, and the managed fields are in bases.
+    arranged = sorted(fields, key=lambda name: column_place(name, fields[name]))
+    entity.__pydantic_fields__ = {name: fields[name] for name in arranged}
 
 
 def _utc(value: datetime | None) -> datetime | None:

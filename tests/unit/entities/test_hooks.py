@@ -34,7 +34,7 @@ class Article(Entity):
     stock: int = Field(default=0, ge=0)
     code: str | None = Field(default=None, unique=True)
 
-    labels = many_to_many("Label")
+    labels = many_to_many(Label)
 
     def before_save(self) -> None:
         assert current_transaction() is not None
@@ -202,7 +202,7 @@ def test_links_of_a_new_entity_are_stored_before_after_save_runs() -> None:
     class Basket(Entity):
         name: str = ""
 
-        labels = many_to_many("Label")
+        labels = many_to_many(Label)
 
         def after_save(self) -> None:
             seen.append(self.labels.count())
