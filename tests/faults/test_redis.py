@@ -24,6 +24,7 @@ from nitro_runtime.entities import MemoryRepository, transaction, use
 from nitro_runtime.entities.redis.repository import RedisRepository
 from nitro_runtime.errors import DatabaseUnavailable, EntityError
 from nitro_runtime.schema import known_entities
+from nitro_runtime.testing.repository_suite import in_threads
 
 WRITER = redis_writer.__file__
 
@@ -183,6 +184,21 @@ def test_no_addition_of_several_processes_is_lost(
     assert disagreements(repository, Number) == []
 
 
+@pytest.mark.parametrize("work", [lambda: Number.get("n").increment(value=1), redis_writer.save])
+@pytest.mark.parametrize(
+    "times", [50, pytest.param(500, marks=pytest.mark.soak)], ids=["few", "many"]
+)
+def test_no_addition_of_several_threads_is_lost(
+    repository: RedisRepository, work: Callable[[], object], times: int
+) -> None:
+    Number.create(id="n")
+    results = in_threads(8, lambda: [work() for _ in range(times)])
+    assert [result for result in results if isinstance(result, Exception)] == []
+    number = Number.get("n")
+    assert (number.value, number.version) == (8 * times, 8 * times + 1)
+    assert disagreements(repository, Number) == []
+
+
 # -- servers that do not serve ----------------------------------------------------------------------
 
 
@@ -236,7 +252,7 @@ async def test_the_event_loop_goes_on_while_the_server_sleeps(
     server: OwnRedis, repository: RedisRepository
 ) -> None:
     await Note.acreate(name="a")
-    server.tell("CLIENT", "PAUSE", "600", "ALL")
+    server.tell("CLIENT", "PAUSE", "1500", "ALL")
     stalls: list[float] = []
     over = asyncio.Event()
 
@@ -254,8 +270,8 @@ async def test_the_event_loop_goes_on_while_the_server_sleeps(
     waited = time.monotonic() - before
     over.set()
     await watcher
-    assert waited > 0.4
-    assert max(stalls) < 0.2
+    assert waited > 1.0
+    assert max(stalls) < 0.5
     assert len(stalls) > 20
 
 

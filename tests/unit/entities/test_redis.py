@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.crc import key_slot
+from redis.exceptions import TimeoutError as RedisTimeout
 from redis_checks import disagreements, keys_of
 from services import REDIS, own_redis
 from waiting import until
@@ -749,6 +750,27 @@ def test_a_connection_that_the_server_closed_is_opened_again(redis: RedisReposit
     other.server.run("CLIENT", "KILL", "ID", number)
     other.close()
     assert Shop.count() == 1
+
+
+def test_an_idle_connection_that_a_firewall_forgot_is_opened_again(
+    redis: RedisRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Shop.create(name="a")
+    pool: Any = redis.server._pool
+    connection = pool.get_connection()
+    connection.next_health_check = 0
+    pool.release(connection)
+    whole, sent = connection.send_command, list[str]()
+
+    def send(*words: Any, **keywords: Any) -> None:
+        sent.append(words[0])
+        if sent == ["PING"]:
+            raise RedisTimeout("nobody answers")
+        whole(*words, **keywords)
+
+    monkeypatch.setattr(connection, "send_command", send)
+    assert Shop.count() == 1
+    assert (sent[0], sent[-1], sent.count("ZCARD")) == ("PING", "ZCARD", 1)
 
 
 def test_a_connection_that_answered_with_an_error_serves_on(redis: RedisRepository) -> None:
