@@ -17,11 +17,12 @@ from nitro_runtime.entities.redis.overlay import Conflict, Found, Overlay, copie
 from nitro_runtime.entities.redis.references import References
 from nitro_runtime.entities.redis.server import Server
 from nitro_runtime.entities.redis.store import Store
+from nitro_runtime.entities.redis.unit import RedisUnit
 from nitro_runtime.entities.redis.urls import address_of
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.storable import reckoned, refuse_unstorable, too_great
 from nitro_runtime.entities.transactions import current_transaction
-from nitro_runtime.errors import DatabaseBusy, StaleEntity
+from nitro_runtime.errors import DatabaseBusy
 
 T = TypeVar("T")
 
@@ -273,59 +274,6 @@ class RedisRepository:
     async def arun(self, work: Callable[[], T], *, write: bool) -> T:
         """Runs the work in a thread, so that the event loop goes on while the server answers."""
         return await self.server.offload.run(work)
-
-
-class RedisUnit:
-    """A transaction: changes that its commit stores by one script.
-
-    Args:
-        overlay: Where the changes are until then.
-    """
-
-    def __init__(self, overlay: Overlay) -> None:
-        self.overlay = overlay
-        self._marks: dict[str, int] = {}
-
-    def attempt(self, work: Callable[[Overlay], T]) -> T:
-        """Runs the work of one statement: all of it, or none when it raises."""
-        mark = self.overlay.mark()
-        try:
-            result = work(self.overlay)
-            self.overlay.verify(mark)
-        except BaseException:
-            self.overlay.rewind(mark)
-            raise
-        return result
-
-    def savepoint(self, name: str) -> None:
-        """Marks a place to go back to."""
-        self._marks[name] = self.overlay.mark()
-
-    def rollback_to(self, name: str) -> None:
-        """Undoes what came after the savepoint, and forgets it."""
-        self.overlay.rewind(self._marks.pop(name))
-
-    def release(self, name: str) -> None:
-        """Forgets the savepoint and keeps what came after it."""
-        del self._marks[name]
-
-    def commit(self) -> None:
-        """Stores everything, and ends the transaction.
-
-        Raises:
-            StaleEntity: Somebody else changed a row that this transaction changes.
-            Duplicate: Somebody else took a key or unique value.
-            BrokenReference: Somebody else deleted what a foreign key points at.
-        """
-        try:
-            self.overlay.commit()
-        except Conflict as conflict:
-            change = conflict.change
-            raise StaleEntity(change.layout.mapper.info.name, change.entity_key) from None
-
-    def rollback(self) -> None:
-        """Undoes everything, and ends the transaction."""
-        self.overlay.rewind(0)
 
 
 def _chosen(layout: Layout, view: Overlay, query: Query) -> list[Found]:
