@@ -79,10 +79,11 @@ def refuse_unstorable(
         ValidationError: One or more of them cannot be stored.
     """
     problems: list[InitErrorDetails] = []
+    strict = None if dialect is None or dialect.name == "sqlite" else dialect
     for name, value in values.items():
         kind = _problem(mapper.fields[name], value)
-        if kind is None and dialect is not None:
-            kind = _problem_there(mapper.entity.table.c[name].type, value, dialect)
+        if kind is None and strict is not None:
+            kind = _problem_there(mapper.entity.table.c[name].type, value, strict)
         if kind is not None:
             details: Any = {**kind, "loc": (name,), "input": value}
             problems.append(details)

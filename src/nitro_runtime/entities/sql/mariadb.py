@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
 import pymysql
 import sqlalchemy as sa
@@ -21,6 +21,7 @@ from sqlalchemy.dialects.mysql.reserved_words import RESERVED_WORDS_MARIADB, RES
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateIndex
 
+from nitro_runtime.entities.columns import ExactDecimal
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.sql import mariadb_errors as words
 from nitro_runtime.entities.sql.plans import Plan
@@ -56,6 +57,7 @@ class MariaDB(Server):
         self.dialect.identifier_preparer = _Preparer(self.dialect)
         self._engine: sa.Engine | None = None
         self._undone: WeakSet[Connection[Any]] = WeakSet()
+        self._cramped: WeakKeyDictionary[Plan, bool] = WeakKeyDictionary()
         self._fields_of_keys: dict[tuple[str, str], str] = {}
 
     # -- connections ----------------------------------------------------------------------------
@@ -160,7 +162,10 @@ class MariaDB(Server):
 
     def insert(self, link: Link, plan: Plan, rows: Sequence[Row], *, guarded: bool) -> list[Any]:
         """Stores rows; the server counts keys up that are missing."""
-        for row in rows if _is_cramped(plan, self.dialect) else ():
+        cramped = self._cramped.get(plan)
+        if cramped is None:
+            cramped = self._cramped[plan] = _is_cramped(plan, self.dialect)
+        for row in rows if cramped else ():
             refuse_unstorable(plan.mapper, row, self.dialect)
         if guarded:
             link.marked = False
@@ -334,9 +339,10 @@ def _decimal_literal(value: Decimal, _mapping: object = None) -> str:
 
 def _is_cramped(plan: Plan, dialect: Any) -> bool:  # noqa: ANN401
     """Whether a field may have a Decimal that the server would round without a word."""
+    kinds = (column.type for column in plan.table.columns)
     return any(
-        plan.mapper.fields[name].kind.exact is Decimal and name not in plan.mapper.decimals
-        for name in plan.mapper.names
+        isinstance(kind, ExactDecimal) and (kind.room(dialect) or (0, None))[1] != kind.scale
+        for kind in kinds
     )
 
 
