@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, Literal, TypeVar, cast
+from decimal import Decimal
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast, overload
 
 from nitro_runtime.errors import InvalidQuery
 
@@ -144,6 +145,10 @@ class Arithmetic:
     amount: Any
 
 
+_Exact: TypeAlias = "Attribute[Decimal] | Attribute[Decimal | None]"
+"""A field of Decimals, which whole numbers are compared with as well."""
+
+
 class Attribute(Generic[T]):
     """A field of an entity class: what ``Product.price`` is on the class."""
 
@@ -162,16 +167,32 @@ class Attribute(Generic[T]):
     def __ne__(self, value: T | None) -> Criterion:  # type: ignore[override]
         return self._compare("ne", value)
 
-    def __gt__(self, value: T) -> Criterion:
+    @overload
+    def __gt__(self: _Exact, value: Decimal | int) -> Criterion: ...
+    @overload
+    def __gt__(self, value: T) -> Criterion: ...
+    def __gt__(self, value: Any) -> Criterion:
         return self._compare("gt", value)
 
-    def __ge__(self, value: T) -> Criterion:
+    @overload
+    def __ge__(self: _Exact, value: Decimal | int) -> Criterion: ...
+    @overload
+    def __ge__(self, value: T) -> Criterion: ...
+    def __ge__(self, value: Any) -> Criterion:
         return self._compare("gte", value)
 
-    def __lt__(self, value: T) -> Criterion:
+    @overload
+    def __lt__(self: _Exact, value: Decimal | int) -> Criterion: ...
+    @overload
+    def __lt__(self, value: T) -> Criterion: ...
+    def __lt__(self, value: Any) -> Criterion:
         return self._compare("lt", value)
 
-    def __le__(self, value: T) -> Criterion:
+    @overload
+    def __le__(self: _Exact, value: Decimal | int) -> Criterion: ...
+    @overload
+    def __le__(self, value: T) -> Criterion: ...
+    def __le__(self, value: Any) -> Criterion:
         return self._compare("lte", value)
 
     def __hash__(self) -> int:

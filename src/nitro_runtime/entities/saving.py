@@ -270,7 +270,14 @@ def _stored(entity: Entity, row: Row, key: object) -> None:
     mapper = entity.__nitro_mapper__
     if mapper.generated_key:
         row[mapper.key] = vars(entity)[mapper.key] = key
+    if mapper.decimals:
+        _take_over_decimals(mapper, entity, row)
     _place(entity, "__loaded__", row)
+
+
+def _take_over_decimals(mapper: Mapper, entity: Entity, row: Row) -> None:
+    """Shows decimals with the places that were stored, as loading them will: 5.00 and not 5."""
+    vars(entity).update((name, row[name]) for name in mapper.decimals if name in row)
 
 
 def insert_many(entity: type[Entity], made: Iterable[Entity]) -> None:
@@ -321,6 +328,8 @@ def _store_changes(entity: Entity, loaded: Row, changed: Row) -> None:
     _remember(entity)
     values.update(changed)
     kept = changed if mapper.plain else mapper.frozen(changed)
+    if mapper.decimals:
+        _take_over_decimals(mapper, entity, kept)
     _place(entity, "__loaded__", {**loaded, **kept})
 
 

@@ -175,6 +175,8 @@ def _collect(mapper: Mapper, found: dict[str, sa.Table | None]) -> None:
     found[name] = None  # on its way: tables may refer to one another in a circle
     for _, target, _, _ in mapper.references:
         entity = find_entity(target)
+        if entity is None and target in SQLModel.metadata.tables:
+            continue  # of a mapped class of the app, which creates it
         if entity is None:
             raise EntityDefinitionError(
                 f"{mapper.info.name} has a foreign key to the table {target!r}, which no imported "
