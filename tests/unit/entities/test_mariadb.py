@@ -289,6 +289,26 @@ def test_mysql_is_not_told_to_make_an_index_unless_it_exists() -> None:
     assert plain.endswith("CREATE INDEX ix_book_author ON book (author)")
 
 
+@pytest.mark.parametrize("name", ["mysql+pymysql", "mariadb+pymysql"])
+def test_a_transaction_of_the_application_is_joined(database: Any, address: str, name: str) -> None:
+    engine = sa.create_engine(make_url(address).set(drivername=name))
+    configure(engine=engine)
+    with engine.connect() as connection:
+        with transaction(connection):
+            made = Ticket.create_many([{"title": "a"}, {"title": "b"}])
+            kept = Book.create(title="T", price=Decimal("1E+1"))
+        found = connection.execute(sa.select(sa.func.count()).select_from(Ticket.table)).scalar()
+        assert (found, len({t.id for t in made}), Book.count()) == (2, 2, 0)
+        connection.commit()
+        with transaction(connection):
+            kept.update(stock=7)
+        connection.rollback()
+    assert (Ticket.count(), Book.get(kept.id).stock) == (2, 0)
+    assert Ticket.create(title="c").id not in {t.id for t in made}
+    use(MemoryRepository())
+    engine.dispose()
+
+
 # -- statements -----------------------------------------------------------------------------------
 
 

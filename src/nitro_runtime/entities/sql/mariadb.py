@@ -80,13 +80,10 @@ class MariaDB(Server):
 
     def prepare(self, connection: _Connection) -> None:
         """Makes the connection behave in the same way whatever the server's settings are."""
-        _check(connection)
-        self._learn(connection)
+        self._adopt(connection)
         connection.rollback()
         connection.autocommit(True)
         connection.set_character_set("utf8mb4")
-        # A number such as 1E+3 would be a float.
-        connection.encoders = {**connection.encoders, Decimal: _decimal_literal}
         mode = _MODE + (",SIMULTANEOUS_ASSIGNMENT" if self.dialect.is_mariadb else "")
         with connection.cursor() as cursor:
             cursor.execute(f"SET SESSION sql_mode = '{mode}', {_SETTINGS}")
@@ -94,6 +91,12 @@ class MariaDB(Server):
             cursor.execute("SELECT @@max_allowed_packet")
             limit = cursor.fetchone()[0]
         connection.cursorclass = partial(_Cursor, limit=limit, undone=self._undone)
+
+    def _adopt(self, connection: _Connection) -> None:
+        _check(connection)
+        self._learn(connection)
+        # A number such as 1E+3 would be a float.
+        connection.encoders = {**connection.encoders, Decimal: _decimal_literal}
 
     def _learn(self, connection: _Connection) -> None:
         """Notes what kind of server it is.
@@ -114,7 +117,9 @@ class MariaDB(Server):
         self.dialect.server_version_info = version
 
     def link(self, connection: _Connection) -> Link:
-        """Returns a connection with its cursor."""
+        """Returns a connection with its cursor; it may be one of an application's transaction."""
+        if getattr(connection, "encoders", {}).get(Decimal) is not _decimal_literal:
+            self._adopt(connection)
         return Link(connection, connection._sock.fileno())
 
     def is_broken(self, connection: _Connection, error: BaseException) -> bool:
