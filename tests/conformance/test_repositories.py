@@ -134,6 +134,10 @@ class TestBrowser(RepositorySuite):
     def visiting(self) -> AbstractContextManager[object]:
         return visiting(Visit("ann", "", lambda text: None))
 
+    def later(self) -> None:
+        visit: Any = current_visit()
+        visit.opened = None
+
     def spoil(
         self, repository: Repository, entity: type[Entity], key: object, field: str, value: object
     ) -> None:

@@ -78,10 +78,22 @@ class RepositoryAttribute:
         # Read before the search: what is found may be old already when a thread configures now.
         generation = settings.generation
         found = repository_named(owner.__entity_options__.backend)
-        if owner.__entity_options__.ttl is not None and "ttl" not in found.capabilities:
-            raise Unsupported(found.name, f"ttl, which {owner.__name__} has")
+        for capability in _needed(owner.__nitro_mapper__):
+            if capability not in found.capabilities:
+                raise Unsupported(found.name, f"{capability}, which {owner.__name__} has")
         type.__setattr__(owner, "__repository__", (generation, found))
         return found
+
+
+def _needed(mapper: Mapper) -> list[str]:
+    """The capabilities without which a backend could be wrong about an entity and not know it."""
+    unique = mapper.together or any(field.info.unique for field in mapper.fields.values())
+    asked = {
+        "ttl": mapper.options.ttl is not None,
+        "unique": unique,
+        "references": mapper.references,
+    }
+    return [capability for capability, needed in asked.items() if needed]
 
 
 class TableAttribute(_ClassAttribute):

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from nitro_runtime import context
 from nitro_runtime.context import UnitOfWork
 from nitro_runtime.entities.repository import Repository, UnitHandle
-from nitro_runtime.errors import EntityError
+from nitro_runtime.errors import EntityError, Unsupported
+
+if TYPE_CHECKING:
+    from nitro_runtime.entities.sql.joining import HostTransaction
 
 
 class ActiveTransaction:
@@ -27,12 +30,13 @@ class ActiveTransaction:
         self.levels: list[str] = []
         self.handles: dict[Repository, UnitHandle] = {}
         self.undo: list[Callable[[], object]] = []
+        self.host: HostTransaction | None = None
 
     def handle(self, repository: Repository) -> UnitHandle:
         """Returns the transaction's part on a backend, opening it at its first use."""
         found = self.handles.get(repository)
         if found is None:
-            found = self.adopt(repository, repository.begin())
+            found = self.adopt(repository, _able(repository).begin())
         return found
 
     def adopt(self, repository: Repository, handle: UnitHandle) -> UnitHandle:
@@ -122,17 +126,31 @@ def default_repository() -> Repository:
     return configured()
 
 
+def _able(repository: Repository) -> Repository:
+    if "transactions" not in repository.capabilities:
+        raise Unsupported(repository.name, "transactions")
+    return repository
+
+
 class transaction:  # reads as a word: with transaction():
     """Makes the changes of a block last together: ``with transaction():``, ``async with transaction():``.
 
     Leaving the block by an exception undoes them. Blocks nest: an inner one is a savepoint, and
     undoes only its own part. Events and other after-commit work wait for the outermost commit.
 
+    Args:
+        joined: A SQLAlchemy Session or Connection whose transaction the block becomes a part of.
+            What the block changes is committed or rolled back with it, by whom it belongs to, and
+            after-commit work waits for that; an exception undoes the block's own part.
+
     Raises:
         DatabaseBusy: Another writer held the database too long.
+        Unsupported: The default backend has no transactions, or cannot join one.
+        EntityError: What was given cannot be joined, or not here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, joined: object = None) -> None:
+        self._joined = joined
         self._outer: ActiveTransaction | None = None
         self._previous: ActiveTransaction | None = None
         self._unit: UnitOfWork | None = None
@@ -140,9 +158,12 @@ class transaction:  # reads as a word: with transaction():
         self._marks = (0, 0)
 
     def __enter__(self) -> Self:
+        if self._joined is not None and self._join():
+            return self
         if self._nest():
             return self
-        repository = default_repository()  # the first to ask configures it, which none may inside
+        # The first to ask configures it, which none may inside.
+        repository = _able(default_repository())
         active = self._open()
         try:
             active.adopt(repository, repository.begin())
@@ -152,6 +173,8 @@ class transaction:  # reads as a word: with transaction():
         return self
 
     async def __aenter__(self) -> Self:
+        if self._joined is not None and self._join():
+            return self
         active = current_transaction()
         if active is not None:
             level = self._level_in(active)
@@ -159,7 +182,8 @@ class transaction:  # reads as a word: with transaction():
                 await one.arun(partial(handle.savepoint, level), write=True)
             self._nested_in(active, level)
             return self
-        repository = default_repository()  # the first to ask configures it, which none may inside
+        # The first to ask configures it, which none may inside.
+        repository = _able(default_repository())
         active = self._open()
         try:
             active.adopt(repository, await repository.abegin())
@@ -217,10 +241,39 @@ class transaction:  # reads as a word: with transaction():
 
     def _after_commit(self, active: ActiveTransaction) -> None:
         """Runs what waited for the commit, or leaves it to whom this work is done for."""
-        if self._unit is None:
+        if active.host is not None:
+            active.host.take(active)
+        elif self._unit is None:
             active.unit.run()
         else:
             self._unit.callbacks.extend(active.unit.callbacks)
+
+    def _join(self) -> bool:
+        """Makes the block a part of a transaction of the application; False inside such a block."""
+        from nitro_runtime.entities.sql.joining import host_connection, host_of
+
+        connection = host_connection(self._joined)
+        host = host_of(connection)
+        active = current_transaction()
+        if active is not None:
+            if active.host is host:
+                return False  # it nests, as any block does
+            raise EntityError(
+                "transaction(...) cannot join another transaction inside a transaction() block; "
+                "let it be the outermost one."
+            )
+        repository = default_repository()
+        join = getattr(repository, "join", None)
+        if join is None:
+            raise Unsupported(repository.name, "joining a transaction of SQLAlchemy")
+        active = self._open()
+        active.host = host
+        try:
+            active.adopt(repository, join(connection))
+        except BaseException:
+            self._close()
+            raise
+        return True
 
     def _nest(self) -> bool:
         active = current_transaction()

@@ -19,7 +19,7 @@ pytest.register_assert_rewrite(
     *(
         f"nitro_runtime.testing.repository_suite.{name}"
         for name in (
-            "agreement", "bulk", "criteria", "keys", "links", "orders", "relations", "spoiled", "tasks",
+            "agreement", "bulk", "criteria", "keys", "links", "orders", "refusals", "relations", "spoiled", "tasks",
             "texts", "uniques", "units", "values", "verbs",
         )
     )
@@ -31,6 +31,7 @@ from nitro_runtime.testing.repository_suite.criteria import Criteria  # noqa: E4
 from nitro_runtime.testing.repository_suite.keys import Keys  # noqa: E402
 from nitro_runtime.testing.repository_suite.links import Links  # noqa: E402
 from nitro_runtime.testing.repository_suite.orders import Orders  # noqa: E402
+from nitro_runtime.testing.repository_suite.refusals import Refusals  # noqa: E402
 from nitro_runtime.testing.repository_suite.relations import References, Relations  # noqa: E402
 from nitro_runtime.testing.repository_suite.spoiled import Spoiled  # noqa: E402
 from nitro_runtime.testing.repository_suite.suite import (  # noqa: E402
@@ -56,6 +57,6 @@ __all__ = ["RepositorySuite", "Suite", "in_a_loop", "in_threads", "lacks", "need
 
 class RepositorySuite(
     Verbs, Criteria, Texts, Values, Orders, Bulk, Keys, Uniques, References, Relations, Links,
-    Announcements, Hooks, Transactions, Twins, Tasks, Races, Spoiled, Agreement,
+    Announcements, Hooks, Transactions, Twins, Tasks, Races, Spoiled, Refusals, Agreement,
 ):  # fmt: skip
     """All of it."""

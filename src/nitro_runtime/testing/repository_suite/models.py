@@ -221,6 +221,12 @@ class Hooked(Entity, table_name="suite_hooked"):
         self.seen.append(f"{hook} {self.name}")
 
 
+class Fleeting(Entity, table_name="suite_fleeting", ttl=1):
+    """Lasts a second."""
+
+    name: str = ""
+
+
 # -- unique ---------------------------------------------------------------------------------------
 
 
@@ -364,7 +370,8 @@ class Course(Entity, table_name="suite_course"):
 
 
 ENTITIES: tuple[type[Entity], ...] = (
-    Item, Unguarded, Thing, Everything, Lists, Ticket, Asset, Country, Line, Hooked, Account, Seat,
+    Item, Unguarded, Thing, Everything, Lists, Ticket, Asset, Country, Line, Hooked, Fleeting,
+    Account, Seat,
     Category, Product, Photo, Label, Contract, Remark, Owner, Passport, Tag, Article, Pupil, Course,
     Enrolment,
 )  # fmt: skip

@@ -104,6 +104,9 @@ class Suite:
         """Surrounds every test: for a backend that needs to know on whose behalf it works."""
         return nullcontext()
 
+    def later(self) -> None:
+        """Does what a later request would: for a backend that remembers what it read during one."""
+
     def empty(self, repository: Repository) -> None:
         """Deletes all rows; by the method ``clear`` of the repository if it has one."""
         clear = getattr(repository, "clear", None)

@@ -23,7 +23,7 @@ from nitro_runtime.testing.repository_suite.models import (
     Status,
     Thing,
 )
-from nitro_runtime.testing.repository_suite.suite import Suite
+from nitro_runtime.testing.repository_suite.suite import Suite, needs
 
 EAST = timezone(timedelta(hours=5, minutes=30))
 
@@ -272,6 +272,7 @@ class Values(Suite):
                 Thing.all().update(**{name: value})
         assert vars(Thing.get(1))[name] is None
 
+    @needs("adjust or transactions")
     def test_a_sum_that_leaves_64_bits_is_refused_and_changes_nothing(self) -> None:
         """It neither wraps around nor becomes a float."""
         made = Thing.create(id=1, amount=2**62)
@@ -281,6 +282,7 @@ class Values(Suite):
             Thing.all().update(amount=Thing.amount * 2)  # type: ignore[operator]
         assert Thing.get(1).amount == 2**62
 
+    @needs("adjust or transactions")
     def test_decimals_of_any_length_are_reckoned_exactly(self) -> None:
         """By increments and by updates of many."""
         long = "1234567890123456789012345678.0123456789"
