@@ -46,7 +46,8 @@ def configure(
             ``"mysql://user@host/name"``, ``"redis://host:6379/0"`` or ``"memory"``.
         create_tables: Whether a missing table is created at its first use; otherwise it raises
             `MissingTable`, which names the migration command.
-        engine: An application's own SQLAlchemy engine, to share its database.
+        engine: An application's own SQLAlchemy engine, through which Nitro opens its connections:
+            its creator, events and connect_args count. `transaction` can join its transactions.
         durable: Whether a commit waits for the disk (SQLite's synchronous FULL): slower, and
             nothing is lost when the power fails. Otherwise the last commits may be lost then, and
             the file stays intact.

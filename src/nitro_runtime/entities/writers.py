@@ -27,6 +27,13 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
         return None
 
 
+class _Turn(threading.local):
+    """What a thread knows of the turn that it works in."""
+
+    held = False
+    written = False
+
+
 class WriterQueue:
     """A lock that threads wait for by blocking and tasks by awaiting.
 
@@ -39,7 +46,7 @@ class WriterQueue:
         self._lock: threading.Lock | threading.Semaphore = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None  # the holder's, when it may await
         self._waiting: deque[_Waiter] = deque()
-        self._turn = threading.local()
+        self._turn = _Turn()
 
     def acquire(self, *, keep: bool = False) -> bool:
         """Takes the turn, blocking the thread until it comes.
@@ -91,12 +98,12 @@ class WriterQueue:
     @property
     def in_turn(self) -> bool:
         """Whether this thread is doing work inside `run_in_turn`, and so must not queue again."""
-        return getattr(self._turn, "held", False)
+        return self._turn.held
 
     @property
     def has_written(self) -> bool:
         """Whether the work of the present turn has stored anything, and so must not be repeated."""
-        return getattr(self._turn, "written", False)
+        return self._turn.written
 
     def note_written(self) -> None:
         """Remembers that the present turn has stored something."""

@@ -14,6 +14,7 @@ from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.offload import Offload
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.sql.folding import folded, needs_folding
+from nitro_runtime.entities.sql.joining import driver_connection
 from nitro_runtime.entities.sql.pool import Errand, Pool
 from nitro_runtime.entities.sql.repository import SqlRepository
 from nitro_runtime.entities.sql.server import Link, Server
@@ -24,6 +25,11 @@ from nitro_runtime.schema import find_entity
 
 T = TypeVar("T")
 _MOST_PROVEN = 5_000
+_JOINED = "nitro_joined"
+SPOILED = (
+    "A statement of this transaction failed, so nothing of it could be stored; let the error leave "
+    "the transaction() block."
+)
 
 
 class ConnectedRepository(SqlRepository):
@@ -228,6 +234,13 @@ class ConnectedRepository(SqlRepository):
         link.idle = link.marked = False
         return Unit(self, link, taken=taken)
 
+    def join(self, connection: sa.Connection) -> Unit:
+        """Opens a part of a transaction of the application, on its connection."""
+        driver = driver_connection(connection, self.dialect, self.server.driver)
+        unit = JoinedUnit(self, self.server.link(driver), taken=False)
+        unit.savepoint(_JOINED)
+        return unit
+
     async def arun(self, work: Callable[[], T], *, write: bool) -> T:
         """Runs the work in a thread, so that the event loop goes on while the server answers."""
         active = current_transaction()
@@ -284,10 +297,7 @@ class Unit:
         spoiled = self._repository.server.is_spoiled(self.link.connection)
         self._end("ROLLBACK" if spoiled else "COMMIT")
         if spoiled:
-            raise EntityError(
-                "A statement of this transaction failed, so nothing of it could be stored; let "
-                "the error leave the transaction() block."
-            )
+            raise EntityError(SPOILED)
 
     def rollback(self) -> None:
         """Undoes everything, and gives the connection back."""
@@ -313,6 +323,21 @@ class Unit:
             repository.pool.give(self.link)
             if self._taken:
                 repository.offload.slots.release()
+
+
+class JoinedUnit(Unit):
+    """A part of a transaction of the application: a savepoint, which it ends with."""
+
+    def commit(self) -> None:
+        """Leaves the part to the application's commit."""
+        if self._repository.server.is_spoiled(self.link.connection):
+            self.rollback_to(_JOINED)
+            raise EntityError(SPOILED)
+        self.release(_JOINED)
+
+    def rollback(self) -> None:
+        """Undoes the part."""
+        self.rollback_to(_JOINED)
 
 
 def _rows(link: Link, sql: str, parameters: Sequence[Any]) -> list[Any]:

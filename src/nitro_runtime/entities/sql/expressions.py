@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import Grouping
@@ -66,8 +66,7 @@ _ROUNDING = {"gt": ROUND_FLOOR, "lte": ROUND_FLOOR, "gte": ROUND_CEILING, "lt": 
 def _unlimited(kind: Any) -> Any:  # noqa: ANN401 # SQLAlchemy types
     """Returns the type that PostgreSQL is told of a parameter: it casts, and must cut nothing off."""
     if isinstance(kind, sa.ARRAY):
-        members: Any = kind
-        return sa.ARRAY(_unlimited(members.item_type))
+        return sa.ARRAY(_unlimited(cast("Any", kind).item_type))
     if isinstance(kind, sa.Integer):
         return sa.BigInteger()
     if isinstance(kind, ExactDecimal):

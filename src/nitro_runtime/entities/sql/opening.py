@@ -31,18 +31,24 @@ def open_database(
     if url.get_backend_name() == "sqlite":
         from nitro_runtime.entities.sql.sqlite_repository import SqliteRepository
 
-        if engine is not None and engine.url.database in (None, "", ":memory:"):
-            raise ConfigurationError(
-                "An engine on SQLite's :memory: cannot be shared; give it a file."
-            )
+        if engine is not None:
+            _refuse_unshareable(engine, "pysqlite")
+            if engine.url.database in (None, "", ":memory:"):
+                raise ConfigurationError(
+                    "An engine on SQLite's :memory: has one connection, on which Nitro's changes and "
+                    "the application's would undo each other; give create_engine() a file, in "
+                    "tests one in a temporary folder."
+                )
         return SqliteRepository(
-            url, create_tables=create_tables, durable=durable, patience=patience
+            url, create_tables=create_tables, durable=durable, patience=patience, engine=engine
         )
     from nitro_runtime.entities.sql.network import NetworkRepository
 
     server = _server(url)
     own = engine is None
-    if own:
+    if not own:
+        _refuse_unshareable(engine, server.driver)
+    else:
         engine = sa.create_engine(
             url, poolclass=sa.NullPool, connect_args=server.arguments(url, patience)
         )
@@ -54,6 +60,16 @@ def open_database(
         patience=patience,
         owned=own,
     )
+
+
+def _refuse_unshareable(engine: Any, driver: str) -> None:  # noqa: ANN401
+    if not isinstance(engine, sa.Engine) or engine.dialect.driver != driver:
+        kind = type(engine).__name__
+        through = getattr(getattr(engine, "dialect", None), "driver", "another driver")
+        raise ConfigurationError(
+            f"Nitro can share an Engine of SQLAlchemy that uses {driver}, not this {kind} that "
+            f"uses {through}; give configure() the address of the database instead."
+        )
 
 
 def _server(url: sa.URL) -> Server:

@@ -11,6 +11,9 @@ import threading
 import weakref
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
 from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.storable import reckoned_text, too_great
 from nitro_runtime.entities.text import fold
@@ -57,6 +60,21 @@ class Lane:
         self.close()
 
 
+class _Borrowed(Lane):
+    """A connection of the application with a cursor of Nitro's."""
+
+    def close(self) -> None:
+        """Leaves the connection open: it is not Nitro's."""
+        self.cursor.close()
+
+
+class _Held(threading.local):
+    """The connections of a thread, by how long they wait inside SQLite."""
+
+    eager: Lane | None = None
+    patient: Lane | None = None
+
+
 class SqliteDatabase:
     """One SQLite file: a held connection for each thread, a pool of others for transactions.
 
@@ -67,9 +85,18 @@ class SqliteDatabase:
             connections of SQLite's own memory databases would not see one another.
         durable: Whether each commit waits for the disk.
         patience: Seconds to wait for another process's writer.
+        engine: An application's own, through which connections are opened.
     """
 
-    def __init__(self, path: str | None, *, durable: bool, patience: float) -> None:
+    def __init__(
+        self,
+        path: str | None,
+        *,
+        durable: bool,
+        patience: float,
+        engine: sa.Engine | None = None,
+    ) -> None:
+        self._engine = engine
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if path in (None, "", ":memory:"):
             self._folder = tempfile.TemporaryDirectory(prefix="nitro-", ignore_cleanup_errors=True)
@@ -82,7 +109,7 @@ class SqliteDatabase:
 
     def _reset(self) -> None:
         self.writers = WriterQueue(self.patience)
-        self.local = threading.local()
+        self.local = _Held()
         self._open: weakref.WeakSet[Lane] = weakref.WeakSet()
         self._pool: list[Lane] = []
         self._lock = threading.Lock()
@@ -111,12 +138,13 @@ class SqliteDatabase:
         One that serves a coroutine never waits inside SQLite, so a thread holds up to two.
         """
         local = self.local
-        name = "eager" if self.writers.in_turn else "patient"
-        found: Lane | None = getattr(local, name, None)
-        if found is None:
-            found = self.connect(0 if name == "eager" else self.patience)
-            setattr(local, name, found)
-        return found
+        if self.writers.in_turn:
+            if local.eager is None:
+                local.eager = self.connect(0)
+            return local.eager
+        if local.patient is None:
+            local.patient = self.connect(self.patience)
+        return local.patient
 
     def discard(self) -> None:
         """Closes this thread's held connections; the next use opens new ones."""
@@ -132,14 +160,8 @@ class SqliteDatabase:
             ConfigurationError: The file cannot be opened.
         """
         try:
-            connection = sqlite3.connect(
-                str(self.path),
-                timeout=patience,
-                isolation_level=None,
-                check_same_thread=False,
-                cached_statements=256,
-            )
-        except sqlite3.OperationalError as error:
+            connection = self._shared(self._engine) if self._engine else self._connected(patience)
+        except (sqlite3.OperationalError, SQLAlchemyError) as error:
             raise ConfigurationError(
                 f"The database {self.path} cannot be opened: {error}."
             ) from None
@@ -155,14 +177,44 @@ class SqliteDatabase:
             self._open.add(lane)
         return lane
 
+    def _connected(self, patience: float) -> sqlite3.Connection:
+        return sqlite3.connect(
+            str(self.path),
+            timeout=patience,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
+        )
+
+    def _shared(self, engine: sa.Engine) -> sqlite3.Connection:
+        """Opens a connection in the way of an engine, whose pool keeps nothing of it."""
+        lent: Any = engine.raw_connection()
+        connection: sqlite3.Connection = lent.driver_connection
+        lent.detach()
+        connection.isolation_level = None
+        connection.row_factory = None
+        return connection
+
+    def joined(self, connection: sqlite3.Connection) -> Lane:
+        """Returns a lane on a connection of the application, which stays open."""
+        lane = _Borrowed(connection)
+        lane.cursor.row_factory = None
+        self._add_functions(connection)
+        return lane
+
     def _prepare(self, lane: Lane, patience: float) -> None:
-        lane.cursor.execute("PRAGMA busy_timeout = 5000")  # changing to WAL needs the file alone
-        lane.cursor.execute("PRAGMA journal_mode = WAL").fetchall()
-        lane.cursor.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
+        if self._engine is None:
+            lane.cursor.execute("PRAGMA busy_timeout = 5000")  # changing to WAL needs it alone
+            lane.cursor.execute("PRAGMA journal_mode = WAL").fetchall()
+            lane.cursor.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
         lane.cursor.execute("PRAGMA foreign_keys = ON")
         lane.cursor.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}").fetchall()
-        lane.connection.create_function("nitro_fold", 1, fold, deterministic=True)
-        lane.connection.create_function("nitro_reckon", 3, reckoned_text, deterministic=True)
+        self._add_functions(lane.connection)
+
+    @staticmethod
+    def _add_functions(connection: sqlite3.Connection) -> None:
+        connection.create_function("nitro_fold", 1, fold, deterministic=True)
+        connection.create_function("nitro_reckon", 3, reckoned_text, deterministic=True)
 
     def borrow(self) -> Lane:
         """Returns a connection for one transaction."""
@@ -180,7 +232,7 @@ class SqliteDatabase:
         """Closes every connection; a private file is removed."""
         with self._lock:
             lanes, self._pool = list(self._open), []
-        self.local = threading.local()
+        self.local = _Held()
         for lane in lanes:
             lane.close()
         if self._folder is not None:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 
 from nitro_runtime.entities.mapper import Mapper, Row
+from nitro_runtime.entities.sql.joining import driver_connection
 from nitro_runtime.entities.sql.repository import SqlRepository
 from nitro_runtime.entities.sql.sqlite import (
     Lane,
@@ -29,6 +30,7 @@ from nitro_runtime.schema import find_entity
 T = TypeVar("T")
 _FIRST_WAIT = 0.001  # seconds; doubled up to _LONGEST_WAIT while another process writes
 _LONGEST_WAIT = 0.05
+_JOINED = "nitro_joined"
 
 
 class SqliteRepository(SqlRepository):
@@ -39,6 +41,8 @@ class SqliteRepository(SqlRepository):
         create_tables: Whether a missing table is created at its first write.
         durable: Whether each commit waits for the disk.
         patience: Seconds that a writer waits for another before `DatabaseBusy`.
+        engine: An application's own, through which connections are opened; how the file keeps its
+            journal, and when it waits for the disk, is then left to the application.
     """
 
     def __init__(
@@ -48,8 +52,11 @@ class SqliteRepository(SqlRepository):
         create_tables: bool = True,
         durable: bool = False,
         patience: float = 5.0,
+        engine: sa.Engine | None = None,
     ) -> None:
-        self.database = SqliteDatabase(url.database, durable=durable, patience=patience)
+        self.database = SqliteDatabase(
+            url.database, durable=durable, patience=patience, engine=engine
+        )
         super().__init__(
             url.set(database=self.database.path),
             pysqlite.dialect(paramstyle="qmark"),
@@ -223,6 +230,15 @@ class SqliteRepository(SqlRepository):
             raise
         return _SqliteUnit(self.database, lane, taken=taken)
 
+    def join(self, connection: sa.Connection) -> _SqliteUnit:
+        """Opens a part of a transaction of the application, on its connection."""
+        driver = driver_connection(connection, self.dialect, "pysqlite")
+        lane = self.database.joined(driver)
+        if not driver.in_transaction:  # Python's driver begins only before a statement that writes
+            _retry(lambda: lane.cursor.execute("BEGIN IMMEDIATE"), 0.0)
+        lane.cursor.execute(f"SAVEPOINT {_JOINED}")
+        return _JoinedUnit(self.database, lane, taken=False)
+
     async def abegin(self) -> _SqliteUnit:
         """Opens a transaction; the event loop goes on while it waits for its turn."""
         await self.database.writers.aacquire(keep=True)
@@ -320,3 +336,14 @@ class _SqliteUnit:
         finally:
             if self._taken:
                 self._database.writers.release()
+
+
+class _JoinedUnit(_SqliteUnit):
+    """A part of a transaction of the application: a savepoint, which it ends with."""
+
+    def commit(self) -> None:
+        self.release(_JOINED)
+
+    def rollback(self) -> None:
+        if self.lane.connection.in_transaction:
+            self.rollback_to(_JOINED)
