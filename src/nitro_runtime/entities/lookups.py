@@ -28,6 +28,7 @@ _LOOKUPS: dict[str, Operator] = {
     "in": "in", "between": "between", "isnull": "isnull", "contains": "contains",
     "icontains": "icontains", "startswith": "startswith", "like": "like",
 }  # fmt: skip
+_AS_THEY_ARE = frozenset[Any]({bool, int})  # what no conversion changes or refuses
 _TEXT_OPERATORS = frozenset[str]({"contains", "icontains", "startswith", "like"})
 
 
@@ -40,7 +41,12 @@ def criterion_from(
         InvalidQuery: A field or lookup does not exist, or a value is of a wrong type.
     """
     parts = [checked(mapper, as_criterion(part)) for part in criteria]
-    parts += [checked(mapper, from_lookup(mapper, name, value)) for name, value in lookups.items()]
+    for name, value in lookups.items():
+        field = mapper.fields.get(name)
+        if field is not None and _is_typed(field.plain, value):
+            parts.append(Comparison(name, "eq", value))
+        else:
+            parts.append(checked(mapper, from_lookup(mapper, name, value)))
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else Every(tuple(parts))
@@ -187,7 +193,10 @@ def _plain(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
         if field_named(mapper, other).kind is not field.kind:
             raise InvalidQuery(f"{field.name} and {other} are of different types.")
         return Comparison(field.name, node.operator, node.value)
-    return Comparison(field.name, node.operator, typed(mapper, field, node.value))
+    value = typed(mapper, field, node.value)
+    if value is node.value and node.entity is None:
+        return node
+    return Comparison(field.name, node.operator, value)
 
 
 def _isnull(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
@@ -236,6 +245,13 @@ _CHECKS: dict[str, _Check] = {
 }
 
 
+def _is_typed(plain: Any, value: Any) -> bool:  # noqa: ANN401 # a type and a value
+    """Whether a value is of a type already, and nothing would change or refuse it."""
+    if type(value) is not plain:
+        return False
+    return plain in _AS_THEY_ARE or (plain is str and value.isascii())
+
+
 def typed(mapper: Mapper, field: MappedField | None, value: object) -> Any:  # noqa: ANN401 # of the field's type
     """Returns a query's value as a value of the field's type; of `str` when no field is given.
 
@@ -243,6 +259,8 @@ def typed(mapper: Mapper, field: MappedField | None, value: object) -> Any:  # n
         InvalidQuery: It cannot be one.
     """
     plain: Any = str if field is None else field.plain
+    if _is_typed(plain, value):
+        return value
     try:
         result = converter(plain)(value)
         if isinstance(result, str):

@@ -114,8 +114,9 @@ class QuerySet(Generic[T]):
             return self
         if self._query.limit is not None or self._query.offset:
             raise InvalidQuery("Narrow a query before limit() or offset(), not after.")
-        known = self._query.criterion
-        return self._with(criterion=more if known is None else Every((known, more)))
+        asked = self._query
+        whole = more if asked.criterion is None else Every((asked.criterion, more))
+        return QuerySet(self._mapper, Query(whole, asked.order, lock=asked.lock), self._includes)
 
     def search(self, text: str, *fields: str) -> QuerySet[T]:
         """Keeps those in which every word of the text occurs, in any case, in one of the fields.

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from nitro_runtime.entities import Entity
 from nitro_runtime.entities.fields import Field
+from nitro_runtime.errors import InvalidQuery
 
 pytestmark = pytest.mark.usefixtures("backend")
 
@@ -67,3 +68,16 @@ def test_a_constructor_that_is_replaced_later_is_called(monkeypatch: pytest.Monk
 def test_positions_are_refused_as_by_any_model() -> None:
     with pytest.raises(TypeError):
         Plank("a")  # pyright: ignore[reportCallIssue]
+
+
+def test_a_value_that_is_of_its_type_already_is_compared_as_one_that_is_made_so() -> None:
+    Plank.create_many([{"name": "ä", "length": 1}, {"name": "1", "length": 2}, {"name": "c"}])
+    assert [one.name for one in Plank.where(length=2)] == ["1"]
+    assert [one.name for one in Plank.where(length="2")] == ["1"]
+    assert Plank.count(name="ä") == Plank.where(Plank.name == "ä").count() == 1
+    assert Plank.count() == Plank.all().count() == 3
+    for wrong in ({"length": "two"}, {"name": 1}, {"name": "\ud800"}):
+        with pytest.raises(InvalidQuery):
+            Plank.count(**wrong)
+    assert Plank.where(length=2).where(name="c").count() == 0
+    assert [one.name for one in Plank.all().order_by("-length").where(version=1)] == ["1", "ä", "c"]
