@@ -28,6 +28,7 @@ from nitro_runtime.entities.decimals import is_unusual
 from nitro_runtime.entities.sql.functions import (
     AsciiContains,
     Contains,
+    Factor,
     Like,
     LikePattern,
     Members,
@@ -210,7 +211,7 @@ class Expressions:
             step = sa.literal_column(f"'{sign}'", sa.Text())
             return sa.func.nitro_reckon(text, step, self.parameter(column.type))
         # A factor is a plain number, also where the column's numbers are scaled.
-        factor = sa.Integer() if whole else sa.Float()
+        factor = Factor() if whole else sa.Float()
         kind = factor if sign == "*" else column.type
         amount = self.parameter(kind)
         result = _RECKON[sign](sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))

@@ -70,6 +70,17 @@ class LikePattern(types.TypeDecorator[str]):
         return like_glob(value) if dialect.name == "sqlite" else like_escaped(value)
 
 
+class Factor(types.TypeDecorator[int]):
+    """What a whole number is multiplied by on SQLite, whose driver takes no Decimal."""
+
+    impl = types.Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> int:  # noqa: ANN401 # a number
+        """Makes the driver's value."""
+        return int(value)
+
+
 class Members(types.TypeDecorator[Any]):
     """Several values of a column as one parameter: PyMySQL writes a tuple out.
 

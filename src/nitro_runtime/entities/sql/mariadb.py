@@ -40,7 +40,8 @@ _MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_
 _SETTINGS = (
     "time_zone = '+00:00', default_storage_engine = 'InnoDB', foreign_key_checks = 1, "
     # Seconds to wait for a table that is altered, and by how many bytes a text is sorted at most.
-    "unique_checks = 1, lock_wait_timeout = 10, max_sort_length = 65536"
+    "unique_checks = 1, lock_wait_timeout = 10, max_sort_length = 65536, "
+    "sort_buffer_size = GREATEST(@@sort_buffer_size, 2097152)"
 )
 
 
