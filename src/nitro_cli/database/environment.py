@@ -114,13 +114,14 @@ def applied(script: ScriptDirectory, heads: tuple[str, ...]) -> set[str]:
     Raises:
         UsageError: The project lacks one of them.
     """
+    from alembic.script.revision import RevisionError
     from alembic.util import CommandError
 
     if not heads:
         return set()
     try:
         return {one.revision for one in script.iterate_revisions(heads, "base")}
-    except CommandError as problem:
+    except (CommandError, RevisionError) as problem:
         raise UsageError(
             f"The database stands at the migration {' and '.join(heads)}, which is not in "
             f"{FOLDER}/versions; get it from where it was written, or lose all rows with: "

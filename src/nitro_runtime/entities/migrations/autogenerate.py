@@ -59,14 +59,54 @@ def _tidy(operations: Iterable[ops.MigrateOperation]) -> None:
 def _in_order(operations: Iterable[ops.MigrateOperation]) -> Iterator[ops.MigrateOperation]:
     """Yields what makes tables first and what drops them last: a foreign key needs its target."""
     found = list(operations)
-    dropped = {one.table_name for one in found if isinstance(one, ops.DropTableOp)}
-    yield from (one for one in found if isinstance(one, ops.CreateTableOp))
+    made = [one for one in found if isinstance(one, ops.CreateTableOp)]
+    dropped = [one for one in found if isinstance(one, ops.DropTableOp)]
+    gone = {one.table_name for one in dropped}
+    yield from made
+    yield from _linked_afterwards(made)
     for one in found:
         if isinstance(one, ops.ModifyTableOps):
-            yield _unlinked_first(one, dropped)
+            yield _unlinked_first(one, gone)
         elif not isinstance(one, ops.CreateTableOp | ops.DropTableOp):
             yield one
-    yield from (one for one in found if isinstance(one, ops.DropTableOp))
+    yield from _unlinked_before(dropped)
+    yield from dropped
+
+
+def _linked_afterwards(made: Sequence[ops.CreateTableOp]) -> Iterator[ops.ModifyTableOps]:
+    """Takes out of new tables the foreign keys to those that come later, and yields them."""
+    later = {one.table_name for one in made}
+    for one in made:
+        later.discard(one.table_name)
+        links = [each for each in one.columns if _target(each) in later]
+        if links:
+            added = [ops.AddConstraintOp.from_constraint(_attached(one, each)) for each in links]
+            one.columns = [each for each in one.columns if _target(each) not in later]
+            yield ops.ModifyTableOps(one.table_name, added, schema=one.schema)
+
+
+def _unlinked_before(dropped: Sequence[ops.DropTableOp]) -> Iterator[ops.ModifyTableOps]:
+    """Yields what drops the foreign keys to tables that go before those that have them."""
+    before: set[str] = set()
+    for one in dropped:
+        links = [each for each in one.to_table().constraints if _target(each) in before]
+        if links:
+            gone = [ops.DropConstraintOp.from_constraint(each) for each in links]
+            yield ops.ModifyTableOps(one.table_name, gone, schema=one.schema)
+        before.add(one.table_name)
+
+
+def _target(item: object) -> str | None:
+    """Returns the table that a foreign key refers to; None for everything else."""
+    if not isinstance(item, sa.ForeignKeyConstraint):
+        return None
+    return item.elements[0].target_fullname.rpartition(".")[0]
+
+
+def _attached(table: ops.CreateTableOp, item: Any) -> sa.ForeignKeyConstraint:  # noqa: ANN401 # an item of a table
+    """Returns a foreign key of a table that is about to lose it, still part of one."""
+    whole = table.to_table().foreign_key_constraints
+    return next(each for each in whole if each.column_keys == item.column_keys)
 
 
 def _unlinked_first(table: ops.ModifyTableOps, dropped: set[str]) -> ops.ModifyTableOps:

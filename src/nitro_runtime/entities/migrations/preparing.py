@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -72,7 +72,7 @@ class Preparation:
                 after += self._new(operation)
                 required += self._fill(operation, after) if not lost else _left_empty(operation)
         yield from before
-        yield table
+        yield ops.ModifyTableOps(table.table_name, _freed(table), schema=table.schema)
         yield from after
         if required:
             yield ops.ModifyTableOps(table.table_name, required, schema=table.schema)
@@ -121,6 +121,31 @@ class Preparation:
             yield Convert(table, name, old, operation.modify_type)
 
 
+def _freed(table: ops.ModifyTableOps) -> list[ops.MigrateOperation]:
+    """Returns the operations, a foreign key taken off for as long as an index of its column goes.
+
+    MariaDB lets no index go that a foreign key uses, and makes another when it is put on again.
+    """
+    known = SQLModel.metadata.tables.get(table.table_name)
+    links = () if known is None else known.foreign_key_constraints
+    touched = {getattr(one, "constraint_name", None) for one in table.ops}
+    first = {next(iter(_index_columns(one)), None) for one in table.ops}
+    used = [one for one in links if one.column_keys[0] in first and one.name not in touched]
+    off = [ops.DropConstraintOp.from_constraint(one) for one in used]
+    on = [ops.AddConstraintOp.from_constraint(one) for one in used]
+    return [*off, *table.ops, *on]
+
+
+def _index_columns(operation: ops.MigrateOperation) -> Sequence[str]:
+    """Returns the columns of an index that is dropped; none for any other operation."""
+    if isinstance(operation, ops.DropIndexOp):
+        return operation.to_index().columns.keys()
+    if isinstance(operation, ops.DropConstraintOp) and operation.constraint_type == "unique":
+        constraint = operation.to_constraint()
+        return constraint.columns.keys() if isinstance(constraint, sa.UniqueConstraint) else ()
+    return ()
+
+
 def _left_empty(operation: ops.AddColumnOp) -> tuple[()]:
     """Lets a column be empty; a reference or a unique value that is lost cannot be made up."""
     operation.column = _copy(operation.column)
@@ -136,7 +161,8 @@ def _distinct(operations: Iterable[ops.MigrateOperation]) -> Iterator[str]:
         elif isinstance(operation, ops.CreateUniqueConstraintOp) or (
             isinstance(operation, ops.CreateIndexOp) and operation.unique
         ):
-            yield from map(str, operation.columns)
+            columns: Sequence[Any] = operation.columns
+            yield from (str(getattr(each, "name", each)) for each in columns)
 
 
 def _copy(column: sa.Column[Any]) -> sa.Column[Any]:

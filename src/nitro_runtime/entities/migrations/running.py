@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alembic import context
+from sqlalchemy.exc import SAWarning
 
 from nitro_runtime.entities.discovery import import_entities
 from nitro_runtime.entities.migrations.autogenerate import prepare_script
@@ -47,7 +49,9 @@ def run_migrations(*packages: str) -> None:
         context.configure(connection=connection, transactional_ddl=transactional, **options)
         if not context.get_context().opts.get("dont_mutate"):
             hold_migrations(connection)
-        with context.begin_transaction():
+        with context.begin_transaction(), warnings.catch_warnings():
+            # Tables that refer to one another are made without these references, which come after.
+            warnings.filterwarnings("ignore", "Cannot correctly sort tables", SAWarning)
             context.run_migrations()
 
 
