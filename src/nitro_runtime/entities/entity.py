@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Never, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic_core import CoreSchema
@@ -72,7 +72,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
     NotFound: ClassVar[type[errors.NotFound]] = errors.NotFound
     """What `get` raises; every class has its own."""
 
-    repository = RepositoryAttribute()
+    repository: ClassVar[RepositoryAttribute] = RepositoryAttribute()
     """The backend that keeps this class: ``Product.repository.count(Product.mapper, Query())``."""
 
     __entity_options__: ClassVar[Options]
@@ -149,15 +149,20 @@ class Entity(SQLModel, metaclass=EntityMeta):
             arrange_fields(cls)
         return handler(source)
 
-    def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 # of the field's type
-        if name in self.__pydantic_fields__:
-            saving.assign(self, name, value)
-        elif name in _OWN:
-            _place(self, name, value)
-        elif name in type(self).__relation_names__ or name in type(self).__many_names__:
-            getattr(type(self), name).__set__(self, value)
-        else:
-            BaseModel.__setattr__(self, name, value)
+    if TYPE_CHECKING:
+        # SQLModel's takes any name, so a misspelt one would be none to type checkers.
+        def __setattr__(self, name: Never, value: Never) -> None: ...  # pyright: ignore[reportIncompatibleMethodOverride]
+    else:
+
+        def __setattr__(self, name: str, value: Any) -> None:  # noqa: ANN401 # of the field
+            if name in self.__pydantic_fields__:
+                saving.assign(self, name, value)
+            elif name in _OWN:
+                _place(self, name, value)
+            elif name in type(self).__relation_names__ or name in type(self).__many_names__:
+                getattr(type(self), name).__set__(self, value)
+            else:
+                BaseModel.__setattr__(self, name, value)
 
     @property
     def model_fields_set(self) -> set[str]:

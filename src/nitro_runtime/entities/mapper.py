@@ -115,7 +115,7 @@ class Mapper:
         ]
         self.together: tuple[tuple[str, ...], ...] = options.unique_together
         self.has_post_init: bool = bool(entity.__pydantic_post_init__)
-        self.plain = not (self.mutable or self.decimals)
+        self.plain: bool = not (self.mutable or self.decimals)
         self._fields_set = set(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]
 

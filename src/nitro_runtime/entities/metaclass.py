@@ -24,7 +24,7 @@ from nitro_runtime.entities.hooks import DELETING, SAVING, has_hooks
 from nitro_runtime.entities.ids import new_id
 from nitro_runtime.entities.kinds import split_optional
 from nitro_runtime.entities.mapper import column_place, to_utc
-from nitro_runtime.entities.relations import relations_of
+from nitro_runtime.entities.relations import Relation, relations_of
 from nitro_runtime.errors import EntityDefinitionError, EntityError
 from nitro_runtime.naming import snake_case
 from nitro_runtime.schema import register_entity
@@ -84,7 +84,7 @@ class EntityMeta(SQLModelMetaclass):
         if parent is None:
             return super().__new__(cls, name, bases, namespace, **keywords)
         _refuse_wrong_shape(name, namespace, keywords)
-        annotations = _annotation_names(namespace)
+        annotations = _field_annotations(namespace)
         _refuse_reserved(name, annotations, parent.__reserved_names__)
         is_parametrised = _GENERIC in keywords  # Base[int] itself: only a base of others
         options = _options(name, parent, keywords, abstract=is_parametrised)
@@ -180,7 +180,11 @@ def _refuse_wrong_shape(
             )
 
 
-def _annotation_names(namespace: Mapping[str, Any]) -> list[str]:
+def _field_annotations(namespace: dict[str, Any]) -> list[str]:
+    """Returns the names of annotated fields, and has pydantic see no others.
+
+    ``category: BelongsTo[Category] = belongs_to("Category")`` tells type checkers what it is.
+    """
     found = namespace.get("__annotations__")
     if found is None and sys.version_info >= (3, 14):
         import annotationlib  # pyright: ignore[reportMissingImports] # of Python 3.14
@@ -188,7 +192,11 @@ def _annotation_names(namespace: Mapping[str, Any]) -> list[str]:
         annotate: Any = annotationlib.get_annotate_from_class_namespace(namespace)
         if annotate is not None:
             found = annotationlib.call_annotate_function(annotate, annotationlib.Format.FORWARDREF)
-    return list(found or ())
+    known: dict[str, Any] = found or {}
+    fields = {n: a for n, a in known.items() if not isinstance(namespace.get(n), Relation)}
+    if len(fields) < len(known):
+        namespace["__annotations__"] = fields
+    return list(fields)
 
 
 def _refuse_reserved(name: str, fields: Iterable[str], reserved: frozenset[str]) -> None:
