@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nitro_runtime.entities.table_repository import TableRepository
-from nitro_runtime.entities.table_rows import Table
+from nitro_runtime.entities.table_rows import Rows, Table
 
 
 class MemoryRepository(TableRepository):
@@ -23,10 +23,13 @@ class MemoryRepository(TableRepository):
     def __init__(self, patience: float = 5.0) -> None:
         super().__init__(patience)
         self.tables: dict[str, Table] = {}
+        hears = type(self).keep, type(self).check  # of a subclass
+        self._in_place = hears == (MemoryRepository.keep, TableRepository.check)
 
     def table(self, name: str) -> Table:
         """Returns the rows of a table by key."""
-        return self.tables.get(name) or {}
+        found = self.tables.get(name)
+        return self.tables.setdefault(name, Rows()) if found is None else found
 
     def keep(self, changed: Mapping[str, Table]) -> None:
         """Puts changed tables in the place of the former ones."""

@@ -18,7 +18,14 @@ from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.statements import note
 from nitro_runtime.entities.storable import reckoned, refuse_unstorable, too_great
-from nitro_runtime.entities.table_rows import Rows, Table, Tables, place, remove
+from nitro_runtime.entities.table_rows import (
+    Rows,
+    Table,
+    Tables,
+    is_referred_to,
+    place,
+    remove,
+)
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.entities.writers import WriterQueue
 from nitro_runtime.errors import Duplicate
@@ -37,6 +44,9 @@ class TableRepository:
 
     name = "tables"
     capabilities = frozenset({"transactions", "unique", "references", "adjust", "lock", "nul"})
+
+    _in_place = False
+    """Whether `table` returns what is kept itself, and `keep` need not hear of a single row."""
 
     def __init__(self, patience: float = 5.0) -> None:
         self.writers = WriterQueue(patience)
@@ -113,7 +123,10 @@ class TableRepository:
         note(f"insert {mapper.info.table}")
         for row in rows:
             refuse_unstorable(mapper, row)
-        return self._write(lambda tables: [self._insert(tables, mapper, row) for row in rows])
+        return self._write(
+            lambda tables: [self._insert(tables, mapper, row) for row in rows],
+            one_row=len(rows) == 1,
+        )
 
     def _insert(self, tables: Tables, mapper: Mapper, row: Row) -> Any:  # noqa: ANN401 # its key
         name = mapper.info.table
@@ -152,7 +165,7 @@ class TableRepository:
             place(tables, mapper, key, {**row, **changes})
             return True
 
-        return self._write(change)
+        return self._write(change, one_row=True)
 
     def delete(self, mapper: Mapper, key: Any, version: int | None) -> bool:  # noqa: ANN401
         """Deletes one row; False when it is gone or its version is another."""
@@ -165,7 +178,7 @@ class TableRepository:
             remove(tables, mapper, [row], mapper.info.name)
             return True
 
-        return self._write(change)
+        return self._write(change, one_row=not is_referred_to(mapper))
 
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
         """Changes all rows of a query at once and returns how many."""
@@ -215,17 +228,18 @@ class TableRepository:
             place(tables, mapper, key, new)
             return self._copy(mapper, new)
 
-        return self._write(change)
+        return self._write(change, one_row=True)
 
-    def _write(self, change: Callable[[Tables], T]) -> T:
+    def _write(self, change: Callable[[Tables], T], *, one_row: bool = False) -> T:
         active = current_transaction()
         if active is not None:
             unit = active.handle(self)
             assert isinstance(unit, TableUnit)  # noqa: S101 # this class made it
-            return unit.attempt(change)
+            return unit.attempt(change, one_row=one_row)
         taken = self.writers.acquire()
         try:
-            pending = Tables(self.table)
+            in_place = _always if one_row and self._in_place else None
+            pending = Tables(self.table, in_place=in_place)
             result = change(pending)
             if pending.own:
                 self.check(pending.own)
@@ -269,23 +283,30 @@ class TableUnit:
         self._taken = taken
         self.tables: dict[str, Rows] = {}
         self._marks: dict[str, dict[str, Rows]] = {}
+        self._own: set[str] = set()  # tables that no savepoint has
+        self._unchecked = type(repository).check is TableRepository.check
 
-    def attempt(self, change: Callable[[Tables], T]) -> T:
+    def attempt(self, change: Callable[[Tables], T], *, one_row: bool) -> T:
         """Makes one change, whole or not at all."""
-        pending = Tables(self._repository.table, self.tables)
+        in_place = self._own.__contains__ if one_row and self._unchecked else None
+        pending = Tables(self._repository.table, self.tables, in_place=in_place)
         result = change(pending)
-        changed = {**self.tables, **pending.own}
-        self._repository.check(changed)
-        self.tables = changed
+        if pending.own:
+            changed = {**self.tables, **pending.own}
+            self._repository.check(changed)
+            self.tables = changed
+            self._own.update(pending.own)
         return result
 
     def savepoint(self, name: str) -> None:
         """Marks a place to go back to."""
         self._marks[name] = self.tables
+        self._own.clear()
 
     def rollback_to(self, name: str) -> None:
         """Undoes what came after the savepoint, and forgets it."""
         self.tables = self._marks.pop(name)
+        self._own.clear()
 
     def release(self, name: str) -> None:
         """Forgets the savepoint and keeps what came after it."""
@@ -303,6 +324,10 @@ class TableUnit:
         """Undoes everything, and ends the transaction."""
         if self._taken:
             self._repository.writers.release()
+
+
+def _always(name: str) -> bool:
+    return True
 
 
 def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:

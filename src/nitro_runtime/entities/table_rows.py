@@ -33,13 +33,14 @@ class Rows(Table):
     def copy(self) -> Rows:
         """Returns a table to change."""
         copy = Rows(self)
-        if self._noted <= 2 * len(self) + _SLACK:
-            copy._indexes, copy._noted = dict(self._indexes), self._noted
+        copy._indexes, copy._noted = dict(self._indexes), self._noted
         return copy
 
     def put(self, key: Any, row: Row) -> None:  # noqa: ANN401 # of the key's type
         """Stores a row."""
         self[key] = row
+        if self._noted > 2 * len(self) + _SLACK:  # most of it is of values that are gone
+            self._indexes, self._noted = {}, 0
         for names, index in self._indexes.items():
             index.setdefault(_hashable(row, names), {})[key] = None
             self._noted += 1
@@ -76,15 +77,22 @@ class Tables:
     Args:
         read: Returns a table as it is for others.
         shared: What the transaction has changed before, by table.
+        in_place: Whether a table is changed itself. That is for statements whose last step is the
+            change of one row, as then nobody sees the half of one, and nothing has to be undone.
 
     Attributes:
         own: The changed tables.
     """
 
     def __init__(
-        self, read: Callable[[str], Table], shared: Mapping[str, Rows] | None = None
+        self,
+        read: Callable[[str], Table],
+        shared: Mapping[str, Rows] | None = None,
+        *,
+        in_place: Callable[[str], bool] | None = None,
     ) -> None:
         self._read = read
+        self._in_place = in_place
         self._known: dict[str, Rows] = dict(shared or {})
         self.own: dict[str, Rows] = {}
 
@@ -100,6 +108,8 @@ class Tables:
 
     def write(self, name: str) -> Rows:
         """Returns a table to change."""
+        if self._in_place is not None and self._in_place(name):
+            return self.read(name)
         found = self.own.get(name)
         if found is None:
             found = self.own[name] = self.read(name).copy()
@@ -138,6 +148,15 @@ def _exists(tables: Tables, target: str, column: str, value: Any) -> bool:  # no
     if entity is not None and entity.__nitro_mapper__.keys == (column,):
         return value in rows
     return bool(rows.having((column,), (value,)))
+
+
+def is_referred_to(mapper: Mapper) -> bool:
+    """Whether rows of any table may refer to those of an entity."""
+    return any(
+        target == mapper.info.table
+        for entity in registered_entities()
+        for _, target, _, _ in entity.__nitro_mapper__.references
+    )
 
 
 def remove(tables: Tables, mapper: Mapper, rows: Sequence[Row], blamed: str) -> None:

@@ -163,3 +163,28 @@ def test_the_rules_do_not_look_through_all_rows_for_each_of_ten_thousand(ledger:
     assert many < 9 * few * 6, "nine times as many take about nine times as long, not eighty"
     assert Pet.count(owner_id=ada.id) == 10_000
     assert ledger.kept == [["owner"], ["pet"], ["pet"]]
+
+
+def test_one_row_is_stored_without_a_copy_of_its_table() -> None:
+    repository = MemoryRepository()
+    with known_entities((Owner, Pet)):
+        use(repository)
+        ada = Owner.create(name="Ada")
+        table = repository.tables["owner"]
+        ada.update(name="Ada Lovelace")
+        grace = Owner.create(name="Grace")
+        with pytest.raises(Duplicate):
+            Owner.create(name="Grace")
+        assert repository.tables["owner"] is table
+        with pytest.raises(ZeroDivisionError), transaction():
+            grace.update(name="Hopper")
+            grace.update(name="G. Hopper")
+            with pytest.raises(KeyError), transaction():
+                ada.delete()
+                Owner.create(name="Mary")
+                raise KeyError
+            Owner.create(name="Rosa")
+            assert [owner.name for owner in Owner.all()] == ["Ada Lovelace", "G. Hopper", "Rosa"]
+            raise ZeroDivisionError
+        assert repository.tables["owner"] is table
+        assert [owner.name for owner in Owner.all()] == ["Ada Lovelace", "Grace"]
