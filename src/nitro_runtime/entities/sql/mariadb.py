@@ -13,17 +13,16 @@ from weakref import WeakKeyDictionary, WeakSet
 import pymysql
 import sqlalchemy as sa
 from pymysql.connections import Connection
-from pymysql.constants import CLIENT, SERVER_STATUS
+from pymysql.constants import CLIENT
 from pymysql.cursors import Cursor
 from sqlalchemy.dialects.mysql import pymysql as dialect
 from sqlalchemy.dialects.mysql.base import MySQLIdentifierPreparer
 from sqlalchemy.dialects.mysql.reserved_words import RESERVED_WORDS_MARIADB, RESERVED_WORDS_MYSQL
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.schema import CreateIndex
 
 from nitro_runtime.entities.columns import ExactDecimal
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.sql import mariadb_errors as words
+from nitro_runtime.entities.sql.mariadb_cursor import ServerCursor, in_transaction
 from nitro_runtime.entities.sql.plans import Plan
 from nitro_runtime.entities.sql.server import Link, Server
 from nitro_runtime.entities.storable import refuse_unstorable
@@ -33,7 +32,6 @@ log = logging.getLogger(__name__)
 
 _Connection = Any  # PyMySQL's, which has no types
 _MARK = "nitro_statement"
-_MYSQL_INDEX = "/* unless it exists */ "
 _BATCH = 1_000_000  # characters of a statement that stores many rows
 # Standard behaviour, whatever the server's own settings are; a key of 0 is a key.
 _MODE = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO"
@@ -91,7 +89,7 @@ class MariaDB(Server):
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
             cursor.execute("SELECT @@max_allowed_packet")
             limit = cursor.fetchone()[0]
-        connection.cursorclass = partial(_Cursor, limit=limit, undone=self._undone)
+        connection.cursorclass = partial(ServerCursor, limit=limit, undone=self._undone)
 
     def _adopt(self, connection: _Connection) -> None:
         _check(connection)
@@ -129,8 +127,7 @@ class MariaDB(Server):
 
     def is_quiet(self, connection: _Connection) -> bool:
         """Whether no transaction is open."""
-        in_transaction = connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS
-        return connection.open and not in_transaction
+        return connection.open and not in_transaction(connection)
 
     def is_spoiled(self, connection: _Connection) -> bool:
         """Whether the server has undone the transaction."""
@@ -263,63 +260,6 @@ class _Preparer(MySQLIdentifierPreparer):
     """Quotes what either server reserves: statements are written before it is known which it is."""
 
     reserved_words = RESERVED_WORDS_MYSQL | RESERVED_WORDS_MARIADB
-
-
-class _Cursor(Cursor):
-    """PyMySQL's cursor; it sends nothing that the server would hang up on.
-
-    After a deadlock the server has undone the whole transaction, and what came next would be stored
-    at once: so nothing comes next but the ROLLBACK.
-    """
-
-    def __init__(
-        self, connection: _Connection, limit: int, undone: WeakSet[Connection[Any]]
-    ) -> None:
-        super().__init__(connection)
-        self._limit = limit
-        self._undone = undone
-
-    def execute(self, query: Any, args: Any = None) -> int:  # noqa: ANN401 # text or bytes
-        """Sends a statement."""
-        connection: _Connection = self.connection
-        if connection in self._undone:
-            if query != "ROLLBACK":
-                raise pymysql.OperationalError(
-                    words.DEADLOCK, "the server has undone the transaction"
-                )
-            self._undone.discard(connection)
-        if args is not None:
-            query = self.mogrify(query, args)
-        self._refuse_long(query)
-        try:
-            return super().execute(query)
-        except pymysql.OperationalError as error:
-            if words.number(error) in words.UNDONE and _in_transaction(connection):
-                self._undone.add(connection)
-            if words.number(error) == words.INDEX_EXISTS and query.startswith(_MYSQL_INDEX):
-                return 0
-            raise
-
-    def _refuse_long(self, query: Any) -> None:  # noqa: ANN401
-        most = len(query) * (4 if isinstance(query, str) else 1)
-        if most < self._limit:
-            return
-        size = len(query.encode(errors="surrogateescape") if isinstance(query, str) else query)
-        if size >= self._limit:
-            raise pymysql.DataError(words.PACKET, f"max_allowed_packet is {self._limit} bytes")
-
-
-@compiles(CreateIndex, "mysql")
-def _create_index(element: Any, compiler: Any, **kw: Any) -> str:  # noqa: ANN401
-    statement = compiler.visit_create_index(element, **kw)
-    if compiler.dialect.is_mariadb or not element.if_not_exists:
-        return statement
-    # MySQL knows IF NOT EXISTS of tables, and not of indexes.
-    return _MYSQL_INDEX + statement.replace("IF NOT EXISTS ", "", 1)
-
-
-def _in_transaction(connection: _Connection) -> bool:
-    return bool(connection.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
 
 
 def _check(connection: object) -> None:
