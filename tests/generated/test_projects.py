@@ -211,8 +211,7 @@ def test_a_migration_that_fails_in_the_midst_leaves_nothing(
     assert (failed.returncode, "no such table: nowhere" in failed.stderr) == (1, True)
     with contextlib.closing(sqlite3.connect(copy / "shop.db")) as database:
         tables = database.execute("select name from sqlite_master where type = 'table'").fetchall()
-    assert ("product",) in tables
-    assert ("half",) not in tables
+    assert tables == []  # those before it in the same command are taken back, too
 
 
 def test_every_generated_file_is_clean(project: Path) -> None:

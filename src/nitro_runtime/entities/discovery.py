@@ -166,10 +166,14 @@ class _Modules:
             return self._own[module]
         if module not in self._others:
             path = _locate(module) if module else None
-            # A library's base class is an entity only where the library knows Nitro.
-            known = path is not None and path.is_file() and b"nitro" in path.read_bytes()
-            self._others[module] = _read(_Source(module, path)) if path and known else None
+            # A library's base class is an entity only where it knows Nitro, or hands on what does.
+            tells = path is not None and path.is_file() and _may_tell(path)
+            self._others[module] = _read(_Source(module, path)) if path and tells else None
         return self._others[module]
+
+
+def _may_tell(path: Path) -> bool:
+    return path.name == "__init__.py" or b"nitro" in path.read_bytes()
 
 
 def _read(source: _Source) -> Names:
