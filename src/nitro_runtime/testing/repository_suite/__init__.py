@@ -19,7 +19,7 @@ pytest.register_assert_rewrite(
     *(
         f"nitro_runtime.testing.repository_suite.{name}"
         for name in (
-            "agreement", "bulk", "criteria", "keys", "links", "orders", "refusals", "relations", "spoiled", "tasks",
+            "agreement", "bulk", "criteria", "histories", "keys", "links", "orders", "refusals", "relations", "spoiled", "tasks",
             "texts", "uniques", "units", "values", "verbs",
         )
     )
@@ -28,6 +28,7 @@ pytest.register_assert_rewrite(
 from nitro_runtime.testing.repository_suite.agreement import Agreement  # noqa: E402 # after the above
 from nitro_runtime.testing.repository_suite.bulk import Bulk  # noqa: E402
 from nitro_runtime.testing.repository_suite.criteria import Criteria  # noqa: E402
+from nitro_runtime.testing.repository_suite.histories import Histories  # noqa: E402
 from nitro_runtime.testing.repository_suite.keys import Keys  # noqa: E402
 from nitro_runtime.testing.repository_suite.links import Links  # noqa: E402
 from nitro_runtime.testing.repository_suite.orders import Orders  # noqa: E402
@@ -57,6 +58,6 @@ __all__ = ["RepositorySuite", "Suite", "in_a_loop", "in_threads", "lacks", "need
 
 class RepositorySuite(
     Verbs, Criteria, Texts, Values, Orders, Bulk, Keys, Uniques, References, Relations, Links,
-    Announcements, Hooks, Transactions, Twins, Tasks, Races, Spoiled, Refusals, Agreement,
+    Announcements, Hooks, Transactions, Twins, Tasks, Races, Spoiled, Refusals, Agreement, Histories,
 ):  # fmt: skip
     """All of it."""
