@@ -43,14 +43,17 @@ class TestMemory(RepositorySuite):
 class OnSql(RepositorySuite):
     """What the SQL databases have in common: rows are spoiled, and tables emptied, behind Nitro's back."""
 
-    quote: ClassVar[str] = '"'
     engine: ClassVar[sa.Engine]
+    address: ClassVar[str]
 
     @classmethod
     def opened(cls, address: str) -> Any:
         return open_database(
             address, engine=None, create_tables=True, durable=False, patience=5.0, pool_size=10
         )
+
+    def another(self, repository: Repository) -> Repository:
+        return self.opened(self.address)
 
     def spoil(
         self, repository: Repository, entity: type[Entity], key: object, field: str, value: object
@@ -69,9 +72,9 @@ class TestSqlite(OnSql):
     @pytest.fixture(scope="class")
     @classmethod
     def repository(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
-        address = f"sqlite:///{tmp_path_factory.mktemp('suite')}/suite.db"
-        cls.engine = sa.create_engine(address, poolclass=sa.NullPool)
-        repository = cls.opened(address)
+        cls.address = f"sqlite:///{tmp_path_factory.mktemp('suite')}/suite.db"
+        cls.engine = sa.create_engine(cls.address, poolclass=sa.NullPool)
+        repository = cls.opened(cls.address)
         yield repository
         repository.close()
         cls.engine.dispose()
@@ -90,6 +93,7 @@ class OnServer(OnSql):
         with own_database(cls.service) as address:
             url = sa.make_url(address).set(drivername=cls.service.driver)
             cls.engine = sa.create_engine(url, poolclass=sa.NullPool)
+            cls.address = address
             repository = cls.opened(address)
             yield repository
             repository.close()
@@ -105,15 +109,21 @@ class TestMariadb(OnServer):
 
 
 class TestRedis(RepositorySuite):
+    address: ClassVar[str]
+
     @pytest.fixture(scope="class")
     @classmethod
     def repository(cls, missing: Missing) -> Iterator[Repository]:
         if not REDIS.answers:
             missing(REDIS.missing)
-        repository = RedisRepository(own_redis())
+        cls.address = own_redis()
+        repository = RedisRepository(cls.address)
         yield repository
         repository.clear()
         repository.close()
+
+    def another(self, repository: Repository) -> Repository:
+        return RedisRepository(self.address)
 
     def spoil(
         self, repository: Repository, entity: type[Entity], key: object, field: str, value: object

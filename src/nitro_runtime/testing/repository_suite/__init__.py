@@ -19,7 +19,7 @@ pytest.register_assert_rewrite(
     *(
         f"nitro_runtime.testing.repository_suite.{name}"
         for name in (
-            "agreement", "bulk", "criteria", "histories", "keys", "links", "orders", "refusals", "relations", "spoiled", "tasks",
+            "agreement", "bulk", "criteria", "histories", "keys", "links", "orders", "refusals", "relations", "sharing", "spoiled", "tasks",
             "texts", "uniques", "units", "values", "verbs",
         )
     )
@@ -34,6 +34,7 @@ from nitro_runtime.testing.repository_suite.links import Links  # noqa: E402
 from nitro_runtime.testing.repository_suite.orders import Orders  # noqa: E402
 from nitro_runtime.testing.repository_suite.refusals import Refusals  # noqa: E402
 from nitro_runtime.testing.repository_suite.relations import References, Relations  # noqa: E402
+from nitro_runtime.testing.repository_suite.sharing import Sharing  # noqa: E402
 from nitro_runtime.testing.repository_suite.spoiled import Spoiled  # noqa: E402
 from nitro_runtime.testing.repository_suite.suite import (  # noqa: E402
     Suite,
@@ -58,6 +59,6 @@ __all__ = ["RepositorySuite", "Suite", "in_a_loop", "in_threads", "lacks", "need
 
 class RepositorySuite(
     Verbs, Criteria, Texts, Values, Orders, Bulk, Keys, Uniques, References, Relations, Links,
-    Announcements, Hooks, Transactions, Twins, Tasks, Races, Spoiled, Refusals, Agreement, Histories,
+    Announcements, Hooks, Transactions, Twins, Tasks, Races, Spoiled, Sharing, Refusals, Agreement, Histories,
 ):  # fmt: skip
     """All of it."""

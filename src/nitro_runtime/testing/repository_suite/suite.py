@@ -104,6 +104,13 @@ class Suite:
         """Surrounds every test: for a backend that needs to know on whose behalf it works."""
         return nullcontext()
 
+    def another(self, repository: Repository) -> Repository:
+        """Returns a repository on the same store, as another process has it; skips by itself.
+
+        It is closed by its method ``close``, if it has one.
+        """
+        pytest.skip("The suite was not told how another process opens this store: Suite.another.")
+
     def later(self) -> None:
         """Does what a later request would: for a backend that remembers what it read during one."""
 
