@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import pytest
 import sqlalchemy as sa
+from existing_apps import start_project
 from services import MARIADB, POSTGRES, own_database
 from warm import Done, Warm
 
@@ -57,7 +58,7 @@ class App:
     def alembic(self, *words: str) -> str:
         """What plain Alembic says when all is well."""
         process = self.started("-m", "alembic", *words)
-        said = process.communicate(timeout=120)[0]
+        said, _ = process.communicate(timeout=120)
         assert process.returncode == 0, said
         return said
 
@@ -533,3 +534,24 @@ def test_a_project_that_lost_its_migrations_gets_them_back(
     shop.db("upgrade")
     assert shop.db("revision") == AGREE
     assert shop.db("init") == "There are migrations already; nothing was changed.\n"
+
+
+def test_entities_beside_djangos_models_are_found_and_its_tables_stay(
+    tmp_path: Path, warm: Warm
+) -> None:
+    start_project(tmp_path)
+    site = App(tmp_path, f"sqlite:///{tmp_path}/db.sqlite3", warm)
+    for words in (("init", "--yes"), ("generate", "entity", "Product", "name:str")):
+        assert site.run(*words).returncode == 0
+    (tmp_path / "blog").mkdir()
+    (tmp_path / "blog/models.py").write_text(
+        "from django.contrib.auth.models import User\nfrom nitro import Entity\n\n\n"
+        "class Note(Entity):\n    text: str\n    owner: int = User._meta.pk.unique\n"
+    )
+    assert "OK" in site.started("manage.py", "migrate").communicate(timeout=120)[0]
+    site.db("upgrade")
+    assert "    create note\n" in site.db("revision")
+    site.db("upgrade")
+    assert site.db("revision") == AGREE
+    site.db("reset", "--yes")
+    assert {"note", "product", "auth_user", "django_session"} <= site.tables()

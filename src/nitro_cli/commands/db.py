@@ -156,7 +156,7 @@ def reset(
     tables = databases.survey(root)
     dropped = [*tables.own, *(tables.others if every else ())]
     if not dry_run:
-        _agree(tables, dropped, database, yes=yes)
+        agree(tables, dropped, database, yes=yes)
         databases.drop(root, tables, others=every)
     if not json:
         _tell_reset(tables, dropped, every=every, dry_run=dry_run)
@@ -176,8 +176,14 @@ def reset(
 # -- asking ---------------------------------------------------------------------------------------
 
 
-def _agree(tables: Tables, dropped: Sequence[str], named: str, *, yes: bool) -> None:
+def agree(tables: Tables, dropped: Sequence[str], named: str, *, yes: bool) -> None:
     """Goes on only when it is certain which database is meant.
+
+    Args:
+        tables: What is in it.
+        dropped: The tables that would go.
+        named: Its name as it was given; empty when it was not.
+        yes: Whether nobody is to be asked.
 
     Raises:
         UsageError: Nobody is there to answer, or the answer is no.
@@ -195,7 +201,7 @@ def _agree(tables: Tables, dropped: Sequence[str], named: str, *, yes: bool) -> 
             f"{tables.address} is on another machine, so its name is needed, too; lose all its "
             f"rows with: nitro db reset --yes --database {tables.name}"
         )
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _is_terminal():
         raise UsageError(
             f"Nobody was asked, so nothing was changed; lose all rows of {tables.address} with: "
             "nitro db reset --yes"
@@ -204,6 +210,10 @@ def _agree(tables: Tables, dropped: Sequence[str], named: str, *, yes: bool) -> 
     answer = typer.prompt(f"Type the name of the database, {tables.name}, to go on")
     if answer.strip() != tables.name:
         raise UsageError("That is another name; nothing was changed.")
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 # -- telling --------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
@@ -9,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 from typer.testing import CliRunner
 
-from nitro_cli.commands.db import app
-from nitro_cli.database import DatabaseFailed, downgrade, seed, status, upgrade
+from nitro_cli.commands.db import agree, app
+from nitro_cli.database import DatabaseFailed, Tables, downgrade, seed, status, upgrade
 from nitro_runtime.errors import UsageError
 
 ENV = """
@@ -210,6 +212,56 @@ def test_the_commands_say_what_they_did(project: Path, monkeypatch: pytest.Monke
     assert nitro_db("downgrade") == "There is nothing to take back\n"
     assert nitro_db("seed") == nitro_db("seed", "--count", "200") == "Ran seeds.py\n"
     assert (project / "rows").read_text() == "200"
+
+
+@pytest.fixture
+def shop(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project whose migrations have run, with a terminal in front of it."""
+    migration(project, "a1", None, "category")
+    upgrade(project)
+    with contextlib.closing(sqlite3.connect(project / "shop.db")) as database:
+        database.execute("insert into category values (1)")
+        database.commit()
+    monkeypatch.chdir(project)
+    monkeypatch.setattr("nitro_cli.commands.db._is_terminal", lambda: True)
+    return project
+
+
+def rows(root: Path) -> int:
+    with contextlib.closing(sqlite3.connect(root / "shop.db")) as database:
+        return database.execute("select count(*) from category").fetchone()[0]
+
+
+def test_reset_goes_on_when_the_name_of_the_database_is_typed(shop: Path) -> None:
+    done = CliRunner().invoke(app, ["reset", "--all"], input="shop.db\n", catch_exceptions=False)
+    assert done.exit_code == 0
+    assert done.stdout.startswith(
+        "This drops 2 tables with all their rows: alembic_version, category\n"
+        "Type the name of the database, shop.db, to go on: "
+    )
+    assert "applied a1  create category\n" in done.stdout
+    assert rows(shop) == 0
+
+
+@pytest.mark.parametrize("answer", ["\n", "y\n", "other.db\n"])
+def test_reset_changes_nothing_when_another_name_is_typed(shop: Path, answer: str) -> None:
+    done = CliRunner().invoke(app, ["reset"], input=answer * 3)
+    assert done.exit_code != 0
+    assert rows(shop) == 1
+
+
+def test_a_database_on_another_machine_must_be_named() -> None:
+    engine = create_engine("postgresql+psycopg://ada:secret@db.example.com/shop")
+    tables = Tables(("product",), (), str(engine.url), "shop", False, engine)
+    with pytest.raises(UsageError) as caught:
+        agree(tables, ("product",), "", yes=True)
+    assert str(caught.value) == (
+        "postgresql+psycopg://ada:***@db.example.com/shop is on another machine, so its name is "
+        "needed, too; lose all its rows with: nitro db reset --yes --database shop"
+    )
+    agree(tables, ("product",), "shop", yes=True)
+    with pytest.raises(UsageError, match="The database is 'shop'"):
+        agree(tables, ("product",), "shop2", yes=True)
 
 
 def test_the_command_imports_no_alembic_before_it_runs() -> None:
