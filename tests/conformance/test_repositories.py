@@ -178,20 +178,20 @@ def test_the_backend_of_the_docs_has_less_than_sixty_lines() -> None:
     assert (written.end_lineno or 0) < 60, "imports and all"
 
 
-def of_the_docs() -> Any:
-    """The class that the page shows."""
+def of_the_docs(*blocks: str) -> dict[str, Any]:
+    """What blocks of the page define."""
     names: dict[str, Any] = {}
-    exec(compile(block_with("class JsonFileRepository"), str(PAGE), "exec"), names)  # noqa: S102
-    return names["JsonFileRepository"]
+    for block in blocks:
+        exec(compile(block_with(block), str(PAGE), "exec"), names)  # noqa: S102
+    return names
 
 
-class TestJsonFile(RepositorySuite):
+IN_DOCS = of_the_docs("class JsonFileRepository", "class TestJsonFile")
+JsonFileRepository: Any = IN_DOCS["JsonFileRepository"]
+
+
+class TestJsonFile(IN_DOCS["TestJsonFile"]):
     """As it stands in the docs."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def repository(cls, tmp_path_factory: pytest.TempPathFactory) -> Any:
-        return of_the_docs()(tmp_path_factory.mktemp("suite") / "rows.json")
 
     def spoil(
         self, repository: Any, entity: type[Entity], key: object, field: str, value: object
@@ -241,7 +241,7 @@ def test_the_file_of_the_docs_has_all_that_a_killed_writer_has_reported(tmp_path
 def test_the_file_of_the_docs_is_not_written_over_what_another_process_has_stored(
     tmp_path: Path,
 ) -> None:
-    mine, other = (of_the_docs()(tmp_path / "rows.json") for _ in range(2))
+    mine, other = (JsonFileRepository(tmp_path / "rows.json") for _ in range(2))
     with known_entities((Item,)):
         with as_default(other):
             Item.create(name="theirs")

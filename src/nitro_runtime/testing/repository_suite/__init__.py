@@ -4,7 +4,8 @@ A backend of your own is tested in a few lines; what it cannot do, it does not d
 
     class TestMine(RepositorySuite):
         @pytest.fixture(scope="class")
-        def repository(self, tmp_path_factory):
+        @classmethod
+        def repository(cls, tmp_path_factory):
             return MyRepository(tmp_path_factory.mktemp("rows"))
 
 The rows of the tables whose names begin with ``suite_`` are deleted before each test: by the method

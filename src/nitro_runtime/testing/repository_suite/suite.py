@@ -97,7 +97,8 @@ class Suite:
     def repository(cls) -> Iterator[Repository]:
         """The backend that the tests of a class share; what is in it may be deleted."""
         raise NotImplementedError(
-            f"{cls.__name__} needs a fixture: @pytest.fixture(scope='class') def repository(self)"
+            f"{cls.__name__} needs a class method ``repository`` that is a fixture of scope class and "
+            "returns the backend."
         )
 
     def visiting(self) -> AbstractContextManager[object]:
