@@ -101,7 +101,7 @@ def test_migrations_follow_one_another_and_a_reference_needs_its_table(
     assert nitro("generate", "scaffold", "Product", "name", "category:ref.Category")[0] == 0
     source = (shop / "migrations/versions/0002_create_product.py").read_text()
     assert 'revision = "0002"\ndown_revision = "0001"\n' in source
-    assert 'sa.ForeignKey("category.id")' in source
+    assert 'sa.ForeignKey("category.id", name="fk_product_category_id")' in source
 
 
 def test_a_migration_written_by_hand_is_followed(shop: Path, nitro: Nitro) -> None:

@@ -104,7 +104,7 @@ def test_a_long_message_is_broken_between_words_and_its_command_stays_whole(
     mine, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
     environ = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    command = [sys.executable, "-m", "nitro_cli", "db", "status"]
+    command = [sys.executable, "-m", "nitro_cli", "generate", "page", "about"]
     with os.fdopen(its, "wb"):
         done = subprocess.run(command, cwd=tmp_path, env=environ, stdout=its, stderr=its)
         said = os.read(mine, 4096).decode()
