@@ -86,18 +86,27 @@ class ConnectedRepository(SqlRepository):
 
     def _alone(self, mapper: Mapper | None, work: Callable[[Link], T]) -> T:
         """Does work outside transactions on a connection of the pool."""
-        link = self.pool.take()
-        errand: Errand | None = getattr(self._errands, "present", None)
-        if errand is not None:
-            errand.holds(link)
+        link = self._taken()
         try:
             return work(link)
         except self.server.error as error:
             raise self.translated(link, error, mapper) from error
         finally:
-            if errand is not None:
-                errand.holds(None)
-            self.pool.give(link)
+            self.give_back(link)
+
+    def _taken(self) -> Link:
+        link = self.pool.take()
+        errand: Errand | None = getattr(self._errands, "present", None)
+        if errand is not None:
+            errand.holds(link)
+        return link
+
+    def give_back(self, link: Link) -> None:
+        """Puts a connection back into the pool; nobody's cancellation reaches it any more."""
+        errand: Errand | None = getattr(self._errands, "present", None)
+        if errand is not None:
+            errand.holds(None)
+        self.pool.give(link)
 
     def translated(self, link: Link, error: Exception, mapper: Mapper | None) -> Exception:
         """Returns Nitro's error for the driver's; of a broken connection, all idle ones are closed."""
@@ -223,7 +232,7 @@ class ConnectedRepository(SqlRepository):
             raise
 
     def _begun(self, *, taken: bool) -> Unit:
-        link = self.pool.take()
+        link = self._taken()
         try:
             link.cursor.execute("BEGIN")
         except BaseException as error:
@@ -320,7 +329,7 @@ class Unit:
                 raise repository.translated(self.link, error, None) from error
             raise
         finally:
-            repository.pool.give(self.link)
+            repository.give_back(self.link)
             if self._taken:
                 repository.offload.slots.release()
 

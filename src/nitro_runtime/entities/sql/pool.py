@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import weakref
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from nitro_runtime.entities.sql.server import Link, Server
 
+log = logging.getLogger(__name__)
 _left_behind: list[Any] = []
 
 
@@ -24,6 +26,10 @@ class Pool:
         self._closed = False
         self._idle: list[Link] = []  # the last one used is taken first; append and pop are atomic
         _pools.add(self)
+
+    def __len__(self) -> int:
+        """Returns how many connections are idle."""
+        return len(self._idle)
 
     def take(self) -> Link:
         """Returns an idle connection whose server is still there, else a new one."""
@@ -96,4 +102,7 @@ class Errand:
         with self._lock:
             if self._link is not None:
                 self._link.doubtful = True  # the order may arrive when the statement has ended
-                self._server.interrupt(self._link.connection)
+                try:
+                    self._server.interrupt(self._link.connection)
+                except self._server.error:
+                    log.debug("a statement of %s could not be interrupted", self._server.name)
