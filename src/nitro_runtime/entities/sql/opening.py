@@ -63,7 +63,8 @@ def open_database(
 
 
 def _refuse_unshareable(engine: Any, driver: str) -> None:  # noqa: ANN401
-    if not isinstance(engine, sa.Engine) or engine.dialect.driver != driver:
+    shareable = isinstance(engine, sa.Engine) and not engine.dialect.is_async
+    if not shareable or engine.dialect.driver != driver:
         kind = type(engine).__name__
         through = getattr(getattr(engine, "dialect", None), "driver", "another driver")
         raise ConfigurationError(

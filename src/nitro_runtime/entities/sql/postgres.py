@@ -36,7 +36,6 @@ _BUSY = (
     errors.DeadlockDetected,
     errors.SerializationFailure,
     errors.LockNotAvailable,
-    errors.QueryCanceled,
 )
 
 
@@ -186,6 +185,8 @@ class Postgres(Server):
                 )
             case errors.IntegrityError() | psycopg.DataError():
                 return EntityError(f"The database refused a {name}: {_first_line(error)}.")
+            case errors.QueryCanceled():
+                return DatabaseBusy(f"The database stopped a statement: {_first_line(error)}.")
             case _ if isinstance(error, _BUSY):
                 return DatabaseBusy(f"Another transaction is in the way: {_first_line(error)}.")
             case _:
