@@ -247,6 +247,9 @@ def test_generated_migrations_run_up_down_and_up_and_the_entities_agree(
     generated: Path, url: str, warm: Warm
 ) -> None:
     shop = App(generated, url, warm)
+    code, said = shop.refused("seed")
+    assert (code, said[-44:]) == (1, "'category'; create it with: nitro db upgrade")
+    assert "CREATE TABLE category" in shop.alembic("upgrade", "head", "--sql")
     applied = ["applied 0001", "applied 0002", "applied 0003"]
     assert [line[:12] for line in shop.db("upgrade").splitlines()] == applied
     assert shop.db("revision") == AGREE
@@ -267,6 +270,10 @@ def test_a_changed_entity_becomes_a_migration_that_keeps_the_rows_up_and_down(ap
     app.models(AFTER)
     said = app.db("revision", "-m", "more of it")
     assert "  create    migrations/versions/0002_more_of_it.py\n" in said
+    assert any(
+        'drop_constraint(batch_op.f("uq_shelf_name"), type_="unique")' in file.read_text()
+        for file in app.root.glob("migrations/versions/0002*.py")
+    )
     assert {line.strip() for line in said.splitlines()} >= {
         "create tag", "create item_tag", "add item.rank", "add item.name_search", "drop item.note",
         "change item.price", "change item.weight", "change item.code", "change shelf",
@@ -303,6 +310,21 @@ def _stored_uuid(app: App, last: int) -> str:
     """A UUID as it reads when its column has become text: what the database kept of it."""
     whole = f"00000000-0000-0000-0000-{last:012}"
     return whole if app.dialect == "postgresql" else whole.replace("-", "")
+
+
+def test_a_migration_runs_on_another_database_than_it_was_written_on(
+    app: App, tmp_path: Path
+) -> None:
+    embedded = App(app.root, f"sqlite:///{tmp_path}/other.db", app.warm)
+    embedded.db("upgrade")
+    assert embedded.db("revision") == AGREE
+    app.python(ROWS)
+    app.models(AFTER)
+    embedded.db("revision")
+    for database in (app, embedded):
+        for words in ("upgrade", "downgrade", "upgrade"):
+            database.db(words)
+        assert database.db("revision") == AGREE
 
 
 def test_a_member_of_an_enum_is_added_without_a_migration(app: App) -> None:

@@ -38,6 +38,9 @@ def prepare_script(
 def _prepare(container: ops.OpContainer, preparation: Preparation) -> None:
     _name_added(_flat(container.ops))
     _tidy(_flat(container.ops))
+    for table in container.ops:
+        if isinstance(table, ops.ModifyTableOps):
+            table.ops = [_as_constraint(one) for one in table.ops]
     container.ops = list(_in_order(preparation.prepared(container.ops)))
 
 
@@ -51,6 +54,25 @@ def _tidy(operations: Iterable[ops.MigrateOperation]) -> None:
         ):
             said: dict[str, Any] = operation.kw
             operation.kw = {name: value for name, value in said.items() if value}
+
+
+def _as_constraint(operation: ops.MigrateOperation) -> ops.MigrateOperation:
+    """Returns a unique constraint for the index that MariaDB has in its place, by its name."""
+    if isinstance(operation, ops.DropIndexOp) and str(operation.index_name).startswith("uq_"):
+        return ops.DropConstraintOp(
+            operation.index_name,
+            operation.table_name or "",
+            "unique",
+            _reverse=_unique(operation.to_index()),
+        )
+    if isinstance(operation, ops.CreateIndexOp) and str(operation.index_name).startswith("uq_"):
+        return _unique(operation.to_index())
+    return operation
+
+
+def _unique(index: sa.Index) -> ops.CreateUniqueConstraintOp:
+    table = index.table.name if index.table is not None else ""
+    return ops.CreateUniqueConstraintOp(index.name, table, index.columns.keys())
 
 
 # -- order ----------------------------------------------------------------------------------------
