@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import entity_writer
 import pytest
-import redis_writer
+from entity_writer import Note, Number
+from load import Load, kill_writers
 from redis_checks import disagreements
 from redis_server import OwnRedis, is_installed, own_server
-from redis_writer import Note, Number
 from waiting import until
 
 from nitro_runtime.entities import MemoryRepository, transaction, use
 from nitro_runtime.entities.redis.repository import RedisRepository
-from nitro_runtime.errors import DatabaseUnavailable, EntityError
+from nitro_runtime.errors import DatabaseUnavailable
 from nitro_runtime.schema import known_entities
 from nitro_runtime.testing.repository_suite import in_threads
-
-WRITER = redis_writer.__file__
 
 
 @pytest.fixture
@@ -51,63 +48,6 @@ def kept_at(url: str, patience: float = 5.0) -> Iterator[RedisRepository]:
     use(MemoryRepository())
 
 
-class Load:
-    """Threads that write until they are told to stop; they know what was acknowledged.
-
-    Attributes:
-        created: The keys that were created.
-        added: How often a number was incremented.
-        unknown: How often it failed and may have been done all the same.
-        errors: What was raised.
-    """
-
-    def __init__(self) -> None:
-        self.created: set[str] = set()
-        self.added = 0
-        self.unknown = 0
-        self.errors: list[Exception] = []
-        self._lock = threading.Lock()
-        self._over = threading.Event()
-        self._threads = [threading.Thread(target=self._work, args=(i,)) for i in range(4)]
-
-    def _work(self, number: int) -> None:
-        step = 0
-        while not self._over.is_set():
-            step += 1
-            try:
-                self._create(f"t{number}-{step}")
-                self._add()
-            except Exception as error:
-                self.errors.append(error)
-                self._over.wait(0.01)
-
-    def _create(self, name: str) -> None:
-        with transaction():
-            Note.create(id=name, name=name, size=len(self.created) % 7)
-            Note.create(id=f"{name}+", name=f"{name}+")
-        self.created |= {name, f"{name}+"}
-
-    def _add(self) -> None:
-        try:
-            Number.get("n").increment(value=1)
-        except EntityError:
-            with self._lock:
-                self.unknown += 1
-            raise
-        with self._lock:
-            self.added += 1
-
-    def __enter__(self) -> Load:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join()
-
-
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL], ids=["restarted", "killed"])
 def test_a_server_that_comes_back_has_all_that_was_acknowledged(
     server: OwnRedis, repository: RedisRepository, sign: signal.Signals
@@ -126,46 +66,21 @@ def test_a_server_that_comes_back_has_all_that_was_acknowledged(
     assert disagreements(repository, Note, Number) == []
 
 
-def killed_writers(server: OwnRedis, repository: RedisRepository, times: int) -> None:
-    rng = random.Random(times)  # noqa: S311 # the same moments in every run
-    alive: dict[str, bool] = {}
-    for number in range(times):
-        writer = subprocess.Popen(
-            [sys.executable, WRITER, server.url, "rows", f"w{number}"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert writer.stdout is not None
-        wanted = rng.randint(3, 60)
-        for lines, line in enumerate(writer.stdout, 1):
-            if lines == wanted:
-                time.sleep(rng.uniform(0, 0.002))  # anywhere within a write
-                writer.kill()
-            verb, name = line.split() if line.endswith("\n") else ("", "")
-            if verb:
-                alive[name] = verb != "deleted"
-        writer.wait()
-        writer.stdout.close()
-        notes = {note.id: note for note in Note.all()}
-        last = list(alive)[-1]  # it may have been deleted, and the writer killed before it said so
-        alive[last] = last in notes
-        assert {name for name, there in alive.items() if there} <= notes.keys()
-        # What was begun when it was killed happened as a whole or not at all.
-        assert all(note.double == 2 * note.size for note in notes.values())
-        assert disagreements(repository, Note) == []
+def _agree(repository: RedisRepository) -> None:
+    assert disagreements(repository, Note) == []
 
 
 def test_a_writer_that_is_killed_leaves_rows_indexes_and_unique_values_whole(
     server: OwnRedis, repository: RedisRepository
 ) -> None:
-    killed_writers(server, repository, 5)
+    kill_writers(server.url, 5, lambda: _agree(repository))
 
 
 @pytest.mark.soak
 def test_many_writers_that_are_killed_leave_all_whole(
     server: OwnRedis, repository: RedisRepository
 ) -> None:
-    killed_writers(server, repository, 50)
+    kill_writers(server.url, 50, lambda: _agree(repository))
 
 
 @pytest.mark.parametrize("work", ["increment", "save"])
@@ -176,7 +91,7 @@ def test_no_addition_of_several_processes_is_lost(
     server: OwnRedis, repository: RedisRepository, work: str, times: int
 ) -> None:
     Number.create(id="n")
-    words = [sys.executable, WRITER, server.url, work, str(times)]
+    words = [sys.executable, entity_writer.__file__, server.url, work, str(times)]
     writers = [subprocess.Popen(words) for _ in range(4)]
     assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
     number = Number.get("n")
@@ -184,7 +99,7 @@ def test_no_addition_of_several_processes_is_lost(
     assert disagreements(repository, Number) == []
 
 
-@pytest.mark.parametrize("work", [lambda: Number.get("n").increment(value=1), redis_writer.save])
+@pytest.mark.parametrize("work", [lambda: Number.get("n").increment(value=1), entity_writer.save])
 @pytest.mark.parametrize(
     "times", [50, pytest.param(500, marks=pytest.mark.soak)], ids=["few", "many"]
 )

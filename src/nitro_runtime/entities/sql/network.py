@@ -35,9 +35,6 @@ class NetworkRepository(ConnectedRepository):
 
     def insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
         """Stores new rows, all or none, and returns their keys."""
-        if self.plan(mapper).unlimited:  # the server would keep more digits than other backends
-            for row in rows:
-                refuse_unstorable(mapper, row, self.dialect)
         try:
             return super().insert(mapper, rows)
         except EntityError as error:

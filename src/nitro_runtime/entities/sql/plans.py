@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
-from nitro_runtime.entities.columns import ExactDecimal, is_mysql
+from nitro_runtime.entities.columns import is_mysql
 from nitro_runtime.entities.kinds import ENUM
 from nitro_runtime.entities.mapper import MappedField, Mapper, Row
 from nitro_runtime.entities.repository import EVERYTHING, Query
@@ -34,19 +35,26 @@ _MOST_STATEMENTS = 500
 _FLOAT, _NUMERIC = 701, 1700  # what PostgreSQL calls its types; others are not asked
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """A compiled statement: its text, and which value each parameter takes, made to fit the driver."""
 
     sql: str
     binds: tuple[tuple[int, Bind | None], ...]
 
-    def parameters(self, values: Sequence[Any]) -> list[Any]:
+    def parameters(self, values: Sequence[Any]) -> Sequence[Any]:
         """Returns the values as the driver takes them, in the order of the text.
 
         SQLAlchemy leaves out what cannot matter (``true OR x``), so not every value need occur.
         """
+        if self.as_they_are and len(values) == len(self.binds):
+            return values
         return [values[i] if bind is None else bind(values[i]) for i, bind in self.binds]
+
+    @cached_property
+    def as_they_are(self) -> bool:
+        """Whether every value is one parameter, in this order and unchanged."""
+        return self.binds == tuple((i, None) for i in range(len(self.binds)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,6 @@ class Plan:
     Attributes:
         decode: Makes a row of what the driver returned, checking every type.
         encode: Makes the parameters of `insert` of a row.
-        unlimited: Whether a field is a Decimal of any number of digits.
     """
 
     def __init__(self, mapper: Mapper, dialect: Dialect) -> None:
@@ -86,10 +93,6 @@ class Plan:
         self.bind_key = self._key_binder()
         self.insert = self._compile(self._insert()).sql
         self.count_all = self._compile(sa.select(sa.func.count()).select_from(self.table)).sql
-        self.unlimited = any(
-            isinstance(column.type, ExactDecimal) and column.type.scale is None
-            for column in self.shown
-        )
         self.decode = _decoder(self)
         self.encode = _encoder(self)
 
@@ -148,7 +151,7 @@ class Plan:
 
     # -- statements -----------------------------------------------------------------------------
 
-    def select(self, query: Query) -> tuple[str, list[Any]]:
+    def select(self, query: Query) -> tuple[str, Sequence[Any]]:
         """Returns the text and parameters that read a query's rows."""
         values = Values(self.dialect.name)
         shape = shape_of(self.table, query.criterion, values)
@@ -209,7 +212,7 @@ class Plan:
         statement = self._cached(("count", shape, window), build)
         return statement.sql, statement.parameters(values.found)
 
-    def update_where(self, query: Query, changes: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    def update_where(self, query: Query, changes: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
         """Returns the text and parameters that change a query's rows."""
         values = Values(self.dialect.name)
         with_shadows = {**changes, **self._shadows(changes)}
@@ -233,7 +236,7 @@ class Plan:
         statement = self._cached(("update", sets, shape, query.order, window), build)
         return statement.sql, statement.parameters(values.found)
 
-    def delete_where(self, query: Query) -> tuple[str, list[Any]]:
+    def delete_where(self, query: Query) -> tuple[str, Sequence[Any]]:
         """Returns the text and parameters that delete a query's rows."""
         values = Values(self.dialect.name)
         shape = shape_of(self.table, query.criterion, values)
@@ -427,11 +430,15 @@ def _encoder(plan: Plan) -> Callable[[Row], tuple[Any, ...]]:
             parts.append(f"fold(row[{shadows[column.name]!r}])")
             continue
         process = plan.bind(column)
+        if plan.dialect.name == "sqlite" and plan.mapper.fields[column.name].kind.exact is bool:
+            process = None  # its driver keeps True as 1 by itself
         if process is None:
             parts.append(f"row[{column.name!r}]")
         else:
             scope[f"p{i}"] = process
             parts.append(f"p{i}(row[{column.name!r}])")
+    if len(parts) > 1 and all(part.startswith("row[") for part in parts):
+        return itemgetter(*(column.name for column in plan.table.columns))
     source = f"def encode(row):\n    return ({', '.join(parts)},)\n"
     exec(compile(source, f"<parameters of {plan.mapper.info.table}>", "exec"), scope)  # noqa: S102
     return scope["encode"]

@@ -97,7 +97,7 @@ class SqliteRepository(SqlRepository):
 
     def insert(self, mapper: Mapper, rows: Sequence[Row]) -> list[Any]:
         """Stores new rows, all or none, and returns their keys."""
-        if len(rows) > 1:
+        if len(rows) != 1:
             return super().insert(mapper, rows)
         plan = self._plans.get(mapper) or self.plan(mapper)
         (row,) = rows
@@ -327,9 +327,11 @@ class _SqliteUnit:
         try:
             if statement:
                 self.lane.cursor.execute(statement)
-        except BaseException:
+        except BaseException as error:
             # A failed COMMIT leaves the transaction open: the next user's commit would store it.
             self.lane.close()
+            if isinstance(error, sqlite3.Error) and is_busy(error):
+                raise DatabaseBusy("Somebody reads or writes the database for too long.") from error
             raise
         else:
             self._database.give_back(self.lane)

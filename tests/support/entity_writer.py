@@ -1,4 +1,4 @@
-"""A program that writes entities to Redis and says what was stored: ``redis_writer.py ADDRESS WORK COUNT``.
+"""A program that writes entities and says what was stored: ``entity_writer.py ADDRESS WORK COUNT``.
 
 WORK is ``rows`` (creates, changes and deletes rows until it is killed), ``increment`` or ``save``
 (COUNT times, of the row ``n``).
