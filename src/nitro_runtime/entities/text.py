@@ -51,6 +51,4 @@ def like_glob(pattern: str) -> str:
 
 def like_escaped(pattern: str) -> str:
     """Returns a LIKE pattern in which every backslash has a character to escape, as servers ask."""
-    return "".join(
-        c if is_wild or c not in "%_\\" else f"\\{c}" for c, is_wild in _parts(pattern)
-    )
+    return "".join(c if is_wild or c not in "%_\\" else f"\\{c}" for c, is_wild in _parts(pattern))
