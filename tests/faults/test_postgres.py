@@ -14,7 +14,7 @@ from postgres_server import OwnPostgres, is_installed, own_server
 from waiting import until
 
 from nitro_runtime.entities import MemoryRepository, configure, transaction, use
-from nitro_runtime.errors import DatabaseUnavailable
+from nitro_runtime.errors import ConfigurationError, DatabaseUnavailable
 from nitro_runtime.schema import known_entities
 
 
@@ -66,3 +66,14 @@ def test_a_transaction_that_the_server_did_not_outlive_is_undone(server: OwnPost
         server.stop()
     server.start()
     assert [note.name for note in Note.all()] == ["before"]
+
+
+@pytest.mark.parametrize("password", ["", ":hidden"])
+def test_a_wrong_password_is_told_and_never_shown(server: OwnPostgres, password: str) -> None:
+    server.require_passwords("right")
+    configure(server.url.replace("nitro@", f"nitro{password}@"))
+    with pytest.raises(ConfigurationError, match="does not open the database 'postgres'") as told:
+        Note.count()
+    assert "hidden" not in str(told.value)
+    configure(server.url.replace("nitro@", "nitro:right@"))
+    assert Note.count() == 0

@@ -70,6 +70,15 @@ class OwnPostgres:
         if sign is signal.SIGKILL:  # the processes that serve the clients end by themselves
             until(lambda: not self._children(), "the backends to end")
 
+    def require_passwords(self, password: str) -> None:
+        """Gives its user a password, without which nobody comes in any more."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(f"ALTER USER nitro PASSWORD '{password}'")
+            hba = self._folder / "data" / "pg_hba.conf"
+            hba.write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+            connection.execute("SELECT pg_reload_conf()")
+        until(lambda: not self._answers(), "the server to ask for the password")
+
     def _children(self) -> list[str]:
         words = f"{self._folder}/data".encode()
         return [

@@ -10,6 +10,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import errors
 from psycopg.pq import TransactionStatus
+from psycopg.rows import tuple_row
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from nitro_runtime.entities.mapper import Mapper, Row
@@ -30,7 +31,8 @@ from nitro_runtime.errors import (
 _CREATING = 0x6E6974726F  # the number of an advisory lock
 _MARK = "nitro_statement"
 _NOT_LET_IN = re.compile(
-    r"authentication failed|no password supplied|does not exist|pg_hba\.conf|SSL|permission denied"
+    r"authentication failed|no password supplied|does not exist|pg_hba\.conf|permission denied"
+    r"|does not support SSL|certificate"
 )
 _BUSY = (
     errors.DeadlockDetected,
@@ -65,7 +67,8 @@ class Postgres(Server):
 
     def link(self, connection: psycopg.Connection[Any]) -> Link:
         """Returns a connection with its cursor."""
-        return Link(connection, connection.fileno())
+        # An application's engine may have rows made otherwise.
+        return Link(connection, connection.fileno(), row_factory=tuple_row)
 
     def is_broken(self, connection: psycopg.Connection[Any], error: BaseException) -> bool:
         """Whether the connection is lost."""

@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 class Link:
     """A connection to a server with its cursor. It serves one thread at a time.
 
+    Args:
+        connection: The driver's.
+        socket: The number of its socket.
+        **cursor: What its cursors are made with.
+
     Attributes:
         connection: The driver's.
         cursor: The driver's cursor that statements run on.
@@ -31,10 +36,10 @@ class Link:
 
     __slots__ = ("_poll", "connection", "cursor", "doubtful", "idle", "marked", "side")
 
-    def __init__(self, connection: Any, socket: int) -> None:  # noqa: ANN401 # a driver's
+    def __init__(self, connection: Any, socket: int, **cursor: Any) -> None:  # noqa: ANN401 # a driver's
         self.connection = connection
-        self.cursor: Any = connection.cursor()
-        self.side: Any = connection.cursor()  # for what is not the statement itself
+        self.cursor: Any = connection.cursor(**cursor)
+        self.side: Any = connection.cursor(**cursor)  # for what is not the statement itself
         self.idle = self.marked = self.doubtful = False
         self._poll = _readable(socket)
 
