@@ -85,6 +85,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
     if TYPE_CHECKING:
         # At run time the metaclass gives every class its own.
+        __makes_plainly__: ClassVar[bool]
         __entity__: ClassVar[EntityInfo]
         __nitro_mapper__: ClassVar[Mapper]
         mapper: ClassVar[Mapper]

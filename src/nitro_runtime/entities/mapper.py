@@ -118,6 +118,7 @@ class Mapper:
         self.plain: bool = not (self.mutable or self.decimals)
         self._fields_set = set(self.names)
         self._setters = [_setter(entity, name) for name in _PLACES]
+        self._own_setters = self._setters[-3:]
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         if name == "key" and "keys" in vars(self):
@@ -184,11 +185,30 @@ class Mapper:
             found.append(one)
         return found
 
+    def bare(self) -> Any:  # noqa: ANN401 # an entity of the class
+        """Returns a new object that pydantic has yet to give its values."""
+        made: Any = object.__new__(self.entity)
+        loaded, related, busy = self._own_setters
+        loaded(made, None)
+        related(made, {})
+        busy(made, False)
+        return made
+
     def snapshot(self, values: Mapping[str, Any]) -> Row:
         """Returns the row of an entity's present values, sharing nothing that can change."""
         if self.plain and len(values) == len(self.names):
             return {**values}
         return self.frozen({name: values[name] for name in self.names})
+
+    def snapshots(self, entities: Iterable[object]) -> list[Row]:
+        """Returns the rows of many entities, as `snapshot` does."""
+        if not self.plain:
+            return [self.snapshot(vars(one)) for one in entities]
+        size = len(self.names)
+        return [
+            {**values} if len(values := vars(one)) == size else self.snapshot(values)
+            for one in entities
+        ]
 
     def frozen(self, row: Row) -> Row:
         """Makes some values of an entity fit to be kept: changed in place, and returned."""

@@ -136,6 +136,12 @@ class EntityMeta(SQLModelMetaclass):
         super().__init__(name, bases, namespace)
 
     if not TYPE_CHECKING:
+
+        @property
+        def __makes_plainly__(cls) -> bool:
+            """Whether making one takes nothing but having pydantic validate the values."""
+            return cls.__is_plain__ and cls.__init__ is cls.__plain_init__
+
         # Type checkers are told the constructor by the fields.
         def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: ANN401
             """Makes an entity: as `type` would, but packing the values only once."""

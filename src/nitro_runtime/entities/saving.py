@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -93,7 +93,8 @@ def assign(entity: Entity, name: str, value: object) -> None:
     if entity.__busy__:  # a validator of the whole entity assigns: it is being validated right now
         values[name] = value
         return
-    before, was_set = values.copy(), name in entity.__pydantic_fields_set__
+    # pydantic makes a new dictionary for the values and leaves this one as it is.
+    before, was_set = values, name in entity.__pydantic_fields_set__
     _place(entity, "__busy__", True)
     try:
         entity.__pydantic_validator__.validate_assignment(entity, name, value)
@@ -150,6 +151,24 @@ def change_copy(copy: Entity, values: Mapping[str, Any]) -> None:
         _place(copy, "__loaded__", None)
 
 
+def valid_entities(entity: type[E], rows: Iterable[E | Mapping[str, Any]]) -> list[E]:
+    """Returns new entities of plain values, or the given ones, each checked as `valid_entity` does."""
+    if not entity.__makes_plainly__:
+        return [valid_entity(entity, row) for row in rows]
+    bare, validate = entity.__nitro_mapper__.bare, entity.__pydantic_validator__.validate_python
+    made: list[E] = []
+    # A validator of the whole entity may change the dictionary that it is given.
+    may_change = bool(entity.__pydantic_decorators__.model_validators)
+    for row in cast("Iterable[Any]", rows):
+        if row.__class__ is dict:
+            one = bare()
+            validate(dict(row) if may_change else row, self_instance=one)
+        else:
+            one = valid_entity(entity, row)
+        made.append(one)
+    return made
+
+
 def valid_entity(entity: type[E], row: E | Mapping[str, Any]) -> E:
     """Returns a new entity of plain values, or the given one, checked again as it may have changed."""
     if isinstance(row, entity):
@@ -159,9 +178,7 @@ def valid_entity(entity: type[E], row: E | Mapping[str, Any]) -> E:
 
 
 def _validated(entity: Entity, values: Row) -> Row:
-    scratch: Entity = object.__new__(type(entity))
-    _place(scratch, "__loaded__", None)
-    _place(scratch, "__related__", {})
+    scratch: Entity = entity.__nitro_mapper__.bare()
     _place(scratch, "__busy__", True)
     entity.__pydantic_validator__.validate_python(values, self_instance=scratch)
     return vars(scratch)
@@ -174,6 +191,9 @@ def revalidate(entity: Entity, loaded: Row | None) -> None:
     validator that is not idempotent would otherwise work twice.
     """
     mapper, values = entity.__nitro_mapper__, own_values(entity)
+    if not mapper.mutable:
+        _validated(entity, values)
+        return
     touched = [n for n in mapper.mutable if loaded is None or values[n] != loaded[n]]
     for name in touched:
         values[name] = _taken_apart(mapper.fields[name], values[name])
@@ -203,12 +223,11 @@ def _holds_model(value: object) -> bool:
 def changes(entity: Entity, loaded: Row) -> Row:
     """Returns the values that differ from those loaded, the version apart."""
     mapper, values = entity.__nitro_mapper__, vars(entity)
-    other = [name for name in mapper.names if values[name] is not loaded[name]]
-    found: Row = {
-        name: values[name]
-        for name in other
-        if values[name] != loaded[name] and name != mapper.version
-    }
+    found: Row = {}
+    for name in mapper.names:
+        value, old = values[name], loaded[name]
+        if value is not old and value != old and name != mapper.version:
+            found[name] = value
     for name in mapper.mutable:
         if name not in found and not _is_same(values[name], loaded[name]):
             found[name] = values[name]
@@ -280,16 +299,20 @@ def _take_over_decimals(mapper: Mapper, entity: Entity, row: Row) -> None:
     vars(entity).update((name, row[name]) for name in mapper.decimals if name in row)
 
 
-def insert_many(entity: type[Entity], made: Iterable[Entity]) -> None:
+def insert_many(entity: type[Entity], made: Sequence[Entity]) -> None:
     """Stores many new entities, all or none."""
     mapper = entity.__nitro_mapper__
-    pairs = [(one, mapper.snapshot(vars(one))) for one in made]
-    if not pairs:
+    rows = mapper.snapshots(made)
+    if not rows:
         return
-    keys = entity.repository.insert(mapper, [row for _, row in pairs])
-    for (one, row), key in zip(pairs, keys, strict=True):
-        _remember(one)
-        _stored(one, row, key)
+    keys = entity.repository.insert(mapper, rows)
+    if mapper.generated_key or mapper.decimals or current_transaction() is not None:
+        for one, row, key in zip(made, rows, keys, strict=True):
+            _remember(one)
+            _stored(one, row, key)
+    else:
+        for one, row in zip(made, rows, strict=True):
+            _place(one, "__loaded__", row)
 
 
 def save(entity: Entity) -> Kind | None:

@@ -81,6 +81,8 @@ def refuse_unstorable(
     problems: list[InitErrorDetails] = []
     strict = None if dialect is None or dialect.name == "sqlite" else dialect
     for name, value in values.items():
+        if strict is None and _is_harmless(value):
+            continue
         kind = _problem(mapper.fields[name], value)
         if kind is None and strict is not None:
             kind = _problem_there(mapper.entity.table.c[name].type, value, strict)
@@ -89,6 +91,13 @@ def refuse_unstorable(
             problems.append(details)
     if problems:
         raise ValidationError.from_exception_data(mapper.info.name, problems)
+
+
+def _is_harmless(value: Any) -> bool:  # noqa: ANN401
+    """Whether any field of any database that keeps NULs keeps a value: most of them are so."""
+    if type(value) is int:
+        return _LEAST <= value <= _GREATEST
+    return type(value) is str and value.isascii()
 
 
 def too_great(mapper: Mapper) -> EntityError:

@@ -135,8 +135,8 @@ def _refuse_missing(names: Iterable[str], values: Mapping[str, Any], verb: str) 
 
 def create_many(entity: type[E], rows: Iterable[E | Mapping[str, Any]]) -> list[E]:
     """Stores many new entities at once, all or none."""
-    made = [saving.valid_entity(entity, row) for row in rows]
-    linked = any(one.__related__ and pending_links(one) for one in made)
+    made = saving.valid_entities(entity, rows)
+    linked = bool(entity.__many_names__) and any(map(pending_links, made))
     together = made and (linked or entity.__saves_with_hooks__)
     with transaction() if together else nullcontext():
         _insert_all(entity, made)
@@ -152,8 +152,8 @@ def _insert_all(entity: type[E], made: list[E]) -> None:
             one.before_save()
             saving.revalidate(one, None)
     saving.insert_many(entity, made)
-    for one in made:
-        if one.__related__:
+    if entity.__many_names__:
+        for one in made:
             _set_links(one)
 
 

@@ -1,12 +1,13 @@
 """What is done in fewer steps for the usual case must be the same as in the unusual one."""
 
 from copy import copy
+from decimal import Decimal
 from typing import Any, Self
 
 import pytest
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 
-from nitro_runtime.entities import Entity
+from nitro_runtime.entities import Entity, transaction
 from nitro_runtime.entities.fields import Field
 from nitro_runtime.errors import InvalidQuery
 
@@ -81,3 +82,63 @@ def test_a_value_that_is_of_its_type_already_is_compared_as_one_that_is_made_so(
             Plank.count(**wrong)
     assert Plank.where(length=2).where(name="c").count() == 0
     assert [one.name for one in Plank.all().order_by("-length").where(version=1)] == ["1", "ä", "c"]
+
+
+class Checked(Entity):
+    name: str
+    note: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _strip(cls, values: dict[str, Any]) -> dict[str, Any]:
+        values["name"] = values["name"].strip()
+        return values
+
+
+class Listed(Entity):
+    name: str
+    tags: list[str] = []  # noqa: RUF012 # pydantic copies it
+    price: Decimal = Field(default=Decimal(0), max_digits=8, decimal_places=2)
+    ready: bool = False
+
+
+def test_rows_that_are_stored_together_stay_as_the_caller_gave_them() -> None:
+    given = [{"name": " a "}, {"name": " b "}]
+    made = Checked.create_many(given)
+    assert [one.name for one in made] == ["a", "b"]
+    assert given == [{"name": " a "}, {"name": " b "}]
+
+
+def test_what_is_stored_together_is_as_if_it_was_stored_alone() -> None:
+    one = Listed(name="given", tags=["x"], ready=True)
+    made = Listed.create_many([{"name": "a", "price": "1.5", "tags": ["y"]}, one, {"name": "c"}])
+    assert made[1] is one
+    assert [m.changed for m in made] == [{}, {}, {}]
+    made[0].tags.append("z")
+    made[1].price = Decimal("2.5")
+    assert [list(m.changed) for m in made] == [["tags"], ["price"], []]
+    made[0].save()
+    assert Listed.get(made[0].id).tags == ["y", "z"]
+    assert [Listed.get(m.id).ready for m in made] == [False, True, False]
+    with pytest.raises(ValidationError):
+        Listed.create_many([{"name": "d"}, {"name": "e", "price": "x"}])
+    assert Listed.count() == 3
+
+
+def test_what_a_rollback_takes_back_is_new_again_also_when_stored_together() -> None:
+    made: list[Plank] = []
+    with pytest.raises(ZeroDivisionError), transaction():
+        made += Plank.create_many([{"name": "a"}, {"name": "b"}])
+        raise ZeroDivisionError
+    assert [one.is_new for one in made] == [True, True]
+    assert Plank.create_many([]) == []
+
+
+def test_numbers_and_texts_that_no_database_keeps_are_refused_by_a_save() -> None:
+    plank = Plank.create(name="a")
+    plank.length = 2**63
+    with pytest.raises(ValidationError, match="less than or equal"):
+        plank.save()
+    plank.length = -(2**63)
+    plank.name = "ü"
+    assert Plank.get(plank.save().id).length == -(2**63)
