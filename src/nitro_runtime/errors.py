@@ -67,6 +67,9 @@ class EntityDefinitionError(EntityError, TypeError):
     """An entity class cannot be what its source says (a reserved field name, a wrong option)."""
 
 
+_NO_KEY = object()
+
+
 class NotFound(EntityError, LookupError):
     """No entity has this id. Every entity class has its own subclass, ``Product.NotFound``.
 
@@ -77,13 +80,14 @@ class NotFound(EntityError, LookupError):
 
     status = 404
 
-    def __init__(self, entity: str, key: object = None) -> None:
+    def __init__(self, entity: str, key: object = _NO_KEY) -> None:
         self.entity = entity
-        self.key = key
-        super().__init__(entity, key)
+        self.key = None if key is _NO_KEY else key
+        self._by_query = key is _NO_KEY
+        super().__init__(*((entity,) if self._by_query else (entity, key)))
 
     def __str__(self) -> str:
-        if self.key is None:
+        if self._by_query:
             return f"No {self.entity} fits the query."
         return f"There is no {self.entity} with id {self.key!r}."
 

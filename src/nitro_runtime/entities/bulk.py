@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from nitro_runtime.entities.columns import quantized
 from nitro_runtime.entities.criteria import Arithmetic
@@ -45,11 +46,27 @@ def _checked(mapper: Mapper, field: MappedField, value: Any) -> Any:  # noqa: AN
     if field.name in (*mapper.keys, mapper.version):
         raise InvalidQuery(f"{mapper.info.name}.{field.name} cannot be changed by update().")
     if not isinstance(value, Arithmetic):
-        return mapper.stored(field, _adapter(field).validate_python(value))
+        return mapper.stored(field, _validated(mapper, field, value))
     source = field_named(mapper, value.field)
     if not field.kind.numeric or source.kind is not field.kind:
         raise InvalidQuery(f"{field.name} cannot be reckoned from {value.field}.")
     return Arithmetic(value.field, value.operator, amount(mapper, field, value))
+
+
+def _validated(mapper: Mapper, field: MappedField, value: Any) -> Any:  # noqa: ANN401
+    try:
+        return _adapter(field).validate_python(value)
+    except ValidationError as error:
+        # Told of the field of the entity, and not of a type alone.
+        problems = [
+            InitErrorDetails(
+                type=PydanticCustomError(each["type"], each["msg"]),  # pyright: ignore[reportArgumentType] # a literal
+                loc=(field.name, *each["loc"]),
+                input=each["input"],
+            )
+            for each in error.errors(include_url=False, include_context=False)
+        ]
+        raise ValidationError.from_exception_data(mapper.info.name, problems) from None
 
 
 def amount(mapper: Mapper, field: MappedField, change: Arithmetic) -> Any:  # noqa: ANN401 # a number

@@ -17,6 +17,16 @@ from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.schema import RelationInfo, find_entity
 
 
+class AbstractEntity(EntityDefinitionError, AttributeError):
+    """A class was used as an entity that only passes its fields on to others."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} has no table of its own: use a class that is derived from it, such as "
+            f"`class Product({name}):`."
+        )
+
+
 def mapper_of(entity: type[Any]) -> Mapper:
     """Works out an entity class.
 
@@ -25,7 +35,7 @@ def mapper_of(entity: type[Any]) -> Mapper:
     """
     options: Options | None = entity.__dict__.get("__entity_options__")
     if options is None or options.abstract:
-        raise AttributeError(f"{entity.__name__} is abstract and has no table.")
+        raise AbstractEntity(entity.__name__)
     complete(entity)
     _refuse_what_no_column_is(entity)
     relations = {name: relation.info(entity) for name, relation in relations_of(entity).items()}

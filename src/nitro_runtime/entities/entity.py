@@ -125,8 +125,8 @@ class Entity(SQLModel, metaclass=EntityMeta):
             many = {k: values.pop(k) for k in type(self).__many_names__ if k in values}
             related = {k: values.pop(k) for k in type(self).__relation_names__ if k in values}
             for name, other in related.items():
-                field = getattr(type(self), name).field_of(type(self))
-                values[field] = key_for(name, other)
+                relation: Relation = getattr(type(self), name)
+                values[relation.field_of(type(self))] = key_for(relation, other)
             self.__pydantic_validator__.validate_python(values, self_instance=self)
             for name, other in related.items():
                 self.__related__[name] = other

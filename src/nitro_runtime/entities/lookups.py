@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from nitro_runtime.entities.criteria import (
     Attribute,
@@ -22,6 +22,9 @@ from nitro_runtime.entities.kinds import converter
 from nitro_runtime.entities.mapper import MappedField, Mapper
 from nitro_runtime.entities.text import fold
 from nitro_runtime.errors import InvalidQuery, suggestion
+
+if TYPE_CHECKING:
+    from nitro_runtime.entities.relations import Relation
 
 _LOOKUPS: dict[str, Operator] = {
     "exact": "eq", "eq": "eq", "ne": "ne", "gt": "gt", "gte": "gte", "lt": "lt", "lte": "lte",
@@ -60,6 +63,8 @@ def from_lookup(mapper: Mapper, name: str, value: object) -> Criterion:
     field, mark, rest = name.partition("__")
     if mark and not rest:
         raise InvalidQuery(f"{name!r} names no lookup after its two underscores.")
+    if not field:
+        raise InvalidQuery(f"{name!r} names no field before its two underscores.")
     if field in mapper.info.relations:
         return _across(mapper, field, rest, value)
     field_named(mapper, field)
@@ -77,7 +82,7 @@ def _across(mapper: Mapper, name: str, rest: str, value: Any) -> Criterion:  # n
     relation, info = getattr(mapper.entity, name), mapper.info.relations[name]
     target: type[Any] = relation.target()
     if info.kind == "belongs_to" and (not rest or _is_lookup(target.__nitro_mapper__, rest)):
-        return _belonging(info.field, rest or "eq", value)
+        return _belonging(relation, info.field, rest or "eq", value)
     if info.kind == "many_to_many" and not rest:
         return relation.having(mapper.entity, value)
     if not rest:
@@ -92,11 +97,11 @@ def _is_lookup(target: Mapper, word: str) -> bool:
     return word in _LOOKUPS and word not in target.fields
 
 
-def _belonging(field: str, lookup: str, value: Any) -> Criterion:  # noqa: ANN401 # entities or keys
+def _belonging(relation: Relation, field: str, lookup: str, value: Any) -> Criterion:  # noqa: ANN401 # entities or keys
     if lookup == "in" and isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        keys = [_key(one) for one in cast("Iterable[Any]", value)]
+        keys = [_key(relation, one) for one in cast("Iterable[Any]", value)]
         return Comparison(field, "in", tuple(key for key in keys if key is not _NOBODY))
-    key = _key(value)
+    key = _key(relation, value)
     if key is _NOBODY:  # nobody belongs to it: that is not the same as no relation
         return Either(()) if lookup == "eq" else Every(())
     return Comparison(field, _LOOKUPS[lookup], key)
@@ -106,9 +111,14 @@ _NOBODY: Any = object()
 """The key of an entity that is not stored yet and has none."""
 
 
-def _key(value: Any) -> Any:  # noqa: ANN401 # an entity or a key
+def _key(relation: Relation, value: Any) -> Any:  # noqa: ANN401 # an entity or a key
     if not hasattr(value, "__entity__"):
         return value
+    if not relation.leads_to(value):
+        raise InvalidQuery(
+            f"{relation.name} is compared with a {relation.target_name} or its key, not with a "
+            f"{type(value).__name__}."
+        )
     key = value.__dict__[value.__nitro_mapper__.key]
     return _NOBODY if key is None else key
 
@@ -182,7 +192,8 @@ def _comparison(mapper: Mapper, node: Comparison) -> Criterion:
         return Comparison(field.name, "isnull", node.operator == "eq")
     if node.operator not in field.kind.operators:
         raise InvalidQuery(
-            f"{mapper.info.name}.{field.name} cannot be compared by {node.operator!r}."
+            f"{mapper.info.name}.{field.name} cannot be compared by {node.operator!r}, only by "
+            f"{', '.join(one for one in get_args(Operator) if one in field.kind.operators)}."
         )
     return _CHECKS.get(node.operator, _plain)(mapper, field, node)
 
@@ -190,6 +201,11 @@ def _comparison(mapper: Mapper, node: Comparison) -> Criterion:
 def _plain(mapper: Mapper, field: MappedField, node: Comparison) -> Criterion:
     other = compared_field(node.value)
     if other is not None:
+        if not issubclass(mapper.entity, node.value.entity):
+            raise InvalidQuery(
+                f"{mapper.info.name}.{field.name} is compared with {node.value!r}, which is no field "
+                "of the same row."
+            )
         if field_named(mapper, other).kind is not field.kind:
             raise InvalidQuery(f"{field.name} and {other} are of different types.")
         return Comparison(field.name, node.operator, node.value)
@@ -269,4 +285,6 @@ def typed(mapper: Mapper, field: MappedField | None, value: object) -> Any:  # n
     except (ValueError, ArithmeticError, OverflowError):
         name = "text" if field is None else f"{mapper.info.name}.{field.name}"
         kind = getattr(plain, "__name__", str(plain))
-        raise InvalidQuery(f"{name} is compared with a {kind}, not with {value!r}.") from None
+        raise InvalidQuery(
+            f"{name} is compared with a value of the type {kind}, not with {value!r}."
+        ) from None

@@ -250,7 +250,7 @@ class ManyToMany(Relation, Generic[T]):
                     f"{self.name} are {target.__name__} entities, not {type(other).__name__}."
                 )
             if isinstance(other, target):
-                found.append(key_for(self.name, other))
+                found.append(key_for(self, other))
             else:
                 found.append(key_value(target.__nitro_mapper__, other))
         return [key for key in dict.fromkeys(found) if key is not None]

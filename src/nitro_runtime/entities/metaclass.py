@@ -17,7 +17,7 @@ from sqlmodel.main import RelationshipInfo, SQLModelMetaclass
 
 from nitro_runtime.entities.class_attributes import class_attributes
 from nitro_runtime.entities.criteria import Attribute
-from nitro_runtime.entities.definition import UnfinishedValidator
+from nitro_runtime.entities.definition import AbstractEntity, UnfinishedValidator
 from nitro_runtime.entities.describe import Options, sqlmodel_value
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.hooks import DELETING, SAVING, has_hooks
@@ -43,6 +43,7 @@ _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation
 _FIELDS = "__pydantic_fields__"
 _GENERIC = "__pydantic_generic_metadata__"
 _place = object.__setattr__
+_OFFERED = frozenset(class_attributes())
 _building = threading.local()  # while a class is made, pydantic must not find attributes
 
 
@@ -51,7 +52,7 @@ def _now() -> datetime:
 
 
 class _Keyed(SQLModel):
-    id: str = managed_field(default_factory=new_id, primary_key=True)
+    id: str = managed_field(default_factory=new_id, primary_key=True, min_length=1)
 
 
 class _Versioned(SQLModel):
@@ -160,7 +161,14 @@ class EntityMeta(SQLModelMetaclass):
             fields = () if getattr(_building, "depth", 0) else cls.__dict__.get(_FIELDS, ())
             if name in fields:
                 return Attribute(cls, name)
-            return super().__getattr__(name)
+            if name in _OFFERED and not getattr(_building, "depth", 0):
+                raise AbstractEntity(cls.__name__)
+            try:
+                return super().__getattr__(name)
+            except AttributeError:
+                pass  # pydantic says the name only
+            said = f"{cls.__name__} has no attribute {name!r}."
+            raise AttributeError(said, name=name, obj=cls)
 
         def __clause_element__(cls) -> Any:  # noqa: ANN401
             """Tells who writes ``select(Product)`` what to write: SQLAlchemy would give no entity."""

@@ -61,6 +61,12 @@ class Relation:
             )
         return found
 
+    def leads_to(self, other: object) -> bool:
+        """Whether something is an entity of the other class, of which there may be two in a console."""
+        options = getattr(other, "__entity_options__", None)
+        wanted = self.target().__entity_options__.table_name
+        return options is not None and options.table_name == wanted
+
     def info(self, owner: type[Any]) -> RelationInfo:
         """Returns the relation as data."""
         return RelationInfo(self.name, self.kind, self.target_name, self.field_of(owner))
@@ -106,7 +112,7 @@ class BelongsTo(Relation, Generic[T]):
         return self.remember(entity, self.target().find(key))
 
     def __set__(self, entity: Any, value: Any) -> None:  # noqa: ANN401 # entities
-        key = key_for(self.name, value)
+        key = key_for(self, value)
         setattr(entity, self.field_of(class_of([entity])), key)
         self.remember(entity, value)
 
@@ -208,19 +214,25 @@ class HasOne(Relation, Generic[T]):
             entity.__related__[self.name] = found.get(entity.__dict__[key])
 
 
-def key_for(relation: str, other: Any) -> Any:  # noqa: ANN401 # an entity or None, and its key
+def key_for(relation: Relation, other: Any) -> Any:  # noqa: ANN401 # an entity or None, and its key
     """Returns the foreign key that points at an entity.
 
     Raises:
-        EntityError: It gets its key from the database, and is not stored yet.
+        EntityError: It is something else, or gets its key from the database and is not stored yet.
     """
     if other is None:
         return None
+    if not relation.leads_to(other):
+        given = type(other).__name__ if hasattr(other, "__entity__") else repr(other)
+        raise EntityError(
+            f"{relation.name} takes a {relation.target_name}, not {given}; a key alone is given to "
+            "the field of the foreign key."
+        )
     key = other.__dict__[key_of(other)]
     if key is None:
         raise EntityError(
-            f"Save the {type(other).__name__} before it becomes the {relation} of something: it has "
-            "no key yet."
+            f"Save the {type(other).__name__} before it becomes the {relation.name} of something: "
+            "it has no key yet."
         )
     return key
 

@@ -76,7 +76,7 @@ def named_key(entity: type[Entity], key: Mapping[str, Any]) -> Any:  # noqa: ANN
     mapper = entity.__nitro_mapper__
     names = mapper.keys
     if set(key) != set(names):
-        wrong = next((name for name in key if name not in names), names[0])
+        wrong = next((name for name in key if name not in names), "")
         raise InvalidQuery(
             f"{entity.__name__}.get takes {' and '.join(names)}; for other fields use first() or "
             f"where().{suggestion(wrong, names)}"
@@ -174,7 +174,20 @@ def valid_entity(entity: type[E], row: E | Mapping[str, Any]) -> E:
     if isinstance(row, entity):
         revalidate(row, None)
         return row
-    return entity(**cast("Mapping[str, Any]", row))
+    return entity(**checked_row(entity, row))
+
+
+def checked_row(entity: type[Entity], row: object) -> Mapping[str, Any]:
+    """Returns one of many rows of values if it is one.
+
+    Raises:
+        InvalidQuery: It is something else, such as an entity of another class.
+    """
+    if isinstance(row, Mapping):
+        return cast("Mapping[str, Any]", row)
+    raise InvalidQuery(
+        f"Rows of {entity.__name__} are given as a list of dictionaries of its values, not {row!r}."
+    )
 
 
 def _validated(entity: Entity, values: Row) -> Row:

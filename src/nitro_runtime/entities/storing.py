@@ -197,7 +197,7 @@ def upsert_many(
     """Saves many rows of values, each to the entity that has the same values in the fields, or anew."""
     mapper = entity.__nitro_mapper__
     names = _match_names(mapper, match, "upsert_many()")
-    given = [dict(row) for row in rows]
+    given = [dict(saving.checked_row(entity, row)) for row in rows]
     for row in given:
         _refuse_missing(names, row, "upsert_many()")
     tries = _TRIES
