@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from enum import Enum
 from typing import Any, NoReturn
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from pydantic import ValidationError
 from services import POSTGRES, own_database
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from waiting import until
@@ -321,3 +325,34 @@ def _run_slowly() -> None:
     assert isinstance(repository, NetworkRepository)
     repository._remember("SELECT pg_sleep(5)")
     repository._fetch(Shelf.__nitro_mapper__, "SELECT pg_sleep(5)", ())
+
+
+# -- columns of one's own -------------------------------------------------------------------------
+
+
+class Mood(Enum):
+    CALM = "calm"
+    WILD = "wild"
+
+
+class Own(Entity):
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)
+    price: Decimal = Field(default=Decimal("1.50"), sa_type=sa.Numeric(10, 2))
+    code: str = Field(default="x", sa_type=sa.String(5))
+    weight: float = Field(default=1.5, sa_type=sa.REAL)
+    small: int = Field(default=3, sa_type=sa.SmallInteger)
+    mood: Mood = Field(default=Mood.CALM, sa_type=sa.Enum(Mood))
+    words: list[str] = Field(default_factory=lambda: ["x"], sa_type=ARRAY(sa.Text))
+
+
+def test_types_of_postgres_serve_as_columns(address: str) -> None:
+    made = Own.create(data={"a": [1, 2.5, None]})
+    assert Own.get(made.id) == made
+    made.update(mood=Mood.WILD, words=["p", "q"])
+    assert Own.where(mood__in=[Mood.WILD]).one().words == ["p", "q"]
+    assert Own.count(price__gt=Decimal("1.499"), small__lt=10**9, weight=1.5) == 1
+    assert Own.count(code="x" * 6) == 0
+    Own.all().update(price=Own.price * 3)
+    made.reload()
+    made.increment(price=Decimal("0.25"), small=2)
+    assert (made.price, made.small) == (Decimal("4.75"), 5)

@@ -167,9 +167,28 @@ def _inserted(mapper: Mapper, row: Row, cursor: Any) -> Any:  # noqa: ANN401
 def _definition(table: sa.Table, dialect: Any) -> list[str]:  # noqa: ANN401 # a SQLAlchemy dialect
     """Returns the statements that create a table and its indexes, where they are missing."""
     return [
+        *_types(table, dialect),
         str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)),
         *(
             str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect))
             for index in sorted(table.indexes, key=lambda index: str(index.name))
         ),
+    ]
+
+
+def _types(table: sa.Table, dialect: Any) -> list[str]:  # noqa: ANN401
+    """Returns the statements that create what types PostgreSQL has to know before a table."""
+    if dialect.name != "postgresql":
+        return []
+    from sqlalchemy.dialects.postgresql.named_types import ENUM, CreateEnumType
+
+    kinds = {
+        kind.name: kind
+        for kind in (c.type.dialect_impl(dialect) for c in table.columns)
+        if isinstance(kind, ENUM)
+    }
+    return [
+        f"DO $$ BEGIN {CreateEnumType(kind).compile(dialect=dialect)}; "
+        "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        for kind in kinds.values()
     ]
