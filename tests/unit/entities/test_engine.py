@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import pytest
 import sqlalchemy as sa
 from services import MARIADB, POSTGRES, own_database
+from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -69,7 +70,7 @@ def insert(connection: Any, name: str) -> None:
 def test_connections_are_opened_as_the_engine_opens_its_own(engine: sa.Engine) -> None:
     opened: list[object] = []
     again = sa.create_engine(engine.url)
-    sa.event.listen(again, "connect", lambda driver, record: opened.append(driver))
+    event.listen(again, "connect", lambda driver, record: opened.append(driver))
     configure(engine=again)
     Thing.create(name="second")
     assert opened
