@@ -83,14 +83,21 @@ class Offload:
             DatabaseBusy: No connection became free in time.
         """
         if held or current_transaction() is not None:
-            return await self._in_thread(work, interrupt)
+            return await self._in_thread(work, interrupt, droppable=False)
         await self.slots.aacquire()
         try:
-            return await self._in_thread(partial(self.slots.run_in_turn, work), interrupt)
+            turn = partial(self.slots.run_in_turn, work)
+            return await self._in_thread(turn, interrupt, droppable=True)
         finally:
             self.slots.release()
 
-    async def _in_thread(self, work: Callable[[], T], interrupt: Callable[[], object] | None) -> T:
+    async def _in_thread(
+        self,
+        work: Callable[[], T],
+        interrupt: Callable[[], object] | None,
+        *,
+        droppable: bool,
+    ) -> T:
         collected = UnitOfWork() if current_unit() is None else None
         job = partial(_work_for, current_owner(), collected, work)
         if self._threads is None:
@@ -98,7 +105,7 @@ class Offload:
         handed = self._threads.submit(copy_context().run, job)
         future = asyncio.wrap_future(handed)
         try:
-            await _finished(handed, future, interrupt)
+            await _finished(handed, future, interrupt, droppable=droppable)
         finally:
             if collected is not None:
                 collected.run()
@@ -135,15 +142,23 @@ def _work_for(
 
 
 async def _finished(
-    handed: Future[T], future: asyncio.Future[T], interrupt: Callable[[], object] | None
+    handed: Future[T],
+    future: asyncio.Future[T],
+    interrupt: Callable[[], object] | None,
+    *,
+    droppable: bool,
 ) -> None:
-    """Waits for the work, also when the task is cancelled, unless it has not begun yet."""
+    """Waits for the work, also when the task is cancelled.
+
+    What is ``droppable`` and has not begun yet is left out then. The end of a transaction is not:
+    its connection would never come back.
+    """
     cancelled: asyncio.CancelledError | None = None
     while not future.done():
         try:
             await asyncio.wait([future])
         except asyncio.CancelledError as error:
-            if handed.cancel():
+            if droppable and handed.cancel():
                 raise
             if cancelled is None and interrupt is not None:
                 asyncio.get_running_loop().run_in_executor(None, interrupt)

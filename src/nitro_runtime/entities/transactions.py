@@ -7,7 +7,7 @@ variable but not the transaction: whoever is not its owner works outside it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 from types import TracebackType
@@ -95,17 +95,30 @@ class ActiveTransaction:
                 if done and isinstance(error, asyncio.CancelledError):
                     cancelled = error
                     continue
-                for later, rest in parts[position + 1 :]:
-                    await later.arun(rest.rollback, write=True)
                 self.rewind(0)
+                await _end_each(parts[position + 1 :], lambda rest: rest.rollback)
                 raise
         return cancelled
 
     async def arollback(self) -> None:
         """Undoes every part without stalling the event loop."""
         self.rewind(0)
-        for repository, handle in self.handles.items():
-            await repository.arun(handle.rollback, write=True)
+        await _end_each(self.handles.items(), lambda handle: handle.rollback)
+
+
+async def _end_each(
+    parts: Iterable[tuple[Repository, UnitHandle]],
+    end: Callable[[UnitHandle], Callable[[], None]],
+) -> None:
+    """Ends every part, whatever happens to one or to the task; raises the last of that."""
+    failure: BaseException | None = None
+    for repository, handle in list(parts):
+        try:
+            await repository.arun(end(handle), write=True)
+        except BaseException as error:
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 _current: ContextVar[ActiveTransaction | None] = ContextVar("nitro_transaction", default=None)
@@ -223,8 +236,8 @@ class transaction:  # reads as a word: with transaction():
         active = self._mine()
         if self._level:
             self._leave(active, failed=error is not None)
-            for one, handle in active.handles.items():
-                await one.arun(self._unmark(handle, failed=error is not None), write=True)
+            unmark = partial(self._unmark, failed=error is not None)
+            await _end_each(active.handles.items(), unmark)
             return
         cancelled = None
         try:

@@ -18,18 +18,13 @@ from nitro_runtime.entities.sql.joining import driver_connection
 from nitro_runtime.entities.sql.pool import Errand, Pool
 from nitro_runtime.entities.sql.repository import SqlRepository
 from nitro_runtime.entities.sql.server import Link, Server
+from nitro_runtime.entities.sql.units import JOINED, JoinedUnit, Unit
 from nitro_runtime.entities.statements import note, watchers
 from nitro_runtime.entities.transactions import ActiveTransaction, current_transaction
-from nitro_runtime.errors import EntityError
 from nitro_runtime.schema import find_entity
 
 T = TypeVar("T")
 _MOST_PROVEN = 5_000
-_JOINED = "nitro_joined"
-SPOILED = (
-    "A statement of this transaction failed, so nothing of it could be stored; let the error leave "
-    "the transaction() block."
-)
 
 
 class ConnectedRepository(SqlRepository):
@@ -225,11 +220,15 @@ class ConnectedRepository(SqlRepository):
         """Opens a transaction; the event loop goes on while it waits."""
         slots = self.offload.slots
         await slots.aacquire(keep=True)
+        begun: list[Unit] = []
         try:
-            return await self.offload.run(lambda: self._begun(taken=True), held=True)
+            await self.offload.run(lambda: begun.append(self._begun(taken=True)), held=True)
         except BaseException:
+            for unit in begun:  # the task was cancelled meanwhile
+                self.pool.discard(unit.link)
             slots.release()
             raise
+        return begun[0]
 
     def _begun(self, *, taken: bool) -> Unit:
         link = self._taken()
@@ -247,7 +246,7 @@ class ConnectedRepository(SqlRepository):
         """Opens a part of a transaction of the application, on its connection."""
         driver = driver_connection(connection, self.dialect, self.server.driver)
         unit = JoinedUnit(self, self.server.link(driver), taken=False)
-        unit.savepoint(_JOINED)
+        unit.savepoint(JOINED)
         return unit
 
     async def arun(self, work: Callable[[], T], *, write: bool) -> T:
@@ -269,84 +268,6 @@ class ConnectedRepository(SqlRepository):
                 errand.holds(None)
 
         return await self.offload.run(run, errand.interrupt)
-
-
-class Unit:
-    """A transaction on a connection of its own."""
-
-    def __init__(self, repository: ConnectedRepository, link: Link, *, taken: bool) -> None:
-        self._repository = repository
-        self._taken = taken
-        self.link = link
-        self.created = False  # whether it made tables, which a rollback takes away again
-
-    def savepoint(self, name: str) -> None:
-        """Marks a place to go back to."""
-        self._execute(f"SAVEPOINT {name}")
-
-    def rollback_to(self, name: str) -> None:
-        """Undoes what came after the savepoint, and forgets it."""
-        self._execute(f"ROLLBACK TO SAVEPOINT {name}")
-        self._forget_created()
-        self._execute(f"RELEASE SAVEPOINT {name}")
-
-    def release(self, name: str) -> None:
-        """Forgets the savepoint and keeps what came after it."""
-        self._execute(f"RELEASE SAVEPOINT {name}")
-
-    def _execute(self, statement: str) -> None:
-        self.link.marked = False  # savepoints that were made later are forgotten
-        try:
-            self.link.cursor.execute(statement)
-        except self._repository.server.error as error:
-            raise self._repository.translated(self.link, error, None) from error
-
-    def commit(self) -> None:
-        """Makes everything last, and gives the connection back."""
-        spoiled = self._repository.server.is_spoiled(self.link.connection)
-        self._end("ROLLBACK" if spoiled else "COMMIT")
-        if spoiled:
-            raise EntityError(SPOILED)
-
-    def rollback(self) -> None:
-        """Undoes everything, and gives the connection back."""
-        self._end("ROLLBACK")
-        self._forget_created()
-
-    def _forget_created(self) -> None:
-        if self.created:
-            self._repository.forget_tables()
-
-    def _end(self, statement: str) -> None:
-        repository = self._repository
-        try:
-            self.link.cursor.execute(statement)
-        except BaseException as error:
-            self.link.doubtful = True
-            if statement == "ROLLBACK" and isinstance(error, repository.server.error):
-                return  # the server has undone it, or will when the connection is closed
-            if isinstance(error, repository.server.error):
-                raise repository.translated(self.link, error, None) from error
-            raise
-        finally:
-            repository.give_back(self.link)
-            if self._taken:
-                repository.offload.slots.release()
-
-
-class JoinedUnit(Unit):
-    """A part of a transaction of the application: a savepoint, which it ends with."""
-
-    def commit(self) -> None:
-        """Leaves the part to the application's commit."""
-        if self._repository.server.is_spoiled(self.link.connection):
-            self.rollback_to(_JOINED)
-            raise EntityError(SPOILED)
-        self.release(_JOINED)
-
-    def rollback(self) -> None:
-        """Undoes the part."""
-        self.rollback_to(_JOINED)
 
 
 def _rows(link: Link, sql: str, parameters: Sequence[Any]) -> list[Any]:
