@@ -82,7 +82,7 @@ class NotFound(EntityError, LookupError):
 
     def __init__(self, entity: str, key: object = _NO_KEY) -> None:
         self.entity = entity
-        self.key = None if key is _NO_KEY else key
+        self.key: object = None if key is _NO_KEY else key
         self._by_query = key is _NO_KEY
         super().__init__(*((entity,) if self._by_query else (entity, key)))
 
