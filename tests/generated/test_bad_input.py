@@ -240,10 +240,6 @@ def test_words_that_are_no_command_are_refused(
         ("generate", "entity", "Product", "name:str"),
         ("generate", "scaffold", "Product", "name:str"),
         ("dev",),
-        ("db", "upgrade"),
-        ("db", "downgrade"),
-        ("db", "status"),
-        ("db", "seed"),
         ("assets",),
         ("tailwind", "init"),
         ("tailwind", "build"),
@@ -254,6 +250,13 @@ def test_outside_of_a_project_the_way_to_one_is_said(place: Path, words: tuple[s
     said = refusal(*words, cwd=place / "empty", within=place)
     assert "There is no Nitro project here or above" in said
     assert said.endswith("nitro new myapp --framework fastapi")
+
+
+@pytest.mark.parametrize("verb", ["upgrade", "downgrade", "status", "seed", "revision", "reset"])
+def test_outside_of_a_project_the_way_to_migrations_is_said(place: Path, verb: str) -> None:
+    said = refusal("db", verb, cwd=place / "empty", within=place)
+    assert "There are neither a Nitro project nor migrations here or above" in said
+    assert said.endswith("nitro db init")
 
 
 # -- what the machine lacks -----------------------------------------------------------------------
