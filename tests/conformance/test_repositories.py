@@ -26,8 +26,9 @@ from nitro_runtime.entities.redis.repository import RedisRepository
 from nitro_runtime.entities.sql.opening import open_database
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.schema import known_entities
+from nitro_runtime.testing import assert_queries
 from nitro_runtime.testing.repository_suite import RepositorySuite
-from nitro_runtime.testing.repository_suite.models import Item
+from nitro_runtime.testing.repository_suite.models import Category, Item, Product
 from nitro_runtime.testing.repository_suite.suite import as_default
 
 Missing = Callable[[str], NoReturn]
@@ -66,6 +67,16 @@ class OnSql(RepositorySuite):
                 connection.execute(change.values({field: sa.literal(value, sa.String())}))
         except DatabaseError:
             pytest.skip("The column takes no such value: this database cannot be spoiled so.")
+
+    def test_what_thousands_of_rows_belong_to_is_read_at_once(self) -> None:
+        made = Category.create_many({"name": str(i)} for i in range(1_200))
+        Product.create_many({"name": c.name, "category_id": c.id} for c in made)
+        with assert_queries(2):
+            products = Product.all().include("category").all()
+        with assert_queries(2):
+            categories = Category.all().include("products").all()
+        assert [p.category.name for p in products] == [str(i) for i in range(1_200)]
+        assert [[p.name for p in c.products] for c in categories] == [[c.name] for c in made]
 
 
 class TestSqlite(OnSql):

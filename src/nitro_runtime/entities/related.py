@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.queryset import QuerySet
-from nitro_runtime.entities.relations import class_of
+from nitro_runtime.entities.relations import KEYS_AT_ONCE, class_of
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.transactions import transaction
 from nitro_runtime.errors import EntityError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from nitro_runtime.entities.many_to_many import ManyToMany
 
 T = TypeVar("T")
-_CHUNK = 500  # keys in one IN (...): well below the least limit of any database
 
 
 class RelatedSet(QuerySet[T]):
@@ -134,8 +133,8 @@ class RelatedSet(QuerySet[T]):
 
     def _unlink(self, keys: list[Any]) -> None:
         link, own = self._relation.link(class_of([self._entity])), self._own()
-        for start in range(0, len(keys), _CHUNK):
-            chosen = {link.left: own, f"{link.right}__in": keys[start : start + _CHUNK]}
+        for start in range(0, len(keys), KEYS_AT_ONCE):
+            chosen = {link.left: own, f"{link.right}__in": keys[start : start + KEYS_AT_ONCE]}
             link.entity.where(**chosen).delete()
 
     def _forget(self) -> None:

@@ -188,7 +188,10 @@ def _update_all(entity: type[E], given: list[E]) -> list[E]:
     if entity.__saves_with_hooks__:
         for one in given:
             one.before_save()
-    return [one for one in given if saving.save(one) is not None]
+    # Two that change the same rows, each in an order of its own, would wait for each other on a server.
+    key_of = entity.__nitro_mapper__.key_of
+    in_order = sorted(given, key=lambda one: str(key_of(vars(one))))
+    return [one for one in in_order if saving.save(one) is not None]
 
 
 def upsert_many(

@@ -52,6 +52,25 @@ def test_update_many_stores_what_has_changed_and_says_how_much(changes: list[Cha
     assert len(changes) == 1
 
 
+order: list[str] = []
+
+
+class Turn(Entity):
+    def after_save(self) -> None:
+        order.append(self.id)
+
+    place: int = 0
+
+
+def test_update_many_stores_in_the_order_of_keys_so_that_two_never_wait_for_each_other() -> None:
+    made = Turn.create_many({"id": key} for key in ("b", "c", "a"))
+    del order[:]
+    for one in made:
+        one.place = 1
+    assert Turn.update_many(made) == 3
+    assert order == ["a", "b", "c"]
+
+
 def test_update_many_stores_all_or_nothing(changes: list[Change]) -> None:
     made = Item.create_many({"sku": str(n)} for n in range(3))
     Item.get(made[2].id).update(name="else")
