@@ -159,7 +159,7 @@ class DatabaseBusy(EntityError):
 
 
 class DatabaseUnavailable(EntityError):
-    """The server of the database cannot be reached, or went away; trying again later may help."""
+    """The database cannot be reached or written, or went away; trying again later may help."""
 
     status = 503
 

@@ -26,9 +26,11 @@ from nitro_runtime.entities import (
     use,
 )
 from nitro_runtime.entities.settings import settings
+from nitro_runtime.entities.sql.sqlite_repository import SqliteRepository
 from nitro_runtime.errors import (
     ConfigurationError,
     DatabaseBusy,
+    DatabaseUnavailable,
     InvalidRow,
     MissingColumn,
     MissingTable,
@@ -321,3 +323,55 @@ def test_tables_are_listed_for_migrations() -> None:
         "version",
         "title_search",
     ]
+
+
+# -- a disk that is full ------------------------------------------------------------------------
+
+FILL_THE_DISK = """
+import resource, signal, sys
+from nitro_runtime.entities import Entity, configure, transaction
+from nitro_runtime.errors import DatabaseUnavailable
+
+class Page(Entity):
+    text: str = ""
+
+configure(sys.argv[1])
+Page.create()
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+stored = 1
+try:
+    for _ in range(100):
+        Page.create(text="x" * 5_000)
+        stored += 1
+except DatabaseUnavailable as error:
+    print(error)
+try:
+    with transaction():
+        for _ in range(100):
+            Page.create(text="y" * 5_000)
+except DatabaseUnavailable as error:
+    print(error)
+print(Page.count() == stored)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Files have no limit there.")
+def test_a_file_that_cannot_grow_is_told_and_keeps_what_was_acknowledged(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FILL_THE_DISK, f"sqlite:///{path}.full"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sentence = "The database file cannot be written: disk I/O error."
+    assert done.stdout.splitlines() == [sentence, sentence, "True"]
+
+
+def test_a_database_that_may_not_grow_says_so(database: Repository) -> None:
+    Book.create(title="a")
+    assert isinstance(database, SqliteRepository)
+    database.database.lane().cursor.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(DatabaseUnavailable, match="cannot be written: database or disk is full"):
+        Book.create(title="x" * 100_000)
+    assert Book.count() == 1

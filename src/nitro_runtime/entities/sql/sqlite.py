@@ -22,6 +22,7 @@ from nitro_runtime.errors import (
     BrokenReference,
     ConfigurationError,
     DatabaseBusy,
+    DatabaseUnavailable,
     Duplicate,
     EntityError,
     InvalidQuery,
@@ -267,6 +268,14 @@ def missing_table(error: sqlite3.Error) -> str | None:
     return found[1] if found else None
 
 
+def unwritable(error: sqlite3.Error) -> DatabaseUnavailable | None:
+    """Returns Nitro's error where the file cannot be written, as on a disk that is full."""
+    text = str(error)
+    if not re.match(r"disk I/O error|database or disk is full|attempt to write a readonly", text):
+        return None
+    return DatabaseUnavailable(f"The database file cannot be written: {text}.")
+
+
 def translated(error: sqlite3.Error, mapper: Mapper) -> Exception:
     """Returns Nitro's error for SQLite's; one without a meaning of its own comes back as it is."""
     text = str(error)
@@ -288,4 +297,4 @@ def translated(error: sqlite3.Error, mapper: Mapper) -> Exception:
         return InvalidQuery(f"A question to {name} is too long for the database: {text}.")
     if isinstance(error, sqlite3.IntegrityError):
         return EntityError(f"The database refused a {name}: {text}.")
-    return error
+    return unwritable(error) or error

@@ -20,6 +20,7 @@ from nitro_runtime.entities.sql.sqlite import (
     is_busy,
     missing_table,
     translated,
+    unwritable,
 )
 from nitro_runtime.entities.statements import note, watchers
 from nitro_runtime.entities.storable import refuse_unstorable
@@ -332,6 +333,8 @@ class _SqliteUnit:
             self.lane.close()
             if isinstance(error, sqlite3.Error) and is_busy(error):
                 raise DatabaseBusy("Somebody reads or writes the database for too long.") from error
+            if isinstance(error, sqlite3.Error) and (failure := unwritable(error)) is not None:
+                raise failure from error
             raise
         else:
             self._database.give_back(self.lane)
