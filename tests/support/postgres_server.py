@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 from waiting import until
 
 
@@ -73,7 +74,7 @@ class OwnPostgres:
     def require_passwords(self, password: str) -> None:
         """Gives its user a password, without which nobody comes in any more."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute(f"ALTER USER nitro PASSWORD '{password}'")
+            connection.execute(sql.SQL("ALTER USER nitro PASSWORD {}").format(password))
             hba = self._folder / "data" / "pg_hba.conf"
             hba.write_text("host all all 127.0.0.1/32 scram-sha-256\n")
             connection.execute("SELECT pg_reload_conf()")

@@ -127,7 +127,7 @@ def test_a_connection_is_joined_as_a_session_is(engine: sa.Engine) -> None:
         insert(connection, "theirs")
         with transaction(connection):
             Thing.create(name="ours")
-            Thing.get(Thing.first(name="theirs").id).update(size=7)
+            Thing.where(name="theirs").one().update(size=7)
         connection.commit()
     assert [(t.name, t.size) for t in Thing.all().order_by("name")] == [
         ("first", 0), ("ours", 0), ("theirs", 7),

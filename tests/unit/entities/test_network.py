@@ -6,7 +6,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -56,7 +56,7 @@ def opened(address: str, **options: Any) -> NetworkRepository:
 
 
 @contextmanager
-def held(service: Service, address: str, key: str) -> Iterator[None]:
+def held(service: Service, address: str, key: str) -> Generator[None]:
     """Has another connection hold the lock of a row."""
     engine = sa.create_engine(make_url(address).set(drivername=service.driver))
     with engine.begin() as connection:
@@ -257,7 +257,7 @@ async def test_a_stream_holds_no_connection_while_it_waits(address: str) -> None
     repository = opened(address, pool_size=1, patience=0.3)
     await Thing.acreate(name="a")
 
-    async def page() -> AsyncIterator[str]:
+    async def page() -> AsyncGenerator[str, None]:
         while True:
             yield ", ".join([thing.name async for thing in Thing.all().order_by("name")])
 

@@ -42,7 +42,7 @@ class Shelf(Entity, unique_together=[("room", "place")]):
 
 
 class Book(Entity):
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)  # pyright: ignore[reportIncompatibleVariableOverride] # a key of its own kind
     title: str = Field(default="", max_length=40)
     shelf_id: str | None = Field(default=None, foreign_key="shelf.id")
     copies: int = 0
