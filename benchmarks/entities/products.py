@@ -42,7 +42,7 @@ class Supply:
 
     def __init__(self) -> None:
         self._numbers = itertools.count(ROWS)
-        self._doomed = iter(range(ROWS - 1, ROWS // 2, -1))
+        self._doomed = (key for n in reversed(range(ROWS)) if (key := values(n)["id"]) != KEY)
 
     def new(self) -> dict[str, Any]:
         """Returns a product that is not stored yet."""
@@ -54,7 +54,7 @@ class Supply:
 
     def doomed(self) -> str:
         """Returns the key of a stored product that was not deleted yet."""
-        return values(next(self._doomed))["id"]
+        return next(self._doomed)
 
 
 class Peer(Protocol):
