@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import Any
 
@@ -75,7 +75,17 @@ def _comparison(mapper: Mapper, node: Comparison) -> Predicate:
     value: Any = node.value
     if mapper.fields[name].kind is ENUM:
         value = tuple(map(plain_value, value)) if node.operator == "in" else plain_value(value)
+    if node.operator == "in":
+        value = _members(value)
     return _known(lambda row: (plain_value(row[name]), value), compare)
+
+
+def _members(values: Collection[Any]) -> Collection[Any]:
+    """Returns values in which others are looked up, without going through them all if possible."""
+    try:
+        return frozenset(values)
+    except TypeError:  # a list or a dictionary is among them
+        return values
 
 
 def _known(
@@ -90,16 +100,28 @@ def _known(
 
 def _every(parts: Sequence[Predicate]) -> Predicate:
     def holds(row: Row) -> bool | None:
-        results = [part(row) for part in parts]
-        return False if False in results else None if None in results else True
+        found: bool | None = True
+        for part in parts:
+            result = part(row)
+            if result is False:
+                return False
+            if result is None:
+                found = None
+        return found
 
     return holds
 
 
 def _either(parts: Sequence[Predicate]) -> Predicate:
     def holds(row: Row) -> bool | None:
-        results = [part(row) for part in parts]
-        return True if True in results else None if None in results else False
+        found: bool | None = False
+        for part in parts:
+            result = part(row)
+            if result is True:
+                return True
+            if result is None:
+                found = None
+        return found
 
     return holds
 

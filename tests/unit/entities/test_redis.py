@@ -140,6 +140,49 @@ def wares(count: int) -> list[Ware]:
     )
 
 
+def test_a_given_key_is_not_counted_again_before_it_is_stored(redis: RedisRepository) -> None:
+    assert [each.id for each in Counted.create_many([{"id": 1}, {}, {"id": 7}, {}])] == [1, 8, 7, 9]
+    with transaction():
+        Counted.create(id=10)
+        assert Counted.create().id == 11
+    assert Counted.create().id == 12
+
+
+def test_keys_beyond_a_given_one_are_nobody_else_s(
+    redis: RedisRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = redis.store.layout(Counted.__nitro_mapper__)
+    others: list[int] = []
+    whole = Server.run
+
+    def run(self: Server, *command: Any) -> Any:
+        answer = whole(self, *command)
+        if command[0] == "INCRBY" and not others:
+            others.append(0)
+            others[:] = redis.store.next_keys(layout, 5, 1)
+        return answer
+
+    monkeypatch.setattr(Server, "run", run)
+    keys = redis.store.next_keys(layout, 10, 6)
+    assert (len(keys), others) == (10, [11, 12, 13, 14, 15])
+    assert not {*keys} & {*others}
+    assert min(keys) >= 6
+
+
+def test_rows_hand_unique_values_on_among_themselves(redis: RedisRepository) -> None:
+    Ware.create_many([{"code": "1"}, {"code": "2"}])
+    layout = redis.store.layout(Ware.__nitro_mapper__)
+    unit = redis.begin()
+    found = sorted(unit.overlay.find(layout, None), key=lambda one: one.row["code"])
+    later = [{**one.row, "code": code} for one, code in zip(found, ("2", "3"), strict=True)]
+    unit.overlay.change_all(layout, zip(found, later, strict=True))
+    with pytest.raises(Duplicate, match="code"):
+        unit.overlay.add(layout, {**later[0], "id": "another"})
+    unit.commit()
+    assert sorted(ware.code or "" for ware in Ware.all()) == ["2", "3"]
+    assert disagreements(redis, ENTITIES) == []
+
+
 # -- scripts --------------------------------------------------------------------------------------
 
 

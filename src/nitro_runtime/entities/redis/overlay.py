@@ -15,7 +15,7 @@ from nitro_runtime.entities.criteria import Criterion
 from nitro_runtime.entities.evaluate import Predicate, predicate
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.redis.batch import Batch, Change
-from nitro_runtime.entities.redis.layout import Layout
+from nitro_runtime.entities.redis.layout import Claim, Layout
 from nitro_runtime.entities.redis.questions import Question, Questions
 from nitro_runtime.entities.redis.references import Reference, References
 from nitro_runtime.entities.redis.scripts import APPLY
@@ -71,6 +71,7 @@ class Overlay:
         self._rows: dict[str, dict[str, Change]] = {}
         self._claims: dict[tuple[str, str], str | None] = {}
         self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._greatest: dict[str, int] = {}
 
     # -- going back -----------------------------------------------------------------------------
 
@@ -126,6 +127,25 @@ class Overlay:
 
     # -- changing -------------------------------------------------------------------------------
 
+    def give_keys(self, layout: Layout, rows: Iterable[Row]) -> None:
+        """Gives rows without a key the next ones, also beyond those that are not stored yet.
+
+        Args:
+            layout: The entity; its keys are counted up.
+            rows: New rows. They get their keys here.
+        """
+        name, without = layout.mapper.key, list[Row]()
+        for row in rows:
+            if row[name] is None:
+                without.append(row)
+            else:
+                self._greatest[layout.table] = max(self._greatest.get(layout.table, 0), row[name])
+        if without:
+            least = self._greatest.get(layout.table, 0) + 1
+            keys = self._store.next_keys(layout, len(without), least)
+            for row, key in zip(without, keys, strict=True):
+                row[name] = key
+
     def add(self, layout: Layout, row: Row) -> None:
         """Adds a new row.
 
@@ -135,30 +155,43 @@ class Overlay:
         key = layout.text_of(row)
         change = self._rows.get(layout.table, {}).get(key)
         if change is None:
-            self._put(Change(layout, key, None, None, row), None)
+            self._put([(Change(layout, key, None, None, row), None)])
         elif change.new is None:
-            self._put(Change(layout, key, change.before, change.old, row), None)
+            self._put([(Change(layout, key, change.before, change.old, row), None)])
         else:
             raise Duplicate(layout.mapper.info.name, ", ".join(layout.mapper.keys))
 
     def change(self, layout: Layout, found: Found, row: Row | None) -> None:
-        """Gives a row that was read new values, or deletes it.
+        """Gives a row that was read new values, or deletes it; see `change_all`."""
+        self.change_all(layout, [(found, row)])
+
+    def change_all(self, layout: Layout, rows: Iterable[tuple[Found, Row | None]]) -> None:
+        """Gives rows that were read new values, or deletes them, all at once.
+
+        They may hand unique values on among themselves, in any order.
 
         Raises:
             Duplicate: A unique value is among the changes already.
         """
-        self._put(Change(layout, found.key, found.before, found.old, row), found.row)
+        self._put(
+            (Change(layout, found.key, found.before, found.old, row), found.row)
+            for found, row in rows
+        )
 
-    def _put(self, change: Change, present: Row | None) -> None:
-        layout = change.layout
-        has, takes = layout.claims(present), layout.claims(change.new)
-        for name, value, _ in has - takes:
-            self._set(self._claims, (name, value), None)
-        for name, value, label in takes - has:
-            if self._claims.get((name, value)) is not None:
-                raise Duplicate(layout.mapper.info.name, label)
-            self._set(self._claims, (name, value), change.key)
-        self._set(self._rows.setdefault(layout.table, {}), change.key, change)
+    def _put(self, changes: Iterable[tuple[Change, Row | None]]) -> None:
+        taken: list[tuple[Change, set[Claim]]] = []
+        for change, present in changes:
+            has, takes = change.layout.claims(present), change.layout.claims(change.new)
+            for name, value, _ in has - takes:
+                self._set(self._claims, (name, value), None)
+            taken.append((change, takes - has))
+        for change, claims in taken:
+            layout = change.layout
+            for name, value, label in claims:
+                if self._claims.get((name, value)) is not None:
+                    raise Duplicate(layout.mapper.info.name, label)
+                self._set(self._claims, (name, value), change.key)
+            self._set(self._rows.setdefault(layout.table, {}), change.key, change)
 
     def remove(self, layout: Layout, found: Iterable[Found], blamed: str) -> None:
         """Deletes rows, then does to those that refer to them what their foreign keys say.
@@ -167,8 +200,7 @@ class Overlay:
             BrokenReference: A row refers to one of them that must not lose it.
         """
         rows = [one.row for one in found]
-        for one in found:
-            self.change(layout, one, None)
+        self.change_all(layout, ((one, None) for one in found))
         for reference in self._references.to(layout) if rows else ():
             self._unlink(reference, rows, blamed)
 
@@ -181,8 +213,7 @@ class Overlay:
         if reference.rule == "CASCADE":
             self.remove(child, orphans, blamed)
         elif reference.rule == "SET NULL" and child.mapper.fields[reference.field].info.nullable:
-            for one in orphans:
-                self.change(child, one, {**one.row, reference.field: None})
+            self.change_all(child, ((one, {**one.row, reference.field: None}) for one in orphans))
         else:
             raise BrokenReference(blamed)
 

@@ -132,23 +132,14 @@ class RedisRepository:
         layout = self.store.layout(mapper)
 
         def add(overlay: Overlay) -> list[Any]:
-            added = self._keyed(layout, [mapper.snapshot(row) for row in rows])
+            added = [mapper.snapshot(row) for row in rows]
+            if mapper.generated_key:
+                overlay.give_keys(layout, added)
             for row in added:
                 overlay.add(layout, row)
             return [mapper.key_of(row) for row in added]
 
         return self._write(add)
-
-    def _keyed(self, layout: Layout, rows: list[Row]) -> list[Row]:
-        """Gives rows without a key the next ones."""
-        if not layout.mapper.generated_key:
-            return rows
-        name = layout.mapper.key
-        without = [row for row in rows if row[name] is None]
-        if without:
-            for row, key in zip(without, self.store.next_keys(layout, len(without)), strict=True):
-                row[name] = key
-        return rows
 
     def update(
         self,
@@ -200,8 +191,9 @@ class RedisRepository:
 
         def work(overlay: Overlay) -> int:
             chosen = _chosen(layout, overlay, query)
-            for found in chosen:
-                overlay.change(layout, found, _changed(mapper, found.row, changes))
+            overlay.change_all(
+                layout, ((found, _changed(mapper, found.row, changes)) for found in chosen)
+            )
             return len(chosen)
 
         return self._write(work)

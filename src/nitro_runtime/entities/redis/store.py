@@ -129,9 +129,13 @@ class Store:
             return self.server.script(COUNT, [layout.expiry], [])
         return self.server.run("ZCARD", layout.rows)
 
-    def next_keys(self, layout: Layout, count: int) -> list[int]:
-        """Counts a key up, and returns so many new ones."""
+    def next_keys(self, layout: Layout, count: int, least: int) -> list[int]:
+        """Counts a key up, and returns so many new ones, none of them below the least."""
         last: int = self.server.run("INCRBY", layout.counter, count)
+        first = last - count + 1
+        if first < least:  # keys that were not counted are about to be stored
+            # As many anew: others may have been given what follows the first ones.
+            last = self.server.run("INCRBY", layout.counter, max(count, least - first))
         return list(range(last - count + 1, last + 1))
 
     def build(self, layout: Layout) -> None:
