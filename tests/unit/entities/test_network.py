@@ -280,6 +280,28 @@ def test_a_thread_leaves_no_connection_behind(address: str) -> None:
     assert len(repository.pool) == 1
 
 
+def test_a_connection_that_may_still_be_interrupted_is_closed_and_never_lent_again(
+    address: str,
+) -> None:
+    repository = opened(address)
+    link = repository.pool.take()
+    link.doubtful = True
+    repository.pool.give(link)
+    assert len(repository.pool) == 0
+    again = repository.pool.take()
+    assert again is not link
+    repository.pool.give(again)
+    assert len(repository.pool) == 1
+
+
+def test_no_more_connections_are_kept_than_the_pool_has_room_for(address: str) -> None:
+    repository = opened(address, pool_size=1)
+    links = [repository.pool.take(), repository.pool.take()]  # a new table needs a second one
+    for link in links:
+        repository.pool.give(link)
+    assert len(repository.pool) == 1
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_opens_connections_of_its_own(address: str) -> None:
