@@ -108,6 +108,26 @@ def test_update_many_takes_stored_entities_of_its_own_class() -> None:
 # -- upsert -------------------------------------------------------------------------------------
 
 
+attempts: list[str] = []
+
+
+class Seat(Entity):
+    def before_save(self) -> None:
+        attempts.append(self.place)
+
+    place: str = Field(unique=True)
+    holder: str | None = Field(default=None, unique=True)
+
+
+def test_upsert_tries_once_only_where_the_values_of_another_are_in_the_way() -> None:
+    Seat.create(place="1", holder="Ann")
+    Seat.create(place="2")
+    del attempts[:]
+    with pytest.raises(Duplicate):
+        Seat.upsert(match="place", place="2", holder="Ann")
+    assert attempts == ["2"]
+
+
 def test_upsert_many_makes_and_changes_in_the_order_of_the_rows(changes: list[Change]) -> None:
     known = Item.create(sku="b", name="Tea", stock=3)
     del changes[:]
