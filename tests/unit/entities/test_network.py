@@ -21,6 +21,7 @@ from nitro_runtime.context import after_commit
 from nitro_runtime.entities import Entity, Field, MemoryRepository, configure, transaction, use
 from nitro_runtime.entities.offload import BlockingVerb
 from nitro_runtime.entities.sql.network import NetworkRepository
+from nitro_runtime.entities.sql.pool import Errand
 from nitro_runtime.errors import ConfigurationError, DatabaseBusy, DatabaseUnavailable, Duplicate
 from nitro_runtime.events import off, on
 from nitro_runtime.testing import assert_queries
@@ -292,6 +293,14 @@ def test_a_connection_that_may_still_be_interrupted_is_closed_and_never_lent_aga
     assert again is not link
     repository.pool.give(again)
     assert len(repository.pool) == 1
+
+
+def test_an_interrupted_connection_is_not_lent_again(address: str) -> None:
+    repository = opened(address)
+    link = repository.pool.take()
+    Errand(repository.server, link).interrupt()
+    repository.pool.give(link)
+    assert len(repository.pool) == 0
 
 
 def test_no_more_connections_are_kept_than_the_pool_has_room_for(address: str) -> None:
