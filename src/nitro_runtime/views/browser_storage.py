@@ -15,7 +15,7 @@ BROWSER_SIGNAL = "nitroBrowser"
 # the browser; a page that comes back from its cache has missed that.
 _KEPT = "localStorage.getItem({key}) ?? ''"
 _KEEP = (
-    "parseInt(${signal}.kept) >= (parseInt(localStorage.getItem({key})) || 0)"
+    "parseInt(${signal}.kept) >= (parseInt((localStorage.getItem({key}) ?? '').slice(0, 15)) || 0)"
     " ? localStorage.setItem({key}, ${signal}.kept) : (${signal}.kept = {kept})"
 )
 _TOLD = "evt.key === {key} && (${signal}.kept = evt.newValue ?? '')"

@@ -366,6 +366,21 @@ def test_a_visitor_may_start_anew(browser: Browser, spoiled: str) -> None:
     assert int(browser.kept.partition(".")[0]) > int(spoiled.partition(".")[0].strip("helo?") or 0)
 
 
+@pytest.mark.parametrize("spoiled", ["999999999999999.pe30.A", "9" * 40])
+def test_a_number_that_cannot_be_exceeded_shuts_no_visitor_out(
+    browser: Browser, spoiled: str
+) -> None:
+    browser.kept = spoiled
+    with browser.visit():
+        clear_browser()
+    for title in ("Cup", "Tea"):
+        with browser.visit():
+            Cart.create(title=title)
+    with browser.visit():
+        assert titles() == ["Cup", "Tea"]
+    assert browser.kept.startswith("999999999999999.")
+
+
 def test_starting_anew_cannot_be_undone_so_no_transaction_holds_it(browser: Browser) -> None:
     with browser.visit(), transaction(), pytest.raises(EntityError, match="outside a transaction"):
         clear_browser()

@@ -180,7 +180,28 @@ def test_rows_hand_unique_values_on_among_themselves(redis: RedisRepository) -> 
         unit.overlay.add(layout, {**later[0], "id": "another"})
     unit.commit()
     assert sorted(ware.code or "" for ware in Ware.all()) == ["2", "3"]
-    assert disagreements(redis, ENTITIES) == []
+    assert disagreements(redis, *ENTITIES) == []
+
+
+def test_a_row_may_refer_to_a_value_that_passed_from_a_deleted_row_to_a_new_one(
+    redis: RedisRepository,
+) -> None:
+    class Seat(Entity):
+        place: int = Field(unique=True)
+
+    class Guest(Entity):
+        place: int = Field(foreign_key="seat.place")
+
+    with known_entities((Seat, Guest)):
+        former = Seat.create(place=1)
+        with transaction():
+            former.delete()
+            Seat.create(place=1)
+            Guest.create(place=1)
+        assert [guest.place for guest in Guest.all()] == [1]
+        with transaction(), pytest.raises(BrokenReference):
+            Seat.where(place=1).delete()
+        assert (Seat.count(), Guest.count()) == (1, 1)
 
 
 # -- scripts --------------------------------------------------------------------------------------

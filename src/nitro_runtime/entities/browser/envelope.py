@@ -23,6 +23,9 @@ MOST_CHARACTERS = 64 * 1024
 MOST_CONTENT_BYTES = 4 * 1024 * 1024
 """What a text may inflate to."""
 
+_GREATEST = 10**15 - 1
+"""A revision beyond would not be read; JavaScript knows this one exactly."""
+
 _RAW = -zlib.MAX_WBITS  # neither a header nor a checksum: the signature is one
 _SHAPE = re.compile(r"(\d{1,15})\.([pz])([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]{22})")
 
@@ -73,6 +76,11 @@ def claimed_revision(text: str) -> int:
     """Returns the revision that a text says it has, of one that cannot be verified; else 0."""
     found = re.match(r"\d{1,15}", text)
     return int(found[0]) if found else 0
+
+
+def next_revision(revision: int) -> int:
+    """Returns the revision of the next writing; the greatest one stays, so that it can be read again."""
+    return min(revision + 1, _GREATEST)
 
 
 def _purpose(owner: str) -> str:

@@ -8,7 +8,13 @@ from math import ceil
 from typing import Any
 
 from nitro_runtime.context import Visit, after_commit
-from nitro_runtime.entities.browser.envelope import Content, claimed_revision, seal, unseal
+from nitro_runtime.entities.browser.envelope import (
+    Content,
+    claimed_revision,
+    next_revision,
+    seal,
+    unseal,
+)
 from nitro_runtime.entities.documents import from_document, to_document
 from nitro_runtime.entities.mapper import Mapper
 from nitro_runtime.entities.memory import MemoryRepository, Table
@@ -116,7 +122,7 @@ class Store(MemoryRepository):
         rows, former = _count(tables), _count(self.tables)
         if rows > max(self._limits.most_rows, former):
             raise BrowserStorageFull(rows, self._limits.most_rows, "rows")
-        size = len(self._sealed(tables, self._revision + 1))
+        size = len(self._sealed(tables, next_revision(self._revision)))
         if size > max(self._limits.most_bytes, len(self._visit.kept)):
             raise BrowserStorageFull(size, self._limits.most_bytes, "bytes")
 
@@ -130,7 +136,7 @@ class Store(MemoryRepository):
 
     def send(self) -> None:
         """Sends everything to the browser."""
-        self._revision += 1
+        self._revision = next_revision(self._revision)
         text = self._sealed(self.tables, self._revision)
         self._visit.kept = text
         self._visit.send(text)

@@ -95,7 +95,7 @@ local function lives(document)
   return redis.call('EXISTS', document) == 1
 end
 
-local freed, taken, removed, added = {}, {}, {}, {}
+local freed, taken, removed = {}, {}, {}
 for _, c in ipairs(changes) do
   for _, claim in ipairs(c.freed) do
     if redis.call('HGET', KEYS[claim[1]], claim[2]) == c.key then
@@ -103,10 +103,6 @@ for _, c in ipairs(changes) do
     end
   end
   for _, entry in ipairs(c.removed) do removed[entry[1] .. ':' .. entry[2]] = true end
-  for _, entry in ipairs(c.added) do
-    added[entry[1]] = added[entry[1]] or {}
-    table.insert(added[entry[1]], entry[2])
-  end
 end
 for number, c in ipairs(changes) do
   for _, claim in ipairs(c.taken) do
@@ -133,6 +129,7 @@ for _, need in ipairs(plan.needs) do
   if not met then return {'REFERENCE', need.change} end
 end
 
+-- Rows that are added and refer to one that goes did not meet their need.
 for _, bar in ipairs(plan.bars) do
   local length, high = #bar.prefix, bar.prefix:sub(1, -2) .. '\\1'
   local children = redis.call('ZRANGEBYLEX', KEYS[bar.index], '[' .. bar.prefix, '(' .. high)
@@ -141,9 +138,6 @@ for _, bar in ipairs(plan.bars) do
         and redis.call('EXISTS', bar.documents .. member:sub(length + 1)) == 1 then
       return {'CHILD', bar.change}
     end
-  end
-  for _, member in ipairs(added[bar.index] or {}) do
-    if member:sub(1, length) == bar.prefix then return {'CHILD', bar.change} end
   end
 end
 
