@@ -78,7 +78,6 @@ class Entity(SQLModel, metaclass=EntityMeta):
     __entity_options__: ClassVar[Options]
     __relation_names__: ClassVar[tuple[str, ...]] = ()
     __many_names__: ClassVar[tuple[str, ...]] = ()
-    __is_plain__: ClassVar[bool] = False
     __reserved_names__: ClassVar[frozenset[str]] = frozenset()
     __saves_with_hooks__: ClassVar[bool] = False
     __deletes_with_hooks__: ClassVar[bool] = False

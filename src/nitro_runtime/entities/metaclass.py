@@ -42,7 +42,7 @@ _KEYWORDS = (
 _SQLALCHEMY_NAMES = frozenset({"metadata", "registry", "table", "type_annotation_map"})
 _FIELDS = "__pydantic_fields__"
 _GENERIC = "__pydantic_generic_metadata__"
-_place = object.__setattr__
+_new, _place = object.__new__, object.__setattr__
 _OFFERED = frozenset(class_attributes())
 _building = threading.local()  # while a class is made, pydantic must not find attributes
 
@@ -110,9 +110,9 @@ class EntityMeta(SQLModelMetaclass):
         kinds = {name: relation.kind for name, relation in relations_of(made).items()}
         made.__relation_names__ = tuple(n for n, kind in kinds.items() if kind == "belongs_to")
         made.__many_names__ = tuple(n for n, kind in kinds.items() if kind == "many_to_many")
-        made.__is_plain__ = made.__new__ is parent.__plain_new__ and not (
-            made.__relation_names__ or made.__many_names__
-        )
+        has_links = made.__relation_names__ or made.__many_names__
+        if has_links or made.__new__ is not parent.__plain_new__:
+            made.__plain_init__ = None  # its values do not go to pydantic only
         made.NotFound = type(
             "NotFound",
             (parent.NotFound,),
@@ -141,14 +141,14 @@ class EntityMeta(SQLModelMetaclass):
         @property
         def __makes_plainly__(cls) -> bool:
             """Whether making one takes nothing but having pydantic validate the values."""
-            return cls.__is_plain__ and cls.__init__ is cls.__plain_init__
+            return cls.__init__ is cls.__plain_init__
 
         # Type checkers are told the constructor by the fields.
         def __call__(cls, *arguments: Any, **values: Any) -> Any:  # noqa: ANN401
             """Makes an entity: as `type` would, but packing the values only once."""
-            if arguments or not cls.__is_plain__ or cls.__init__ is not cls.__plain_init__:
+            if arguments or cls.__init__ is not cls.__plain_init__:
                 return super().__call__(*arguments, **values)
-            made = object.__new__(cls)
+            made = _new(cls)
             _place(made, "__loaded__", None)
             _place(made, "__related__", {})
             _place(made, "__busy__", False)
