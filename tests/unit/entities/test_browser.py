@@ -421,6 +421,19 @@ def test_no_text_is_longer_than_the_limit(browser: Browser) -> None:
         assert 2_700 < len(browser.kept) <= 3_000
 
 
+def test_a_text_may_be_as_long_as_the_limit(clock: Clock) -> None:
+    first, exact, less = Browser(), Browser(), Browser()
+    with first.visit():
+        Cart.create(id="a", title="Tea")
+    register_backend(BrowserRepository(most_bytes=len(first.kept), clock=clock))
+    with exact.visit():
+        Cart.create(id="a", title="Tea")
+    assert exact.kept == first.kept
+    register_backend(BrowserRepository(most_bytes=len(first.kept) - 1, clock=clock))
+    with less.visit(), pytest.raises(BrowserStorageFull):
+        Cart.create(id="a", title="Tea")
+
+
 def test_what_is_too_much_in_a_transaction_is_refused_where_it_is_saved(browser: Browser) -> None:
     with browser.visit():
         with pytest.raises(BrowserStorageFull), transaction():
