@@ -21,7 +21,7 @@ from nitro_runtime.errors import EntityError
 if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
 
-    from nitro_runtime.entities.mapper import MappedField, Mapper
+    from nitro_runtime.entities.mapper import MappedField, Mapper, Row
 
 _LEAST, _GREATEST = -(1 << 63), (1 << 63) - 1
 
@@ -47,11 +47,48 @@ _WIDE_STEPS: dict[str, Callable[[Decimal, Decimal], Decimal]] = {
 }
 
 
-def reckoned_text(old: str | None, sign: str, amount: str) -> str | None:
-    """Does `reckoned` for Decimals that a database keeps as sortable text."""
+def reckoned_values(mapper: Mapper, row: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
+    """Returns the new values of a row's changes, for backends that reckon `Arithmetic` themselves.
+
+    Raises:
+        ValidationError: A Decimal has more digits than its field.
+        EntityError: A number is greater than any backend keeps.
+    """
+    new = {
+        name: reckoned(row[value.field], value.operator, value.amount)
+        if isinstance(value, Arithmetic)
+        else value
+        for name, value in changes.items()
+    }
+    if any(_has_too_many_digits(mapper.fields[name], value) for name, value in new.items()):
+        refuse_overflow(mapper, changes)
+    try:
+        refuse_unstorable(mapper, new)
+    except ValidationError:
+        raise too_great(mapper) from None
+    return new
+
+
+def _has_too_many_digits(field: MappedField, value: Any) -> bool:  # noqa: ANN401
+    digits, places = field.info.max_digits, field.info.decimal_places
+    if digits is None or places is None or not isinstance(value, Decimal):
+        return False
+    return abs(value) >= Decimal(10) ** (digits - places)
+
+
+def reckoned_text(old: str | None, sign: str, amount: str, whole: int | None) -> str | None:
+    """Does `reckoned` for Decimals that a database keeps as sortable text.
+
+    Raises:
+        ArithmeticError: The result has more digits before the point than ``whole``.
+    """
     if old is None:
         return None
-    return sortable_text(reckoned(from_sortable_text(old), sign, from_sortable_text(amount)))
+    result = reckoned(from_sortable_text(old), sign, from_sortable_text(amount))
+    if whole is not None and abs(result) >= Decimal(10) ** whole:
+        # Not OverflowError: SQLite takes that for a text that is too long.
+        raise ArithmeticError("more digits than the column has")
+    return sortable_text(result)
 
 
 def is_storable_text(text: str) -> bool:

@@ -10,14 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from nitro_runtime.entities.criteria import Arithmetic
 from nitro_runtime.entities.evaluate import predicate, sort_rows
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.statements import note
-from nitro_runtime.entities.storable import reckoned, refuse_unstorable, too_great
+from nitro_runtime.entities.storable import reckoned_values, refuse_unstorable
 from nitro_runtime.entities.table_rows import (
     Rows,
     Table,
@@ -188,7 +185,7 @@ class TableRepository:
         def change(tables: Tables) -> int:
             rows = self._matching(mapper, query)
             for row in rows:
-                new = {**row, **_reckon(mapper, row, changes)}
+                new = {**row, **reckoned_values(mapper, row, changes)}
                 place(tables, mapper, mapper.key_of(row), new)
             return len(rows)
 
@@ -223,7 +220,7 @@ class TableRepository:
                 query.criterion is not None and predicate(mapper, query.criterion)(row) is not True
             ):
                 return None
-            new = {**row, **_reckon(mapper, row, changes)}
+            new = {**row, **reckoned_values(mapper, row, changes)}
             check(self._copy(mapper, new))
             place(tables, mapper, key, new)
             return self._copy(mapper, new)
@@ -332,17 +329,3 @@ def _always(name: str) -> bool:
 
 def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:
     return version is None or mapper.version is None or row[mapper.version] == version
-
-
-def _reckon(mapper: Mapper, row: Row, changes: Mapping[str, Any]) -> Row:
-    new = {
-        name: reckoned(row[value.field], value.operator, value.amount)
-        if isinstance(value, Arithmetic)
-        else value
-        for name, value in changes.items()
-    }
-    try:
-        refuse_unstorable(mapper, new)
-    except ValidationError:
-        raise too_great(mapper) from None
-    return new

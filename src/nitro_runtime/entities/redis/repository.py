@@ -7,9 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from nitro_runtime.entities.criteria import Arithmetic
 from nitro_runtime.entities.evaluate import predicate, sort_rows
 from nitro_runtime.entities.mapper import Mapper, Row
 from nitro_runtime.entities.redis.layout import Layout
@@ -20,7 +17,7 @@ from nitro_runtime.entities.redis.store import Store
 from nitro_runtime.entities.redis.unit import RedisUnit
 from nitro_runtime.entities.redis.urls import address_of
 from nitro_runtime.entities.repository import Query
-from nitro_runtime.entities.storable import reckoned, refuse_unstorable, too_great
+from nitro_runtime.entities.storable import reckoned_values, refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import DatabaseBusy
 
@@ -282,16 +279,7 @@ def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:
 
 
 def _changed(mapper: Mapper, row: Row, changes: Mapping[str, Any]) -> Row:
-    new = {
-        name: reckoned(row[value.field], value.operator, value.amount)
-        if isinstance(value, Arithmetic)
-        else value
-        for name, value in changes.items()
-    }
-    try:
-        refuse_unstorable(mapper, new)
-    except ValidationError:
-        raise too_great(mapper) from None
+    new = reckoned_values(mapper, row, changes)
     return mapper.snapshot({**row, **new})
 
 

@@ -182,7 +182,11 @@ class Expressions:
         if isinstance(column.type, ExactDecimal) and not whole:
             text = sa.type_coerce(column, sa.Text())
             step = sa.literal_column(f"'{sign}'", sa.Text())
-            return sa.func.nitro_reckon(text, step, self.parameter(column.type))
+            whole = sa.null()
+            if column.type.precision is not None:
+                digits = column.type.precision - (column.type.scale or 0)
+                whole = sa.literal_column(str(digits), sa.Integer())
+            return sa.func.nitro_reckon(text, step, self.parameter(column.type), whole)
         # A factor is a plain number, also where the column's numbers are scaled.
         factor = Factor() if whole else sa.Float()
         kind = factor if sign == "*" else column.type
@@ -190,8 +194,12 @@ class Expressions:
         result = _RECKON[sign](sa.type_coerce(column, sa.Integer()), sa.type_coerce(amount, kind))
         if not whole:
             return result
+        too_great = sa.func.typeof(result) == _REAL
+        if isinstance(column.type, ExactDecimal) and column.type.precision is not None:
+            limit = sa.literal_column(str(10**column.type.precision), sa.Integer())
+            too_great = sa.or_(too_great, sa.func.abs(result) >= limit)
         # SQLite makes a float of a sum that leaves 64 bits; abs() of the least number raises instead.
-        return sa.case((sa.func.typeof(result) == _REAL, sa.func.abs(_LEAST)), else_=result)
+        return sa.case((too_great, sa.func.abs(_LEAST)), else_=result)
 
     def _plain_arithmetic(self, column: Any, sign: str) -> Any:  # noqa: ANN401
         """Reckons where the database itself refuses a number that leaves its range."""

@@ -11,7 +11,7 @@ from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.sql.connected import ConnectedRepository, Unit
 from nitro_runtime.entities.sql.server import Link
 from nitro_runtime.entities.statements import note, watchers
-from nitro_runtime.entities.storable import refuse_overflow, refuse_unstorable
+from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import DatabaseBusy, EntityError
 from nitro_runtime.schema import find_entity
@@ -45,12 +45,7 @@ class NetworkRepository(ConnectedRepository):
 
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
         """Changes all rows of a query at once and returns how many."""
-        try:
-            return super().update_where(mapper, self._folded(mapper, query), changes)
-        except EntityError as error:
-            if type(error) is EntityError and isinstance(error.__cause__, self.server.error):
-                refuse_overflow(mapper, changes)
-            raise
+        return super().update_where(mapper, self._folded(mapper, query), changes)
 
     def delete_where(self, mapper: Mapper, query: Query) -> int:
         """Deletes all rows of a query at once and returns how many."""

@@ -34,6 +34,7 @@ _NOT_LET_IN = re.compile(
     r"authentication failed|no password supplied|does not exist|pg_hba\.conf|permission denied"
     r"|does not support SSL|certificate"
 )
+_GOING = ("08", "57P0")  # SQLSTATE of a connection that fails, and of a server that shuts down
 _BUSY = (
     errors.DeadlockDetected,
     errors.SerializationFailure,
@@ -71,8 +72,13 @@ class Postgres(Server):
         return Link(connection, connection.fileno(), row_factory=tuple_row)
 
     def is_broken(self, connection: psycopg.Connection[Any], error: BaseException) -> bool:
-        """Whether the connection is lost."""
-        return connection.closed
+        """Whether the connection is lost, or is about to be: a server says so before it closes."""
+        if connection.closed:
+            return True
+        state = getattr(error, "sqlstate", None)
+        if state is None:
+            return isinstance(error, psycopg.OperationalError)
+        return state.startswith(_GOING)
 
     def is_quiet(self, connection: psycopg.Connection[Any]) -> bool:
         """Whether nothing is under way, and no transaction open."""
@@ -114,17 +120,17 @@ class Postgres(Server):
             run = self.run_guarded if guarded else self.run
             run(link, plan.insert, plan.encode(rows[0]))
             return keys
-        with link.connection.pipeline():
-            if guarded:
-                self.guard(link)
-            given = [plan.encode(row) for row in rows if plan.mapper.key_of(row) is not None]
-            if given:
-                link.side.executemany(plan.insert, given)
-            missing = [plan.encode(row) for row in rows if plan.mapper.key_of(row) is None]
-            if missing:
-                counted = plan.counted
-                parameters = [counted.parameters(encoded) for encoded in missing]
-                link.cursor.executemany(counted.sql, parameters, returning=True)
+        # No pipeline around it: executemany has its own, and logs a warning inside another that fails.
+        if guarded:
+            self.guard(link)
+        given = [plan.encode(row) for row in rows if plan.mapper.key_of(row) is not None]
+        if given:
+            link.side.executemany(plan.insert, given)
+        missing = [plan.encode(row) for row in rows if plan.mapper.key_of(row) is None]
+        if missing:
+            counted = plan.counted
+            parameters = [counted.parameters(encoded) for encoded in missing]
+            link.cursor.executemany(counted.sql, parameters, returning=True)
         counted_up = _returned(link.cursor) if missing else iter(())
         return [next(counted_up) if key is None else key for key in keys]
 

@@ -17,7 +17,8 @@ from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.sql.plans import Plan
 from nitro_runtime.entities.sql.tables import with_references
 from nitro_runtime.entities.statements import note, watchers
-from nitro_runtime.entities.storable import refuse_unstorable
+from nitro_runtime.entities.storable import refuse_overflow, refuse_unstorable
+from nitro_runtime.errors import EntityError
 
 T = TypeVar("T")
 
@@ -131,7 +132,12 @@ class SqlRepository:
     def update_where(self, mapper: Mapper, query: Query, changes: Mapping[str, Any]) -> int:
         """Changes all rows of a query at once and returns how many."""
         refuse_unstorable(mapper, changes, self.dialect)
-        return self._change(mapper, *self.plan(mapper).update_where(query, changes))
+        try:
+            return self._change(mapper, *self.plan(mapper).update_where(query, changes))
+        except EntityError as error:
+            if type(error) is EntityError and error.__cause__ is not None:  # the driver's
+                refuse_overflow(mapper, changes)
+            raise
 
     def delete_where(self, mapper: Mapper, query: Query) -> int:
         """Deletes all rows of a query at once and returns how many."""

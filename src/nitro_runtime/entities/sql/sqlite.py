@@ -215,7 +215,7 @@ class SqliteDatabase:
     @staticmethod
     def _add_functions(connection: sqlite3.Connection) -> None:
         connection.create_function("nitro_fold", 1, fold, deterministic=True)
-        connection.create_function("nitro_reckon", 3, reckoned_text, deterministic=True)
+        connection.create_function("nitro_reckon", 4, reckoned_text, deterministic=True)
 
     def borrow(self) -> Lane:
         """Returns a connection for one transaction."""
@@ -291,7 +291,7 @@ def translated(error: sqlite3.Error, mapper: Mapper) -> Exception:
         return MissingColumn(mapper.info.table, found[1])
     if is_busy(error):
         return DatabaseBusy("Another writer holds the database.")
-    if "integer overflow" in text:
+    if "integer overflow" in text or "user-defined function raised" in text:
         return too_great(mapper)
     if found := re.match(r"too many SQL variables|Expression tree is too|LIKE or GLOB", text):
         return InvalidQuery(f"A question to {name} is too long for the database: {text}.")

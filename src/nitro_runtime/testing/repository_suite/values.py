@@ -283,6 +283,19 @@ class Values(Suite):
         assert Thing.get(1).amount == 2**62
 
     @needs("adjust or transactions")
+    def test_a_decimal_reckoned_beyond_its_digits_is_refused_and_changes_nothing(self) -> None:
+        """Whether the database reckons or Python does."""
+        Thing.create(id=1, price=Decimal("9999999.99"), long=Decimal("7") * 10**27)
+        for change in ({"price": Thing.price * 3}, {"price": Thing.price + Decimal("0.01")}):  # type: ignore[operator]
+            with pytest.raises(ValidationError, match="no more than 9 digits"):
+                Thing.all().update(**change)
+        with pytest.raises(ValidationError, match="no more than 38 digits"):
+            Thing.all().update(long=Thing.long * 100)  # type: ignore[operator]
+        assert Thing.get(1).price == Decimal("9999999.99")
+        assert Thing.all().update(price=Thing.price * -1) == 1  # type: ignore[operator]
+        assert Thing.get(1).price == Decimal("-9999999.99")
+
+    @needs("adjust or transactions")
     def test_decimals_of_any_length_are_reckoned_exactly(self) -> None:
         """By increments and by updates of many."""
         long = "1234567890123456789012345678.0123456789"
