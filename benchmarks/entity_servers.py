@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -23,16 +23,10 @@ from benchmarks.entities.on_drivers import Psycopg, PyMySql, Redis
 from benchmarks.entities.on_nitro import Nitro, NitroAsync, Product
 from benchmarks.entities.on_sqlalchemy import Core
 from benchmarks.entities.on_sqlmodel import SqlModel
-from benchmarks.entities.products import ROWS, identities, identity, values
+from benchmarks.entities.products import READ, ROWS, values
 from benchmarks.frame import Awaiting, Comparison, Contender, WrongOutput
 from nitro_runtime.entities import configure
 
-_READ: dict[str, Callable[[Any], object]] = {
-    "get": identity,
-    "filter": identities,
-    "count": int,
-    "count_some": int,
-}
 _ROWS = (
     ("get", "get one of 10,000 by id", 100),
     ("filter", "filter 20 of 10,000", 50),
@@ -233,8 +227,8 @@ def _same_results(verb: str, results: Mapping[str, object]) -> None:
     Raises:
         WrongOutput: One differs.
     """
-    if verb not in _READ:
+    if verb not in READ:
         return
-    found = {name: _READ[verb](result) for name, result in results.items()}
+    found = {name: READ[verb](result) for name, result in results.items()}
     if len({repr(one) for one in found.values()}) != 1:
         raise WrongOutput(f"{verb}: {found}")

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.entities.limits import RAW, on_sqlite
-from benchmarks.entities.products import identities, identity, make_file
+from benchmarks.entities.products import READ, make_file
 from benchmarks.frame import Awaiting, Comparison, Contender, WrongOutput
 
 PEERS = (
@@ -37,12 +37,6 @@ PEERS = (
     ("on_tortoise", "TortoiseOrm"),
 )
 
-_READ: dict[str, Callable[[Any], object]] = {
-    "get": identity,
-    "filter": identities,
-    "count": int,
-    "count_some": int,
-}
 _ROWS = (
     ("get", "entity: get one of 10,000 by id", 300),
     ("filter", "entity: filter 20 of 10,000", 100),
@@ -128,8 +122,8 @@ def same_results(verb: str, files: Mapping[str, Path], results: Mapping[str, obj
     Raises:
         WrongOutput: One differs.
     """
-    if verb in _READ:
-        _all_equal({name: _READ[verb](result) for name, result in results.items()})
+    if verb in READ:
+        _all_equal({name: READ[verb](result) for name, result in results.items()})
     _all_equal({name: _content(path) for name, path in files.items()})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -123,6 +123,15 @@ def identity(one: Any) -> str:  # noqa: ANN401 # a row or an object, of any peer
 def identities(many: Sequence[Any]) -> list[str]:
     """Returns the keys of what a peer has read, in its order."""
     return [identity(one) for one in many]
+
+
+READ: dict[str, Callable[[Any], object]] = {
+    "get": identity,
+    "filter": identities,
+    "count": int,
+    "count_some": int,
+}
+"""What all contenders must find alike, by verb; the other verbs are compared by what they leave."""
 
 
 def make_file(path: Path, rows: int = ROWS) -> None:

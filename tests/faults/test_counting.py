@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -13,7 +11,7 @@ import entity_writer
 import pytest
 import sqlalchemy as sa
 from entity_writer import Note, Number
-from load import kill_writers
+from load import add_from_processes, add_from_threads, kill_writers
 from services import MARIADB, POSTGRES, Service, own_database
 
 from nitro_runtime.context import Change
@@ -57,12 +55,7 @@ def kept_at(address: str) -> Iterator[str]:
 @pytest.mark.parametrize("work", ["increment", "save"])
 @FEW_AND_MANY
 def test_no_addition_of_several_processes_is_lost(address: str, work: str, times: int) -> None:
-    Number.create(id="n")
-    words = [sys.executable, entity_writer.__file__, address, work, str(times)]
-    writers = [subprocess.Popen(words) for _ in range(4)]
-    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
-    number = Number.get("n")
-    assert (number.value, number.version) == (4 * times, 4 * times + 1)
+    add_from_processes(address, work, times)
 
 
 @pytest.mark.parametrize("work", [lambda: Number.get("n").increment(value=1), entity_writer.save])
@@ -70,11 +63,7 @@ def test_no_addition_of_several_processes_is_lost(address: str, work: str, times
 def test_no_addition_of_several_threads_is_lost(
     address: str, work: Callable[[], object], times: int
 ) -> None:
-    Number.create(id="n")
-    results = in_threads(8, lambda: [work() for _ in range(times)])
-    assert [result for result in results if isinstance(result, Exception)] == []
-    number = Number.get("n")
-    assert (number.value, number.version) == (8 * times, 8 * times + 1)
+    add_from_threads(work, times)
 
 
 def test_one_of_fifty_wins_a_unique_value(address: str) -> None:

@@ -9,9 +9,8 @@ from typing import NoReturn
 
 import pytest
 from entity_writer import Note, Number
-from load import Load
+from load import stop_under_load
 from postgres_server import OwnPostgres, is_installed, own_server
-from waiting import until
 
 from nitro_runtime.entities import MemoryRepository, configure, transaction, use
 from nitro_runtime.errors import ConfigurationError, DatabaseUnavailable
@@ -32,17 +31,7 @@ def server(missing: Callable[[str], NoReturn]) -> Iterator[OwnPostgres]:
 def test_a_server_that_comes_back_has_all_that_was_acknowledged(
     server: OwnPostgres, sign: signal.Signals
 ) -> None:
-    Number.create(id="n")
-    with Load() as load:
-        until(lambda: len(load.created) > 100, "the first rows")
-        server.stop(sign)
-        until(lambda: len(load.errors) > 8, "errors while it is down")
-        before = len(load.created)
-        server.start()
-        until(lambda: len(load.created) > before + 100, "rows after it came back")
-    assert {type(error) for error in load.errors} == {DatabaseUnavailable}
-    assert load.created <= {note.id for note in Note.all()}
-    assert load.added <= Number.get("n").value <= load.added + load.unknown
+    stop_under_load(server, sign)
 
 
 async def test_tasks_meet_errors_while_it_is_down_and_none_afterwards(server: OwnPostgres) -> None:

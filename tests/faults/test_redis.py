@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import NoReturn
 import entity_writer
 import pytest
 from entity_writer import Note, Number
-from load import Load, kill_writers
+from load import add_from_processes, add_from_threads, kill_writers, stop_under_load
 from redis_checks import disagreements
 from redis_server import OwnRedis, is_installed, own_server
 from waiting import until
@@ -23,7 +21,6 @@ from nitro_runtime.entities import MemoryRepository, transaction, use
 from nitro_runtime.entities.redis.repository import RedisRepository
 from nitro_runtime.errors import DatabaseUnavailable
 from nitro_runtime.schema import known_entities
-from nitro_runtime.testing.repository_suite import in_threads
 
 
 @pytest.fixture
@@ -52,17 +49,7 @@ def kept_at(url: str, patience: float = 5.0) -> Iterator[RedisRepository]:
 def test_a_server_that_comes_back_has_all_that_was_acknowledged(
     server: OwnRedis, repository: RedisRepository, sign: signal.Signals
 ) -> None:
-    Number.create(id="n")
-    with Load() as load:
-        until(lambda: len(load.created) > 100, "the first rows")
-        server.stop(sign)
-        until(lambda: len(load.errors) > 8, "errors while it is down")
-        before = len(load.created)
-        server.start()
-        until(lambda: len(load.created) > before + 100, "rows after it came back")
-    assert {type(error) for error in load.errors} == {DatabaseUnavailable}
-    assert load.created <= {note.id for note in Note.all()}
-    assert load.added <= Number.get("n").value <= load.added + load.unknown
+    stop_under_load(server, sign)
     assert disagreements(repository, Note, Number) == []
 
 
@@ -90,12 +77,7 @@ def test_many_writers_that_are_killed_leave_all_whole(
 def test_no_addition_of_several_processes_is_lost(
     server: OwnRedis, repository: RedisRepository, work: str, times: int
 ) -> None:
-    Number.create(id="n")
-    words = [sys.executable, entity_writer.__file__, server.url, work, str(times)]
-    writers = [subprocess.Popen(words) for _ in range(4)]
-    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
-    number = Number.get("n")
-    assert (number.value, number.version) == (4 * times, 4 * times + 1)
+    add_from_processes(server.url, work, times)
     assert disagreements(repository, Number) == []
 
 
@@ -106,11 +88,7 @@ def test_no_addition_of_several_processes_is_lost(
 def test_no_addition_of_several_threads_is_lost(
     repository: RedisRepository, work: Callable[[], object], times: int
 ) -> None:
-    Number.create(id="n")
-    results = in_threads(8, lambda: [work() for _ in range(times)])
-    assert [result for result in results if isinstance(result, Exception)] == []
-    number = Number.get("n")
-    assert (number.value, number.version) == (8 * times, 8 * times + 1)
+    add_from_threads(work, times)
     assert disagreements(repository, Number) == []
 
 

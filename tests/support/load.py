@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import entity_writer
 from entity_writer import Note, Number
+from waiting import until
 
 from nitro_runtime.entities import transaction
-from nitro_runtime.errors import EntityError
+from nitro_runtime.errors import DatabaseUnavailable, EntityError
+from nitro_runtime.testing.repository_suite import in_threads
 
 
 class Load:
@@ -71,6 +75,52 @@ class Load:
         self._over.set()
         for thread in self._threads:
             thread.join()
+
+
+class Server(Protocol):
+    """A server of the test's own."""
+
+    def start(self) -> None:
+        """Starts it and waits until it serves."""
+        ...
+
+    def stop(self, sign: signal.Signals) -> None:
+        """Ends it by a signal and waits for its end."""
+        ...
+
+
+def stop_under_load(server: Server, sign: signal.Signals) -> None:
+    """Stops a server while threads write to it, starts it again, and looks at what is there."""
+    Number.create(id="n")
+    with Load() as load:
+        until(lambda: len(load.created) > 100, "the first rows")
+        server.stop(sign)
+        until(lambda: len(load.errors) > 8, "errors while it is down")
+        before = len(load.created)
+        server.start()
+        until(lambda: len(load.created) > before + 100, "rows after it came back")
+    assert {type(error) for error in load.errors} == {DatabaseUnavailable}
+    assert load.created <= {note.id for note in Note.all()}
+    assert load.added <= Number.get("n").value <= load.added + load.unknown
+
+
+def add_from_processes(address: str, work: str, times: int) -> None:
+    """Adds to one number from four processes, so many times each, and looks at the sum."""
+    Number.create(id="n")
+    words = [sys.executable, entity_writer.__file__, address, work, str(times)]
+    writers = [subprocess.Popen(words) for _ in range(4)]
+    assert [writer.wait() for writer in writers] == [0, 0, 0, 0]
+    number = Number.get("n")
+    assert (number.value, number.version) == (4 * times, 4 * times + 1)
+
+
+def add_from_threads(work: Callable[[], object], times: int) -> None:
+    """Adds to one number from eight threads, so many times each, and looks at the sum."""
+    Number.create(id="n")
+    results = in_threads(8, lambda: [work() for _ in range(times)])
+    assert [result for result in results if isinstance(result, Exception)] == []
+    number = Number.get("n")
+    assert (number.value, number.version) == (8 * times, 8 * times + 1)
 
 
 def kill_writers(address: str, times: int, check: Callable[[], object]) -> None:

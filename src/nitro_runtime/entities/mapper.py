@@ -132,6 +132,10 @@ class Mapper:
         """Returns the values of a key's fields, in the order of `keys`."""
         return (key,) if len(self.keys) == 1 else tuple(key)
 
+    def has_version(self, row: Mapping[str, Any], version: int | None) -> bool:
+        """Whether a stored row is the one that is expected; None, or a class without one, asks for none."""
+        return version is None or self.version is None or row[self.version] == version
+
     def identity(self, key: Any) -> Criterion:  # noqa: ANN401 # of the key's type
         """Returns the criterion of the one row with this key."""
         if len(self.keys) == 1:

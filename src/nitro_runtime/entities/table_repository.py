@@ -157,7 +157,7 @@ class TableRepository:
 
         def change(tables: Tables) -> bool:
             row = tables.read(mapper.info.table).get(key)
-            if row is None or not _has_version(mapper, row, version):
+            if row is None or not mapper.has_version(row, version):
                 return False
             place(tables, mapper, key, {**row, **changes})
             return True
@@ -170,7 +170,7 @@ class TableRepository:
 
         def change(tables: Tables) -> bool:
             row = tables.read(mapper.info.table).get(key)
-            if row is None or not _has_version(mapper, row, version):
+            if row is None or not mapper.has_version(row, version):
                 return False
             remove(tables, mapper, [row], mapper.info.name)
             return True
@@ -325,7 +325,3 @@ class TableUnit:
 
 def _always(name: str) -> bool:
     return True
-
-
-def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:
-    return version is None or mapper.version is None or row[mapper.version] == version

@@ -175,7 +175,7 @@ class RedisRepository:
 
         def work(overlay: Overlay) -> bool:
             found = None if text is None else overlay.read(layout, text)
-            if found is None or not _has_version(mapper, found.row, version):
+            if found is None or not mapper.has_version(found.row, version):
                 return False
             return change(overlay, layout, found)
 
@@ -272,10 +272,6 @@ def _chosen(layout: Layout, view: Overlay, query: Query) -> list[Found]:
     sort_rows(layout.mapper, rows, query.order)
     end = None if query.limit is None else query.offset + query.limit
     return [found[id(row)] for row in rows[query.offset : end]]
-
-
-def _has_version(mapper: Mapper, row: Row, version: int | None) -> bool:
-    return version is None or mapper.version is None or row[mapper.version] == version
 
 
 def _changed(mapper: Mapper, row: Row, changes: Mapping[str, Any]) -> Row:
