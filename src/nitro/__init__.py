@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nitro_runtime.entities import retry_stale as retry_stale
     from nitro_runtime.entities import samples as samples
     from nitro_runtime.entities import transaction as transaction
+    from nitro_runtime.errors import Answered as Answered
     from nitro_runtime.errors import BadSignature as BadSignature
     from nitro_runtime.errors import BrokenReference as BrokenReference
     from nitro_runtime.errors import BrowserStorageFull as BrowserStorageFull
@@ -125,7 +126,7 @@ _PARTS: dict[str, str] = {
         " many_to_many retry_stale samples transaction"
     ),
     "nitro_runtime.errors": (
-        "BadSignature BrokenReference BrowserStorageFull BrowserStorageMissing BrowserStorageRefused"
+        "Answered BadSignature BrokenReference BrowserStorageFull BrowserStorageMissing BrowserStorageRefused"
         " ConfigurationError DatabaseBusy Duplicate"
         " EntityDefinitionError EntityError InvalidQuery InvalidRow MissingColumn MissingExtra"
         " MissingTable NitroError NotFound NotLoaded Refused StaleEntity Unsupported ViewError"

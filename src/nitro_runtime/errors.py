@@ -7,7 +7,8 @@ sentence is then never shown outside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 
@@ -292,6 +293,43 @@ class BrowserStorageFull(EntityError):
 
 class ViewError(NitroError):
     """A view was declared or used in a way that cannot be rendered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file that is made while it is sent.
+
+    Attributes:
+        filename: What the visitor's machine calls it: letters, digits, ``.``, ``-`` and ``_``.
+        media_type: As in HTTP, ``text/csv; charset=utf-8``.
+        content: The file, piece by piece.
+    """
+
+    filename: str
+    media_type: str
+    content: AsyncIterator[bytes]
+
+
+class Answered(NitroError):
+    """No mistake: a view has the whole answer to this request, so its handler needs to do no more.
+
+    Raised by ``Form.receive`` for a visitor who is still typing, and by ``Table.read`` for one who
+    asked for a file. It leaves the handler as an error does, and is answered with status 200.
+
+    Attributes:
+        patches: Markup to morph into the open page, each element by its id.
+        download: A file instead.
+    """
+
+    status = 200
+
+    def __init__(self, *patches: str, download: Download | None = None) -> None:
+        self.patches = patches
+        self.download = download
+        super().__init__(*patches)
+
+    def __str__(self) -> str:
+        return "A view has answered the request: let this leave the handler."
 
 
 class BadSignature(NitroError):

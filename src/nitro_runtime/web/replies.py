@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-from nitro_runtime.errors import ConfigurationError, NitroError, Refused
+from nitro_runtime.errors import Answered, ConfigurationError, Download, NitroError, Refused
 from nitro_runtime.html import H1, A, Div, P, expr
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
@@ -169,6 +169,8 @@ def refusal(request: Request, error: NitroError) -> Reply:
     gate refused: that is no page of this site, and needs the status. An error that has no meaning
     for a visitor (status 500) is not answered here.
     """
+    if isinstance(error, Answered):
+        return _answered(request, error)
     if request.is_datastar and not isinstance(error, Refused):
         browser_storage.forget(request)
         session.add_notice(request, Notice(str(error), kind="error"))
@@ -184,6 +186,24 @@ def refusal(request: Request, error: NitroError) -> Reply:
     page = Page(H1(title), P(sentence), P(home), title=title, live=False)
     headers.append(("content-type", "text/html; charset=utf-8"))
     return Reply(error.status, headers, page.render(page_state(request, live=False)).encode())
+
+
+def _answered(request: Request, answer: Answered) -> Reply:
+    if answer.download is not None:
+        return _download(answer.download)
+    parts = [with_token(part, request.csrf) for part in answer.patches]
+    return patches(request, [emit_elements(part).encode() for part in parts])
+
+
+def _download(file: Download) -> Reply:
+    headers = [
+        ("content-type", file.media_type),
+        ("content-disposition", f'attachment; filename="{file.filename}"'),
+        ("cache-control", "private, no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("x-accel-buffering", "no"),
+    ]
+    return Reply(200, headers, file.content)
 
 
 def refusal_of(
