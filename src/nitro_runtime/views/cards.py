@@ -24,7 +24,7 @@ from nitro_runtime.views.model import (
 )
 from nitro_runtime.views.registry import automatic, declare
 from nitro_runtime.views.table_definition import Action, check_action, columns_from
-from nitro_runtime.views.table_markup import Row, row_actions
+from nitro_runtime.views.table_rows import Row, row_actions
 from nitro_runtime.views.theme import Theme, current_theme
 
 E = TypeVar("E")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nitro_runtime.errors import ViewError, suggestion
@@ -16,6 +17,10 @@ Action = str | Callable[[Any], object]
 
 ACTIONS = ("edit", "delete")
 PER_PAGE = 25
+PARAMETERS = ("search", "sort", "page", "size", "columns", "export")
+"""What a table reads from an address besides its filters."""
+
+_PREFIX = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,14 @@ class TableOptions:
         order: The order nobody chose: a field's name, with ``-`` for descending.
         reactive: Whether it follows changes.
         new: Whether it links to the form for a new one; None: when it has the action ``edit``.
-        empty: What it says when there is no row.
+        empty: What it says when there is no row: a text or markup; None for the usual words.
+        filters: The fields and relations that people may filter by.
+        bulk: What can be done with several rows at once.
+        export: Whether the rows can be had as a file.
+        choose: Whether people may hide and show columns.
+        sizes: How many rows people may have on a page; empty when they have no choice.
+        prefix: What the table's ids and the names in its addresses begin with, for pages with
+            several tables; empty for a page with one.
     """
 
     columns: Mapping[str, Column] | None = None
@@ -42,7 +54,13 @@ class TableOptions:
     order: str | None = None
     reactive: bool = False
     new: bool | None = None
-    empty: str | None = None
+    empty: object = None
+    filters: tuple[str, ...] = ()
+    bulk: tuple[Any, ...] = ()
+    export: bool = False
+    choose: bool = False
+    sizes: tuple[int, ...] = ()
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +88,41 @@ class TableDefinition:
     @property
     def dom_id(self) -> str:
         """The id of the element around everything."""
-        return f"{self.stem}-table"
+        return f"{self.row_stem}-table"
+
+    @property
+    def row_stem(self) -> str:
+        """What the ids of rows begin with: ``product``, ``left-product`` with a prefix."""
+        prefix = self.options.prefix.replace("_", "-")
+        return f"{prefix}-{self.stem}" if prefix else self.stem
 
     @property
     def includes(self) -> tuple[str, ...]:
-        """The relations to load with the rows."""
-        found = [column.relation for column in self.columns if column.relation]
+        """The relations that the rows may show."""
+        return self.includes_of(())
+
+    def includes_of(self, names: Collection[str]) -> tuple[str, ...]:
+        """Returns the relations to load with the rows when these columns are shown; empty for all."""
+        found = [column.relation for column in self.shown_columns(names) if column.relation]
         return tuple(dict.fromkeys(found))
+
+    def shown_columns(self, names: Collection[str]) -> tuple[Column, ...]:
+        """Returns the columns of these names, in the table's order; all for no names."""
+        return tuple(c for c in self.columns if c.name in names) if names else self.columns
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of this table's parameters in addresses, without the prefix."""
+        return PARAMETERS
+
+    def prefixed(self, prefix: str) -> TableDefinition:
+        """Returns the table with another prefix; what is compiled is shared.
+
+        Raises:
+            ViewError: It is no prefix.
+        """
+        check_prefix(prefix)
+        return replace(self, options=replace(self.options, prefix=prefix))
 
     @property
     def sortable(self) -> tuple[str, ...]:
@@ -110,6 +156,7 @@ def define_table(
         _check_search(info, options.search)
     if options.per_page < 1:
         raise ViewError("A page of a table has at least one row: per_page=1 or more.")
+    check_prefix(options.prefix)
     return TableDefinition(kind, info, columns, options, methods, stem_of(info))
 
 
@@ -123,6 +170,18 @@ def check_action(action: object) -> None:
         raise ViewError(
             f"A table has no action {action!r}; it has 'edit' and 'delete', and takes functions"
             f" of the entity.{suggestion(str(action), ACTIONS)}"
+        )
+
+
+def check_prefix(prefix: str) -> None:
+    """Refuses what cannot begin ids and the names of parameters.
+
+    Raises:
+        ViewError: It is not made of small letters, digits and underscores.
+    """
+    if prefix and not _PREFIX.fullmatch(prefix):
+        raise ViewError(
+            f"The prefix of a table is made of small letters, digits and underscores, not {prefix!r}."
         )
 
 
@@ -158,3 +217,9 @@ def columns_from(chosen: object, declared: Mapping[str, Column]) -> Mapping[str,
         names: list[str] = [str(name) for name in chosen]  # pyright: ignore
         found = {name: declared.get(name, Column()) for name in names}
     return found or None
+
+
+def filter_names(entity: object, chosen: Sequence[str] | bool) -> tuple[str, ...]:
+    """Returns the filters that are named; for True those that an entity offers by itself."""
+    del entity
+    return () if isinstance(chosen, bool) else tuple(chosen)

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from inspect import isawaitable
 from typing import Any, Self
 
-from nitro_runtime.errors import ViewError
-from nitro_runtime.html import Html
+from nitro_runtime.errors import Answered, ViewError
+from nitro_runtime.html import Html, raw
+from nitro_runtime.html.attributes import render_attributes
 from nitro_runtime.schema import find_entity
+from nitro_runtime.views.columns import Column
 from nitro_runtime.views.csrf import CsrfNames, current_csrf
 from nitro_runtime.views.live import ViewKey, group_of
 from nitro_runtime.views.model import info_of, links_of
 from nitro_runtime.views.page_query import current_query
 from nitro_runtime.views.table_definition import TableDefinition
-from nitro_runtime.views.table_markup import render_rows, render_table
-from nitro_runtime.views.table_state import Shown, TableQuery, TableState, state_from
+from nitro_runtime.views.table_export import export_file
+from nitro_runtime.views.table_markup import frame_attributes, render_table
+from nitro_runtime.views.table_pager import pager
+from nitro_runtime.views.table_query import Shown, TableQuery
+from nitro_runtime.views.table_rendering import Rendering
+from nitro_runtime.views.table_rows import render_cell, render_rows
+from nitro_runtime.views.table_state import TableState, state_from
+from nitro_runtime.views.table_toolbar import toolbar
 from nitro_runtime.views.theme import Theme, current_theme
 
 
@@ -26,17 +35,25 @@ class TableView:
     """
 
     def __init__(
-        self, rows: Iterable[Any] | None = None, *, where: Mapping[str, Any] | None = None
+        self,
+        rows: Iterable[Any] | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> None:
         """Makes a table that reads its rows when it is rendered, by the query of the page.
 
         Args:
             rows: The rows at hand, shown as they are; left out, they are read.
             where: Lookups that limit the rows, ``{"category_id": 7}``.
+            prefix: What its ids and the names in its addresses begin with, where a page has
+                several tables; the table's own when left out.
         """
         self._rows = None if rows is None else list(rows)
         self._where = dict(where or {})
+        self._prefix = prefix
         self._scope: object = None
+        self._prefixed: TableDefinition | None = None
         self._state: TableState | None = None
         self._shown: Shown | None = None
         self._csrf: CsrfNames | None = None
@@ -44,6 +61,15 @@ class TableView:
     # -- what subclasses say --------------------------------------------------------------------
 
     def _table(self) -> TableDefinition:
+        """Returns the table as data."""
+        declared = self._declaration()
+        if self._prefix is None or self._prefix == declared.options.prefix:
+            return declared
+        if self._prefixed is None or self._prefixed.options.prefix != self._prefix:
+            self._prefixed = declared.prefixed(self._prefix)
+        return self._prefixed
+
+    def _declaration(self) -> TableDefinition:
         raise NotImplementedError
 
     def _theme(self) -> Theme:
@@ -84,12 +110,20 @@ class TableView:
     # -- reading --------------------------------------------------------------------------------
 
     async def _read_for(self, request: Any, query: Mapping[str, Any]) -> Self:  # noqa: ANN401
-        """Reads the rows for a neutral request."""
-        self._state = state_from(self._table(), query)
+        """Reads the rows for a neutral request; `Answered` leaves it when they are asked for as a file."""
+        table = self._table()
+        self._state = state_from(table, query)
         # kept for when a change has it rendered again, outside any request: the names alone
         self._csrf = request.csrf.names if request.csrf else None
         await self._limit(request)
+        if table.options.export and self._rows is None:
+            self._answer_with_file(query.get(f"{self._state.prefix}export"))
         return await self.refresh()
+
+    def _answer_with_file(self, form: object) -> None:
+        file = export_file(self._query(), self, form) if isinstance(form, str) else None
+        if file is not None:
+            raise Answered(download=file)
 
     async def refresh(self) -> Self:
         """Reads the rows again, for the same state and scope."""
@@ -134,19 +168,63 @@ class TableView:
 
     def render_row(self, entity: object) -> Html:
         """Returns one entity as a row, a ``<tr>``."""
-        return render_rows(self._table(), (entity,), self._theme(), self, self._csrf_names())
+        return render_rows(self._row_rendering(), (entity,))
 
     def __html__(self) -> Html:
+        return render_table(self._rendering())
+
+    def _rendering(self) -> Rendering:
         shown = self._read_now()
-        return render_table(
+        return replace(self._row_rendering(), shown=shown, key=self.view_key)
+
+    def _row_rendering(self) -> Rendering:
+        """Returns what a row by itself is made of: nothing is read for it."""
+        return Rendering(
             self._table(),
             self._looked_at(),
-            shown,
-            self._theme(),
+            theme=self._theme(),
             view=self,
-            key=self.view_key,
             csrf=self._csrf_names(),
         )
+
+    # -- parts, for markup of your own ------------------------------------------------------------
+
+    def shown_columns(self) -> tuple[Column, ...]:
+        """Returns the columns that are shown, as ``table.columns`` does."""
+        return self._table().shown_columns(self._looked_at().columns)
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """The entities on this page."""
+        return self._read_now().rows
+
+    @property
+    def total(self) -> int:
+        """How many rows there are on all pages."""
+        return self._read_now().total
+
+    @property
+    def attributes(self) -> Html:
+        """The attributes of the element around everything, which keep it live: `` id="..." ...``."""
+        return raw(render_attributes(frame_attributes(self._rendering())))
+
+    @property
+    def toolbar(self) -> Html:
+        """The toolbar: search, filters, count and links."""
+        return toolbar(self._rendering())
+
+    @property
+    def pager(self) -> Html:
+        """The links from page to page; empty when there is one page only."""
+        return pager(self._rendering()) or raw("")
+
+    def cell(self, entity: object, name: str) -> Html:
+        """Returns what stands in a row's cell of a column, by its type.
+
+        Raises:
+            ViewError: The table has no such column.
+        """
+        return render_cell(self._row_rendering(), entity, name)
 
     def _csrf_names(self) -> CsrfNames | None:
         return self._csrf or current_csrf()
@@ -177,9 +255,12 @@ class TableView:
                 "A table with rows given by hand cannot be reactive: nobody could read them again."
             )
         state = self._looked_at()
-        data = {"search": state.search, "sort": state.sort, "page": state.page}
-        where = {"where": self._where} if self._where else {}
-        return ViewKey(self._view_name(), {**data, **where, **self._view_data()}).sign()
+        data: dict[str, Any] = {"state": state.query()}
+        if self._where:
+            data["where"] = self._where
+        if self._prefix:
+            data["prefix"] = self._prefix
+        return ViewKey(self._view_name(), {**data, **self._view_data()}).sign()
 
     @property
     def view_group(self) -> str:

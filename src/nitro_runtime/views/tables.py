@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
 from typing_extensions import override
 
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import ViewError
-from nitro_runtime.html import Html
+from nitro_runtime.html import Child, Html
 from nitro_runtime.schema import find_entity
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.live import LiveView, register_view
@@ -23,13 +23,22 @@ from nitro_runtime.views.table_definition import (
     TableOptions,
     columns_from,
     define_table,
+    filter_names,
     search_fields,
 )
+from nitro_runtime.views.table_state import query_of
 from nitro_runtime.views.table_view import TableView
 from nitro_runtime.views.theme import Theme, current_theme
 
 E = TypeVar("E")
 T = TypeVar("T")
+
+
+class ShownColumns:
+    """What ``columns`` is: of a table, the columns that it shows; of a class, what it says."""
+
+    def __get__(self, table: Table[Any] | None, kind: type[Table[Any]]) -> Any:  # noqa: ANN401
+        return kind._chosen if table is None else table.shown_columns()  # pyright: ignore[reportPrivateUsage]
 
 
 class Table(TableView, Generic[E]):
@@ -62,12 +71,18 @@ class Table(TableView, Generic[E]):
         order: The order nobody chose, ``"-created_at"``; newest first when left out.
         reactive: Whether it follows changes on every open page.
         new: Whether it links to the form for a new one; when it has the action edit, if left out.
-        empty: What it says when there is no row.
+        empty: What it says when there is no row: a text or markup.
+        filters: The fields and relations that people may filter by.
+        bulk: What can be done with several rows at once.
+        export: Whether the rows can be had as a file.
+        choose: Whether people may hide and show columns.
+        sizes: How many rows people may have on a page, ``(25, 100)``.
+        prefix: What the ids and the names in addresses begin with, where a page has several tables.
         theme: The classes of this table; the current theme when left out.
     """
 
     entity: type[E]
-    columns: ClassVar[Any] = None  # names, or names to columns
+    columns: ClassVar[Any] = ShownColumns()  # set as names, or names to columns
     actions: ClassVar[Sequence[Action]] = ()
     search: ClassVar[Sequence[str] | bool] = ()
     sorting: ClassVar[bool] = True
@@ -75,14 +90,24 @@ class Table(TableView, Generic[E]):
     order: ClassVar[str | None] = None
     reactive: ClassVar[bool] = False
     new: ClassVar[bool | None] = None
-    empty: ClassVar[str | None] = None
+    empty: ClassVar[Child] = None
+    filters: ClassVar[Sequence[str] | bool] = ()
+    bulk: ClassVar[Sequence[Any]] = ()
+    export: ClassVar[bool] = False
+    choose: ClassVar[bool] = False
+    sizes: ClassVar[Sequence[int]] = ()
+    prefix: ClassVar[str] = ""
     theme: ClassVar[Theme | None] = None
 
+    _chosen: ClassVar[Any] = None
     _declared: ClassVar[Mapping[str, Column]] = {}
     _definition: ClassVar[TableDefinition | None] = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 # the language's own
         super().__init_subclass__(**kwargs)
+        if not isinstance(chosen := vars(cls).get("columns"), Column | None):
+            cls._chosen = chosen
+            del cls.columns  # of an instance, they are the columns that it shows
         own = {name: each for name, each in vars(cls).items() if isinstance(each, Column)}
         for name in own:
             if hasattr(Table, name):  # a column named like an option must not hide it
@@ -99,6 +124,7 @@ class Table(TableView, Generic[E]):
         rows: Iterable[T] | None = None,
         *,
         where: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> EntityTable[T]:
         """Returns a table made of an entity's own fields, to be completed with its methods.
 
@@ -106,8 +132,13 @@ class Table(TableView, Generic[E]):
             entity: The entity class.
             rows: The rows at hand, shown as they are; left out, they are read.
             where: Lookups that limit the rows.
+            prefix: What its ids and the names in its addresses begin with, where a page has
+                several tables.
+
+        Raises:
+            ViewError: It is no entity class.
         """
-        return EntityTable(entity, rows, where=where)
+        return EntityTable(entity_class(entity), rows, where=where, prefix=prefix)  # pyright: ignore
 
     @classmethod
     async def read(
@@ -115,19 +146,26 @@ class Table(TableView, Generic[E]):
         request: Any,  # noqa: ANN401 # any framework's request
         *,
         where: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> Self:
-        """Returns the table with the rows that a request asks for: search, sort, page.
+        """Returns the table with the rows that a request asks for: search, filters, order, page.
 
         Args:
             request: The request, Nitro's or the framework's own.
             where: Lookups that limit the rows; a reactive table takes plain values only.
+            prefix: What its ids and the names in its addresses begin with, where a page has
+                several tables; the table's own when left out.
+
+        Raises:
+            Answered: The rows were asked for as a file; let it leave the handler.
         """
         neutral = neutral_request(request)
-        return await cls(where=where)._read_for(neutral, neutral.query)
+        return await cls(where=where, prefix=prefix)._read_for(neutral, neutral.query)
 
     @classmethod
     async def _from_key(cls, data: Mapping[str, Any], request: Any) -> LiveView:  # noqa: ANN401
-        return await cls(where=data.get("where"))._read_for(request, data)
+        table = cls(where=data.get("where"), prefix=data.get("prefix"))
+        return await table._read_for(request, query_of(data["state"]))
 
     @classmethod
     def row(cls, entity: E) -> Html:
@@ -135,10 +173,10 @@ class Table(TableView, Generic[E]):
         return cls().render_row(entity)
 
     @override
-    def _table(self) -> TableDefinition:
+    def _declaration(self) -> TableDefinition:
         kind = type(self)
         if kind._definition is None:
-            columns = columns_from(kind.columns, kind._declared)
+            columns = columns_from(kind._chosen, kind._declared)
             names = columns or {}
             computed = {name: f"cell_{name}" for name in names if hasattr(kind, f"cell_{name}")}
             kind._definition = define_table(
@@ -158,6 +196,12 @@ class Table(TableView, Generic[E]):
             reactive=cls.reactive,
             new=cls.new,
             empty=cls.empty,
+            filters=filter_names(getattr(cls, "entity", None), cls.filters),
+            bulk=tuple(cls.bulk),
+            export=cls.export,
+            choose=cls.choose,
+            sizes=tuple(cls.sizes),
+            prefix=cls.prefix,
         )
 
     @override
@@ -195,8 +239,9 @@ class EntityTable(TableView, Generic[E]):
         rows: Iterable[E] | None = None,
         *,
         where: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
     ) -> None:
-        super().__init__(rows, where=where)
+        super().__init__(rows, where=where, prefix=prefix)
         self.entity = entity
         self._options = TableOptions()
         self._definition: TableDefinition | None = None
@@ -207,9 +252,16 @@ class EntityTable(TableView, Generic[E]):
         self._table()  # so that a wrong name is told where it was written
         return self
 
-    def with_columns(self, *names: str, **columns: Column) -> Self:
-        """Shows these columns: names of the entity's fields, or columns by name."""
-        return self._with(columns={**{name: Column() for name in names}, **columns})
+    def with_columns(self, *names: str, choose: bool = False, **columns: Column) -> Self:
+        """Shows these columns: names of the entity's fields, or columns by name.
+
+        Args:
+            names: The columns; those that a table shows anyway when none is named.
+            choose: Whether people may hide and show them.
+            columns: Columns with options of their own.
+        """
+        chosen = {**{name: Column() for name in names}, **columns}
+        return self._with(columns=chosen or None, choose=choose)
 
     def with_actions(self, actions: Sequence[Action]) -> Self:
         """Offers ``"edit"``, ``"delete"`` or functions of the entity that return markup."""
@@ -223,9 +275,30 @@ class EntityTable(TableView, Generic[E]):
         """Lets people sort; ``order`` is what nobody chose, ``"-price"``."""
         return self._with(sorting=True, order=order or self._options.order)
 
-    def with_pagination(self, per_page: int = PER_PAGE) -> Self:
-        """Shows so many rows on a page."""
-        return self._with(per_page=per_page)
+    def with_pagination(self, per_page: int = PER_PAGE, *, sizes: Sequence[int] = ()) -> Self:
+        """Shows so many rows on a page.
+
+        Args:
+            per_page: How many rows.
+            sizes: How many people may choose instead, ``(25, 100)``.
+        """
+        return self._with(per_page=per_page, sizes=tuple(sizes))
+
+    def with_filters(self, *names: str) -> Self:
+        """Lets people filter by these fields and relations; by what can be chosen when left out."""
+        return self._with(filters=filter_names(self.entity, names or True))
+
+    def with_bulk_actions(self, actions: Sequence[Any]) -> Self:
+        """Offers what can be done with several rows at once; see `Table.act`."""
+        return self._with(bulk=tuple(actions))
+
+    def with_export(self) -> Self:
+        """Offers all rows that match as a file, CSV."""
+        return self._with(export=True)
+
+    def with_empty(self, empty: Child) -> Self:
+        """Says this when there is no row: a text, or markup with what to do next."""
+        return self._with(empty=empty)
 
     def reactive(self) -> Self:
         """Follows changes on every open page.
@@ -247,7 +320,7 @@ class EntityTable(TableView, Generic[E]):
         return await self._read_for(neutral, neutral.query)
 
     @override
-    def _table(self) -> TableDefinition:
+    def _declaration(self) -> TableDefinition:
         if self._definition is None:
             self._definition = define_table(self.entity, self._options)
         return self._definition
@@ -269,8 +342,7 @@ class EntityTable(TableView, Generic[E]):
             "columns": None if options.columns is None else list(options.columns),
             "actions": list(options.actions),
             "fields": None if options.search is None else list(options.search),
-            "per_page": options.per_page,
-            "order": options.order,
+            **{name: getattr(options, name) for name in _PLAIN_OPTIONS},
         }
 
     @classmethod
@@ -284,16 +356,29 @@ class EntityTable(TableView, Generic[E]):
         if entity is None:
             raise KeyError(data["entity"])
         columns, fields = data["columns"], data["fields"]
-        table: EntityTable[Any] = EntityTable(entity, where=data.get("where"))
+        table: EntityTable[Any] = EntityTable(
+            entity, where=data.get("where"), prefix=data.get("prefix")
+        )
         table._options = TableOptions(
             columns=None if columns is None else {name: Column() for name in columns},
             actions=tuple(data["actions"]),
             search=None if fields is None else tuple(fields),
-            per_page=data["per_page"],
-            order=data["order"],
             reactive=True,
+            **{name: _plain(data[name]) for name in _PLAIN_OPTIONS},
         )
-        return await table._read_for(request, data)
+        return await table._read_for(request, query_of(data["state"]))
+
+
+_PLAIN_OPTIONS = (
+    *("sorting", "per_page", "order", "new", "empty", "filters"),
+    *("bulk", "export", "choose", "sizes"),
+)
+"""The options that a key says as they are."""
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 # JSON
+    """Returns an option as it was: JSON has lists where there were tuples."""
+    return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 
 def _has_options(columns: Mapping[str, Column] | None) -> bool:

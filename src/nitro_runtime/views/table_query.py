@@ -1,0 +1,101 @@
+"""The rows of one state of a table: the query part of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nitro_runtime.views.model import Rows
+from nitro_runtime.views.table_definition import TableDefinition
+from nitro_runtime.views.table_state import TableState
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The rows that a table shows.
+
+    Attributes:
+        rows: The rows of this page, in order.
+        total: How many rows there are on all pages.
+        page: The page, which may be another than was asked for.
+        pages: How many pages there are, at least 1.
+        first: The number of the first row of this page, from 1; 0 without rows.
+    """
+
+    rows: Sequence[Any]
+    total: int
+    page: int = 1
+    pages: int = 1
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TableQuery:
+    """The reads for one state of a table.
+
+    Attributes:
+        table: The table.
+        state: What somebody looks at.
+        criteria: What limits the rows besides: lookups, and what ``scope`` gave.
+    """
+
+    table: TableDefinition
+    state: TableState
+    criteria: tuple[object, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many rows there are on a page."""
+        return self.state.size or self.table.options.per_page
+
+    def allowed(self) -> Rows:
+        """Returns the query for all rows that this visitor may see here, searched or not."""
+        rows = self.table.entity.all()
+        for each in self.criteria:
+            rows = rows.where(**each) if isinstance(each, Mapping) else rows.where(each)  # pyright: ignore
+        return rows
+
+    def matching(self) -> Rows:
+        """Returns the query for all rows that match."""
+        rows = self.allowed()
+        if self.state.search:
+            rows = rows.search(self.state.search, *(self.table.options.search or ()))
+        return rows
+
+    def ordered(self, matching: Rows) -> Rows:
+        """Returns the query in the order that was chosen, with the relations that are shown."""
+        order = self.state.sort or self.table.order
+        # rows that are equal in the order must not change places between two pages
+        ties = [name for name in self.table.info.key if name != order.removeprefix("-")]
+        rows = matching.order_by(order, *ties)
+        includes = self.table.includes_of(self.state.columns)
+        return rows.include(*includes) if includes else rows
+
+    def page(self, matching: Rows, number: int) -> Rows:
+        """Returns the query for one page."""
+        return self.ordered(matching).limit(self.size).offset((number - 1) * self.size)
+
+    def fit(self, total: int) -> tuple[int, int]:
+        """Returns the page to show and the number of pages; past the end is the last page."""
+        pages = max(1, -(-total // self.size))
+        return min(self.state.page, pages), pages
+
+    def _shown(self, rows: Sequence[Any], total: int, page: int, pages: int) -> Shown:
+        return Shown(rows, total, page, pages, (page - 1) * self.size + 1 if rows else 0)
+
+    def read(self) -> Shown:
+        """Reads; it blocks while it reads."""
+        matching = self.matching()
+        total = matching.count()
+        page, pages = self.fit(total)
+        rows = list(self.page(matching, page).all()) if total else []
+        return self._shown(rows, total, page, pages)
+
+    async def aread(self) -> Shown:
+        """Reads without blocking the event loop."""
+        matching = self.matching()
+        total = await matching.acount()
+        page, pages = self.fit(total)
+        rows = await self.page(matching, page).aall() if total else ()
+        return self._shown(rows, total, page, pages)

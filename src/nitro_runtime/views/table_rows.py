@@ -1,0 +1,157 @@
+"""The rows of a table, compiled once: cells, a checkbox before them, actions behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from nitro_runtime.errors import ViewError, suggestion
+from nitro_runtime.html import A, Button, Fragment, Html, Td, Tr, expr, raw
+from nitro_runtime.html import Form as FormTag
+from nitro_runtime.html.compiled import CompiledRow
+from nitro_runtime.views.columns import Column, cell_of
+from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
+from nitro_runtime.views.marks import Marks
+from nitro_runtime.views.model import key_of, label_of
+from nitro_runtime.views.table_bulk import bulk_cell
+from nitro_runtime.views.table_definition import Action, TableDefinition
+from nitro_runtime.views.table_rendering import Rendering
+from nitro_runtime.views.theme import Theme
+from nitro_runtime.views.words import say
+
+_CONFIRMED_POST = (
+    "confirm(el.dataset.confirm) && @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
+)
+_NOTHING = raw("")
+_MOST_COMPILED = 64
+"""Compiled rows of one table: visitors choose columns, and no memory may grow with what they choose."""
+
+
+class Row(NamedTuple):
+    """A row for a table whose methods make some of the cells."""
+
+    item: Any
+    table: Any
+
+
+def render_rows(
+    at: Rendering, rows: Sequence[Any], before: Html = _NOTHING, after: Html = _NOTHING
+) -> Html:
+    """Returns the rows between two pieces of markup, joined at once."""
+    table = at.table
+    key = (at.theme, at.csrf, table.options.prefix, at.state.columns)
+    compiled: CompiledRow[Any] | None = table.compiled.get(key)
+    if compiled is None:
+        compiled = _keep(table, key, compile_rows(at))
+    items = [Row(item, at.view) for item in rows] if table.computed else rows
+    return compiled.each(items, before, after)
+
+
+def render_cell(at: Rendering, item: object, name: str) -> Html:
+    """Returns what stands in one cell.
+
+    Raises:
+        ViewError: The table has no such column.
+    """
+    table = at.table
+    column = next((column for column in table.columns if column.name == name), None)
+    if column is None:
+        known = [column.name for column in table.columns]
+        raise ViewError(
+            f"The table of {table.info.plural} has no column {name!r}.{suggestion(name, known)}"
+        )
+    key = (at.theme, name)
+    compiled: CompiledRow[Any] | None = table.compiled.get(key)
+    if compiled is None:
+        marks = Marks[Any](prefix="item." if table.computed else "")
+        content = cell_content(table, column, at.theme, marks)
+        compiled = _keep(table, key, marks.compile(Fragment(content)))
+    return compiled(Row(item, at.view) if table.computed else item)
+
+
+def _keep(table: TableDefinition, key: object, compiled: CompiledRow[Any]) -> CompiledRow[Any]:
+    if len(table.compiled) >= _MOST_COMPILED:
+        table.compiled.clear()
+    table.compiled[key] = compiled
+    return compiled
+
+
+def compile_rows(at: Rendering) -> CompiledRow[Any]:
+    """Compiles the row of a table; tables with computed cells render `Row`s."""
+    table, theme = at.table, at.theme
+    marks = Marks[Any](prefix="item." if table.computed else "")
+    first = bulk_cell(at, marks) if table.options.bulk else None
+    cells = [_cell(table, column, theme, marks) for column in at.columns]
+    actions = row_actions(table.info.slug, table.options.actions, theme, marks, at.csrf)
+    last = Td(actions, cls=theme["row_actions"]) if table.options.actions else None
+    # the key as it is, not quoted: an element id is no address
+    row_id = "-".join([table.row_stem, *(marks.place(name) for name in table.info.key)])
+    return marks.compile(Tr(first, cells, last, id=row_id))
+
+
+def _cell(table: TableDefinition, column: Column, theme: Theme, marks: Marks[Any]) -> Html:
+    return Td(cell_content(table, column, theme, marks), cls=align_of(column, theme))
+
+
+def cell_content(
+    table: TableDefinition, column: Column, theme: Theme, marks: Marks[Any]
+) -> Html | str:
+    """Places what stands in the cells of a column."""
+    method = table.computed.get(column.name)
+    if method is not None:
+        content = marks.place_whole(lambda row: getattr(row.table, method)(row.item))
+    else:
+        cell = cell_of(column, theme)
+        content = marks.place(cell.get, cell.kind, nullable=cell.nullable)
+    if column.link:
+        return A(content, href=f"/{table.info.slug}/{marks.place(key_of)}")
+    return content
+
+
+def align_of(column: Column, theme: Theme) -> str | None:
+    """Returns the classes that say where a cell's content stands."""
+    return {"right": theme["number"], "center": theme["center"]}.get(column.align or "")
+
+
+def row_actions(
+    slug: str,
+    actions: Sequence[Action],
+    theme: Theme,
+    marks: Marks[Any],
+    csrf: CsrfNames | None = None,
+) -> Html:
+    """Returns what can be done with one entity, for a compiled row or card."""
+    made = [
+        _MAKERS[a](slug, theme, marks, csrf) if isinstance(a, str) else marks.place(a)
+        for a in actions
+    ]
+    return Fragment(*made)
+
+
+def _edit(slug: str, theme: Theme, marks: Marks[Any], _: CsrfNames | None) -> Html:
+    return A(
+        say("edit"),
+        href=f"/{slug}/{marks.place(key_of)}/edit",
+        aria_label=say("edit_one", label=marks.place(label_of)),
+        cls=theme["button_small"],
+    )
+
+
+def _delete(slug: str, theme: Theme, marks: Marks[Any], csrf: CsrfNames | None) -> Html:
+    return FormTag(
+        csrf_field(csrf),
+        Button(
+            say("delete"),
+            type="submit",
+            aria_label=say("delete_one", label=marks.place(label_of)),
+            cls=theme["button_delete"],
+        ),
+        method="post",
+        action=f"/{slug}/{marks.place(key_of)}/delete",
+        cls=theme["inline_form"],
+        data_confirm=say("confirm_delete", label=marks.place(label_of)),
+        on_submit=expr(_CONFIRMED_POST.format(csrf=csrf_option(csrf))),
+    )
+
+
+_MAKERS: Mapping[str, Any] = {"edit": _edit, "delete": _delete}
