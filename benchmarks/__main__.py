@@ -25,7 +25,7 @@ from benchmarks.frame import (
     verify,
 )
 
-_NO_COMPARISONS = {"__main__", "entities", "frame", "routes"}
+_NO_COMPARISONS = {"__main__", "entities", "frame", "rewriting", "routes"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
