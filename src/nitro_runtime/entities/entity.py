@@ -564,6 +564,18 @@ class Entity(SQLModel, metaclass=EntityMeta):
         return await cls.repository.arun(work, write=write)
 
     @classmethod
+    async def __together__(cls, work: Callable[[], R]) -> R:
+        """Does several verbs in one transaction, without stalling the event loop.
+
+        Args:
+            work: What to do, with the verbs that block; what it raises undoes all of it.
+
+        Raises:
+            Unsupported: The backend has no transactions.
+        """
+        return await cls._run(partial(storing.together, work), write=True)
+
+    @classmethod
     async def afind(cls, id: Any) -> Self | None:  # noqa: ANN401
         """As `find`, without stalling the event loop."""
         return await cls._run(partial(cls.find, id), write=False)

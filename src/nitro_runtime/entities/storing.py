@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from nitro_runtime.entities.entity import Entity
 
 E = TypeVar("E", bound="Entity")
+R = TypeVar("R")
 _TRIES = 3  # of what somebody else may be faster with
 _CHUNK = 100  # rows looked for at once: below the parameters that any database takes
 
@@ -49,6 +50,12 @@ def delete_together(entity: Entity) -> None:
         saving.delete(entity)
         announce_change("deleted", entity)
         entity.after_delete()
+
+
+def together(work: Callable[[], R]) -> R:
+    """Does some work in one transaction."""
+    with transaction():
+        return work()
 
 
 def _set_links(entity: Entity) -> None:

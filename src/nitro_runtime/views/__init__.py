@@ -47,6 +47,7 @@ from nitro_runtime.views.fields import (
 )
 from nitro_runtime.views.forms import Form
 from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
+from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.pages import STREAM_ID, Notice, Page, PageState, notices_html, stream_html
 from nitro_runtime.views.tables import EntityTable, Table
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
@@ -76,6 +77,7 @@ __all__ = [
     "PageState",
     "PasswordField",
     "RelationField",
+    "RowsField",
     "SelectField",
     "Table",
     "TextArea",

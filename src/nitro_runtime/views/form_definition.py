@@ -11,6 +11,7 @@ from nitro_runtime.schema import EntityInfo
 from nitro_runtime.views.field_types import field_for, is_editable
 from nitro_runtime.views.fields import FileField, FormField, ManyField, RelationField
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of, target_of
+from nitro_runtime.views.nested_fields import RowsField
 
 _ROOM = 1_048_576  # bytes: the other fields, and what a file is too great by
 
@@ -111,6 +112,8 @@ def _is_many(info: EntityInfo, name: str) -> bool:
 
 
 def _bind(info: EntityInfo, name: str, declared: FormField) -> FormField:
+    if isinstance(declared, RowsField):
+        return declared.for_relation(info, name)
     known = info.fields.get(name)
     many = isinstance(declared, ManyField) and _is_many(info, name)
     if known is None and not declared.extra and not many:

@@ -7,7 +7,8 @@ through the tags.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from nitro_runtime.html import (
     A,
@@ -41,11 +42,34 @@ from nitro_runtime.views.fields import (
 )
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.marks import Marks
+from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import say
 
 VERSION = "version"
 """The name of the hidden field that carries the version of what is edited."""
+
+
+class RowsView(Protocol):
+    """The rows of one field, as they are shown."""
+
+    @property
+    def id(self) -> str:
+        """The id of the element that holds them."""
+        ...
+
+    @property
+    def stem(self) -> str:
+        """What the ids of their controls begin with."""
+        ...
+
+    def html(self, theme: Theme) -> Html:
+        """Returns them as markup."""
+        ...
+
+    def label_of(self, name: str) -> str | None:
+        """Returns what people call a control in a row; None when it is in none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,7 @@ class FormState:
         choices: The choices of each select.
         errors: Sentences by field.
         form_errors: Sentences about the whole.
+        rows: The rows of each field that has some.
     """
 
     action: str
@@ -71,12 +96,13 @@ class FormState:
     choices: Mapping[str, Choices]
     errors: Mapping[str, Sequence[str]]
     form_errors: Sequence[str]
+    rows: Mapping[str, RowsView] = field(default_factory=dict[str, "RowsView"])
 
 
 def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     """Returns the whole form element."""
     if state.errors or state.form_errors:
-        blocks = [_block(form, each, state, theme) for each in form.fields.values()]
+        blocks = [render_block(form, each, state, theme) for each in form.fields.values()]
         return _frame(form, state, theme, _summary(form, state, theme), blocks)
     key = (theme, state.version is None, current_csrf())
     compiled: CompiledRow[FormState] | None = form.compiled.get(key)
@@ -125,8 +151,9 @@ def _frame(
 
 def _summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     links = [
-        Li(A(f"{form.fields[name].label}: {text}", href=f"#{form.stem}-{name}"))
+        Li(A(f"{label}: {text}", href=f"#{place}"))
         for name, texts in state.errors.items()
+        for label, place in (_place(form, state, name),)
         for text in texts
     ]
     items = [*(Li(text) for text in state.form_errors), *links]
@@ -144,8 +171,21 @@ def _summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     )
 
 
-def _block(form: FormDefinition, each: FormField, state: FormState, theme: Theme) -> Html:
+def _place(form: FormDefinition, state: FormState, name: str) -> tuple[str, str]:
+    """Returns what people call a control, and its id; also of one in a row."""
+    if name in state.rows:
+        return form.fields[name].label or name, state.rows[name].id
+    for rows in state.rows.values():
+        label = rows.label_of(name)
+        if label is not None:
+            return label, f"{rows.stem}-{name}"
+    return form.fields[name].label or name, f"{form.stem}-{name}"
+
+
+def render_block(form: FormDefinition, each: FormField, state: FormState, theme: Theme) -> Html:
     """A field with its label, help and errors."""
+    if isinstance(each, RowsField):
+        return state.rows[each.name].html(theme)
     control_id = f"{form.stem}-{each.name}"
     texts = state.errors.get(each.name, ())
     choices = state.choices.get(each.name, Choices())
@@ -232,6 +272,8 @@ def _mark_block(
 ) -> Html:
     """A field with a mark for its text, or one mark for all of it when its markup varies."""
     name = each.name
+    if isinstance(each, RowsField):
+        return raw(marks.place(lambda s: s.rows[name].html(theme)))
     if not each.slot:
         return raw(marks.place(_varying(form, each, theme)))
 
@@ -239,7 +281,7 @@ def _mark_block(
         return state.shown.get(name, "")
 
     mark = marks.place(text)
-    block = _block(form, each, _only(name, mark), theme)
+    block = render_block(form, each, _only(name, mark), theme)
     # a parser drops one newline after <textarea>; with one there always, the text keeps its own
     return raw(block.replace(mark, f"\n{mark}")) if isinstance(each, TextArea) else block
 
@@ -260,7 +302,7 @@ def _varying(form: FormDefinition, each: FormField, theme: Theme) -> Callable[[F
         if found is not None:
             return found
         choices = state.choices.get(each.name, Choices())
-        block = _block(form, each, _only(each.name, shown, choices), theme)
+        block = render_block(form, each, _only(each.name, shown, choices), theme)
         if (
             choices == fixed
             and not isinstance(each, ManyField)

@@ -23,6 +23,7 @@ from nitro_runtime.views.fields import (
     remove_name,
 )
 from nitro_runtime.views.form_definition import FormDefinition
+from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.words import say
 
 
@@ -79,7 +80,7 @@ def read_post(
     """
     reading = Reading(dict(shown))
     for name, each in form.fields.items():
-        if isinstance(each, FileField):
+        if isinstance(each, FileField | RowsField):
             continue
         texts = posted.getlist(name)
         if not texts and _may_be_absent(each, editing):

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 from pydantic import ValidationError
 
 from nitro_runtime.context import neutral_request
-from nitro_runtime.errors import BrokenReference, Duplicate, StaleEntity, ViewError
+from nitro_runtime.errors import Answered, BrokenReference, Duplicate, StaleEntity, ViewError
 from nitro_runtime.html import Html
 from nitro_runtime.storage import current_storage, discard
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
@@ -32,6 +32,8 @@ from nitro_runtime.views.form_reading import (
     validate,
 )
 from nitro_runtime.views.model import EntityLike, address_of, list_address
+from nitro_runtime.views.nested_rows import row_sets
+from nitro_runtime.views.nested_saving import save_together
 from nitro_runtime.views.registry import automatic, declare
 from nitro_runtime.views.theme import Theme, current_theme
 from nitro_runtime.views.words import say
@@ -106,6 +108,8 @@ class Form(Generic[E]):
         self._received = False
         self._stale = False
         self._choices: dict[str, Choices] | None = None if form.targets else _fixed(form)
+        self._rows = row_sets(form.fields, form.dom_id, original)
+        self._pressed = False
 
     @classmethod
     def _form(cls) -> FormDefinition:
@@ -183,6 +187,9 @@ class Form(Generic[E]):
             await form._take(await neutral.form())
         else:
             await form._take(await neutral.form(limit), await neutral.files(limit))
+        if form._pressed and getattr(neutral, "is_datastar", False):
+            theme = form.theme or current_theme()
+            raise Answered(*(each.html(theme) for each in form._rows.values() if each.spoken))
         return form
 
     async def _take(self, posted: Posted, files: Files | None = None) -> None:
@@ -190,20 +197,42 @@ class Form(Generic[E]):
         await self._read_chosen()
         self._received = True
         self._reading = read_post(form, posted, self._reading.shown, editing=editing)
+        if self._rows and await self._press(posted):
+            return
         if files is not None:
             read_files(form, posted, files, self._reading)
         await self.load()
         check_choices(form, self._reading, self._choices or {})
         validate(form, self._reading, editing=editing)
+        for rows in self._rows.values():
+            rows.check()
+            if rows.stale:
+                self._complain_stale()
         version = posted.getlist(VERSION)
         # shown again as it was posted, so that a second try is as stale as the first
         if self._version is not None and version and version[-1] != self._version:
             self._version = version[-1]
             self._complain_stale()
 
+    async def _press(self, posted: Posted) -> bool:
+        """Reads the rows; whether one was added or removed, and the form is not finished."""
+        sets = self._rows.values()
+        for rows in sets:
+            rows.read(posted)
+        # every one is asked: two buttons may have been posted
+        self._pressed = any([rows.press(posted) for rows in sets])
+        if self._pressed:
+            self._reading.errors.clear()
+            for rows in sets:
+                rows.clear()
+            await self.load()
+        return self._pressed
+
     async def load(self) -> None:
         """Reads the choices of related entities, and what is chosen among them."""
         await self._read_chosen()
+        for rows in self._rows.values():
+            await rows.aload_choices()
         if self._choices is None:
             form, shown = self._form(), self._reading.shown
             rows = {
@@ -213,7 +242,9 @@ class Form(Generic[E]):
             self._choices = {**_fixed(form), **rows}
 
     async def _read_chosen(self) -> None:
-        """Reads which others the edited entity has."""
+        """Reads which others the edited entity has, and which rows belong to it."""
+        for rows in self._rows.values():
+            await rows.aload_stored()
         if self._unread:
             await cast("EntityLike", self.original).aload(*self._unread)
             self._show_chosen()
@@ -234,12 +265,15 @@ class Form(Generic[E]):
     @property
     def valid(self) -> bool:
         """Whether a form was received and nothing is wrong with it."""
-        return self._received and not self._reading.errors
+        return self._received and not self._pressed and not self._is_wrong()
 
     @property
     def errors(self) -> dict[str, list[str]]:
         """What is wrong, as sentences by field."""
-        return {name: texts for name, texts in self._reading.errors.items() if name}
+        own = {name: texts for name, texts in self._reading.errors.items() if name}
+        for rows in self._rows.values():
+            own |= rows.all_errors()
+        return own
 
     @property
     def form_errors(self) -> list[str]:
@@ -249,14 +283,20 @@ class Form(Generic[E]):
     @property
     def data(self) -> dict[str, Any]:
         """The values that were posted and are good, by field; extra fields among them."""
-        return dict(self._reading.data)
+        return {
+            **self._reading.data,
+            **{name: rows.data for name, rows in self._rows.items()},
+        }
 
     @property
     def http_status(self) -> int:
         """The status to answer with: 200, 422 with errors, 409 when somebody else was quicker."""
         if self._stale:
             return 409
-        return 422 if self._reading.errors else 200
+        return 422 if self._is_wrong() else 200
+
+    def _is_wrong(self) -> bool:
+        return bool(self._reading.errors) or any(each.all_errors() for each in self._rows.values())
 
     def add_error(self, text: str, field: str = "") -> None:
         """Adds a sentence of the application's own, at a field or about the whole form.
@@ -264,6 +304,11 @@ class Form(Generic[E]):
         Raises:
             ViewError: The form has no such field.
         """
+        for rows in self._rows.values():
+            if found := rows.find(field):
+                row, each = found
+                row.reading.complain(each.name if each else "", text)
+                return
         if field and field not in self._form().fields:
             raise ViewError(f"{type(self).__name__} has no field {field!r}.")
         self._reading.complain(field, text)
@@ -321,13 +366,23 @@ class Form(Generic[E]):
             self._complain_stale()
         return None
 
-    async def _write(self, values: dict[str, Any]) -> E:
+    async def _write(self, values: dict[str, Any]) -> E | None:
+        if self._rows:
+            return await self._write_with_rows(values)
         if self.original is None:
             made = self._form().entity(**values)
             await made.asave()
             return cast("E", made)
         await cast("EntityLike", self.original).aupdate(**values)
         return self.original
+
+    async def _write_with_rows(self, values: dict[str, Any]) -> E | None:
+        original = cast("EntityLike | None", self.original)
+        sets = list(self._rows.values())
+        saved = await save_together(self._form().entity, original, values, sets)
+        if any(rows.stale for rows in sets):
+            self._complain_stale()
+        return cast("E | None", saved)
 
     def _is_own(self, name: str) -> bool:
         form = self._form()
@@ -346,6 +401,9 @@ class Form(Generic[E]):
 
     def __html__(self) -> Html:
         form = self._form()
+        for rows in self._rows.values():
+            rows.load_stored()
+            rows.load_choices()
         if self._choices is None:
             if self._unread:
                 self._show_chosen()
@@ -371,6 +429,7 @@ class Form(Generic[E]):
             choices=self._choices or {},
             errors=self.errors,
             form_errors=self.form_errors,
+            rows=self._rows,
         )
 
 

@@ -7,14 +7,16 @@ they never import the entities package, so any class with the same shape can be 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, Self, cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Protocol, Self, TypeVar, cast
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
 from nitro_runtime.errors import ViewError
 from nitro_runtime.schema import EntityInfo, FieldInfo, RelationInfo, find_entity
+
+T = TypeVar("T")
 
 
 class Rows(Protocol):
@@ -67,6 +69,14 @@ class EntityLike(Protocol):
     @property
     def __entity__(self) -> EntityInfo: ...
 
+    def save(self) -> Any:  # noqa: ANN401 # the entity itself or nothing
+        """Validates and saves the entity; it may block."""
+        ...
+
+    def update(self, **values: Any) -> Any:  # noqa: ANN401 # the entity itself or nothing
+        """Assigns the values, validates and saves; it may block."""
+        ...
+
     async def asave(self) -> Any:  # noqa: ANN401 # the entity itself or nothing
         """Validates and saves the entity."""
         ...
@@ -106,6 +116,14 @@ class EntityClass(Protocol):
 
     def find(self, key: Any, /) -> Any:  # noqa: ANN401 # an entity or None
         """Returns the entity with this key, or None."""
+        ...
+
+    async def __together__(self, work: Callable[[], T]) -> T:
+        """Does the work in one transaction, without blocking the event loop.
+
+        Args:
+            work: What to do, with verbs that may block; what it raises undoes all of it.
+        """
         ...
 
     async def afind(self, key: Any, /) -> Any:  # noqa: ANN401 # an entity or None
