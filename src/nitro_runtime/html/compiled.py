@@ -14,6 +14,8 @@ row.each(products)  # all rows as one Html
 from __future__ import annotations
 
 import keyword
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -40,12 +42,20 @@ class Value:
         kind: ``"text"`` for a ``str``, always escaped; ``"int"``, ``"float"`` and ``"decimal"`` for numbers of
             exactly that type; ``"any"`` for any child of an element, `Html` included. The first four
             are quicker; a value that is something else after all is rendered as ``"any"`` is.
-        nullable: Whether the value may be None, which shows as nothing; quicker when said.
+        nullable: Whether the value may be None, which shows as ``none``; quicker when said.
+        none: What stands for None.
+        longest: Characters beyond which a text is shown by ``longer``; 0 for any length.
+        longer: What shows such a text.
+        spec: How a ``"decimal"`` is written, as in an f-string: ``".2f"``; by `str` when left out.
     """
 
     get: str | Callable[[Any], object]
     kind: Kind = "any"
     nullable: bool = False
+    none: Html = _EMPTY
+    longest: int = 0
+    longer: Callable[[str], Html] | None = None
+    spec: str = ""
 
 
 class CompiledRow(Generic[Item]):
@@ -58,11 +68,11 @@ class CompiledRow(Generic[Item]):
     __slots__ = ("_exact", "_quick", "source")
 
     def __init__(self, parts: Sequence[Html | Value]) -> None:
-        getters: dict[str, object] = {}
+        getters = _Getters(part.get for part in parts if isinstance(part, Value))
         row = " ".join([_piece(part, getters) for part in parts]) or "''"
         self.source = f"def rows(items):\n    return [{row} for o in items]\n"
-        self._quick = _define(self.source, {**getters, **_QUICK})
-        self._exact = _define(self.source, {**getters, **_EXACT})
+        self._quick = _define(self.source, {**getters.names, **_QUICK})
+        self._exact = _define(self.source, {**getters.names, **_EXACT})
 
     def __call__(self, item: Item) -> Html:
         """Renders one row."""
@@ -106,8 +116,25 @@ def compile_row(parts: Sequence[Html | Value]) -> CompiledRow[Any]:
     return CompiledRow(parts)
 
 
+class _Shown(str):
+    """Markup where a number was promised: no format of numbers changes it."""
+
+    __slots__ = ()
+
+    def __format__(self, _: str, /) -> str:
+        return str(self)
+
+
 def _text(value: object) -> str:
     return escape_text(value) if isinstance(value, str) else render(value)
+
+
+def _number(value: object) -> object:
+    return value if type(value) is Decimal else _Shown(render(value))
+
+
+def _length(value: object) -> int:
+    return len(value) if isinstance(value, str) else 0
 
 
 # each quick one is a C function that refuses other types (MarkupSafe's with a SystemError, the
@@ -119,30 +146,83 @@ _QUICK: dict[str, Callable[[Any], object]] = {
     "_float": float.__repr__,
     "_decimal": Decimal.canonical,
     "_any": render,
+    "_len": len,
 }
-_EXACT: dict[str, Callable[[Any], str]] = {name: render for name in _QUICK} | {"_text": _text}
+_EXACT: dict[str, Callable[[Any], object]] = {
+    **dict.fromkeys(_QUICK, render),
+    "_text": _text,
+    "_decimal": _number,
+    "_len": _length,
+}
 
 
-def _piece(part: Html | Value, getters: dict[str, object]) -> str:
+def _piece(part: Html | Value, getters: _Getters) -> str:
     """Returns the source of one part as a literal; literals side by side are one f-string."""
     if isinstance(part, Value):
-        value = _access(part.get, getters)
-        if part.nullable:
-            return f"f\"{{_{part.kind}(v) if (v := {value}) is not None else ''!s}}\""
-        return f'f"{{_{part.kind}({value})!s}}"'
+        value = getters.access(part.get)
+        if part.longer is not None or part.nullable:
+            return _chosen(part, value, getters)
+        return f'f"{{_{part.kind}({value}){_ending(part)}}}"'
     if type(part) is not Html:
         refuse(f"A compiled row is made of Html and Value, not {type(part).__name__}.")
     return repr(str(part))
 
 
-def _access(get: str | Callable[[Any], object], getters: dict[str, object]) -> str:
-    if callable(get):
-        name = f"_get{len(getters)}"
-        getters[name] = get
-        return f"{name}(o)"
-    if not all(word.isidentifier() and not keyword.iskeyword(word) for word in get.split(".")):
-        refuse(f"{get!r} is not a path of attributes.")
-    return f"o.{get}"
+def _ending(part: Value) -> str:
+    """Returns what stands behind a value in an f-string: how it becomes text."""
+    if part.kind != "decimal" or not part.spec:
+        return "!s"
+    if not re.fullmatch(r"[,.0-9]*f", part.spec):
+        refuse(f"{part.spec!r} is no way to write a decimal.")
+    return f":{part.spec}"
+
+
+def _chosen(part: Value, value: str, getters: _Getters) -> str:
+    """Returns the source of a value that is shown in one of several ways."""
+    shown = f"_{part.kind}(v)"
+    if part.spec:
+        shown = f"f'{{{shown}{_ending(part)}}}'"
+    if part.longer is not None:
+        longer = getters.name(part.longer)
+        shown = f"{longer}(v) if _len(v) > {part.longest:d} else {shown}"
+    none = getters.name(str(part.none))
+    return f'f"{{(({shown}) if (v := {value}) is not None else {none})!s}}"'
+
+
+class _Getters:
+    """What the source of one row names, and how it reaches each value.
+
+    A function that gives several values of a row (an address in a link and in a form) is called once.
+    """
+
+    def __init__(self, used: Iterable[str | Callable[[Any], object]]) -> None:
+        self.names: dict[str, object] = {}
+        self._uses = Counter(get for get in used if callable(get))
+        self._results: dict[Callable[[Any], object], str] = {}
+
+    def name(self, value: object) -> str:
+        """Returns a name for a value."""
+        name = f"_n{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def access(self, get: str | Callable[[Any], object]) -> str:
+        """Returns the source of a value of the object ``o``."""
+        if callable(get):
+            return self._call(get)
+        if not all(word.isidentifier() and not keyword.iskeyword(word) for word in get.split(".")):
+            refuse(f"{get!r} is not a path of attributes.")
+        return f"o.{get}"
+
+    def _call(self, get: Callable[[Any], object]) -> str:
+        known = self._results.get(get)
+        if known is not None:
+            return known
+        name = self.name(get)
+        if self._uses[get] < 2:
+            return f"{name}(o)"
+        self._results[get] = f"r{name}"
+        return f"(r{name} := {name}(o))"
 
 
 def _define(source: str, names: dict[str, object]) -> Callable[[Sequence[Any]], list[str]]:

@@ -206,8 +206,7 @@ def _fact(card: CardDefinition, column: Column, theme: Theme, marks: Marks[Any])
     if method is not None:
         content: object = marks.place_whole(lambda row: getattr(row.table, method)(row.item))
     else:
-        cell = cell_of(column, theme)
-        content = marks.place(cell.get, cell.kind, nullable=cell.nullable)
+        content = marks.put(cell_of(column, theme, long=True))
     if column.link:
         content = A(content, href=f"/{card.info.slug}/{marks.place(key_of)}")
     return [Dt(column.label), Dd(content)]

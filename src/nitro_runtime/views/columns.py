@@ -1,26 +1,22 @@
-"""Columns of tables and facts of cards: what stands in a cell, by the type of the field."""
+"""Columns of tables and facts of cards: what is declared, and what the entity knows besides.
+
+What stands in their cells is in `nitro_runtime.views.cells`.
+"""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from enum import Enum
-from operator import attrgetter
-from typing import Any, Literal, cast, get_origin
+from string import Formatter
+from typing import Any, Literal
 
 from nitro_runtime.errors import ViewError, suggestion
-from nitro_runtime.html import A, Html, Img, Span, Time
-from nitro_runtime.html.compiled import Kind
 from nitro_runtime.schema import EntityInfo, FieldInfo, humanize
-from nitro_runtime.storage import current_storage
-from nitro_runtime.views.choices import label_of_enum, text_of
-from nitro_runtime.views.model import EntityClass, info_of, label_of
-from nitro_runtime.views.theme import Theme
-from nitro_runtime.views.words import say
+from nitro_runtime.views.cells import cell_of as cell_of
+from nitro_runtime.views.cells import is_mail, is_web
+from nitro_runtime.views.model import EntityClass, info_of
+from nitro_runtime.views.money import check_currency
 
 Align = Literal["left", "right", "center"]
 
@@ -32,8 +28,15 @@ class Column:
     Attributes:
         label: The heading; from the entity when left out.
         sort: Whether people may sort by it; a field that is stored may be, when left out.
-        link: Whether the cell links to the entity.
+        link: Whether the cell links to the entity of its row. Left out, a related entity, an address
+            of the web or of e-mail links to what it names; with False nothing is a link.
         align: Where the cell's content stands; numbers stand right when left out.
+        format: How a value is written: ``"{:.1f} %"``, or a function of the value that returns text
+            or markup. Not asked for None.
+        cut: The most characters that are shown of a long text, which opens to the whole; 0 for all.
+            Left out, 80 in a table and all on a card.
+        currency: The currency of an amount of money, ``"EUR"``.
+        minor: Whether the amount counts the currency's smallest unit, such as cents.
         name: The attribute that it shows; set by the table.
         info: The entity's description of the field; None for a relation or a computed attribute.
         relation: The relation that must be loaded for it, or None.
@@ -42,8 +45,12 @@ class Column:
 
     label: str | None = None
     sort: bool | None = None
-    link: bool = False
+    link: bool | None = None
     align: Align | None = None
+    format: Callable[[Any], object] | str | None = None
+    cut: int | None = None
+    currency: str | None = None
+    minor: bool = False
     name: str = ""
     info: FieldInfo | None = None
     relation: str | None = None
@@ -58,7 +65,7 @@ class Column:
             computed: Whether the table has a method for its cells, so that it may be any name.
 
         Raises:
-            ViewError: The entity has nothing of that name, or it is secret.
+            ViewError: The entity has nothing of that name, it is secret, or an option does not fit it.
         """
         info = info_of(entity)
         known = info.fields.get(name)
@@ -67,16 +74,53 @@ class Column:
             raise ViewError(f"{info.name}.{name} is secret, so no view can show it.")
         if not (known or relation or computed or hasattr(entity, name)):
             raise ViewError(f"{info.name} has no field {name!r}.{_near(info, name)}")
+        self._check(f"{info.name}.{name}", known)
+        right = self.currency or (known and _is_number(known) and not relation)
         return replace(
             self,
             name=name,
             info=known,
             relation=relation,
-            many=relation is not None and info.relations[relation].kind == "many_to_many",
+            many=relation is not None and info.relations[relation].kind in _MANY,
             label=self.label or (known.label if known else humanize(name)),
             sort=_may_sort(known) if self.sort is None else self.sort and known is not None,
-            align=self.align or ("right" if known and _is_number(known) else "left"),
+            align=self.align or ("right" if right else "left"),
         )
+
+    @property
+    def source(self) -> str:
+        """The attribute that holds what it shows: its relation's, or its own."""
+        return self.relation or self.name
+
+    @property
+    def is_plain_text(self) -> bool:
+        """Whether the values are texts with nothing to add."""
+        if self.info is None or self.relation or self.format is not None or self.info.upload:
+            return False
+        links = self.link is None and (is_web(self.info) or is_mail(self.info))
+        return self.info.type is str and not links
+
+    def _check(self, place: str, known: FieldInfo | None) -> None:
+        """Refuses options that make no sense where they stand."""
+        if self.currency is not None:
+            check_currency(self.currency)
+            if known is not None and not _is_number(known):
+                raise ViewError(f"{place} is no number, so it is no amount of {self.currency}.")
+        elif self.minor:
+            raise ViewError(f"{place}: minor=True needs a currency, such as currency='EUR'.")
+        if self.cut is not None and (self.cut < 0 or self.cut == 1):
+            raise ViewError(f"{place}: cut takes a number of characters from 2 on, or 0 for all.")
+        if isinstance(self.format, str):
+            _check_format(place, self.format)
+
+
+def _check_format(place: str, text: str) -> None:
+    try:
+        fields = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        raise ViewError(f"{place} has a format that cannot be read: {error}.") from None
+    if fields not in ([""], ["0"]):
+        raise ViewError(f"{place}: a format has one place for the value, as in '{{:.2f}}'.")
 
 
 def _near(info: EntityInfo, name: str) -> str:
@@ -88,11 +132,11 @@ def _relation(info: EntityInfo, name: str) -> str | None:
     known = info.fields.get(name)
     relation = known.relation if known and known.reference else name
     found = info.relations.get(relation or "")
-    return found.name if found and found.kind in _SHOWN else None
+    return found.name if found else None
 
 
-_SHOWN = frozenset({"belongs_to", "has_one", "many_to_many"})
-"""The kinds of relations that fit into a cell: has_many may have any number."""
+_MANY = frozenset({"has_many", "many_to_many"})
+"""The kinds of relations that lead to several entities."""
 
 
 def _may_sort(known: FieldInfo | None) -> bool:
@@ -122,148 +166,3 @@ def automatic_columns(info: EntityInfo, *, long: bool = False) -> dict[str, Colu
         if relation.kind == "many_to_many" and relation.reverse_of is None:
             shown[name] = Column()
     return shown
-
-
-# -- cells --------------------------------------------------------------------------------------
-
-Get = str | Callable[[Any], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a compiled row puts into a cell: see `nitro_runtime.html.compiled.Value`."""
-
-    get: Get
-    kind: Kind = "any"
-    nullable: bool = False
-
-
-def cell_of(column: Column, theme: Theme) -> Cell:
-    """Returns how the cells of a column are rendered, chosen by type.
-
-    A value of another type than the entity promises is shown as text all the same.
-    """
-    if column.relation is not None:
-        return Cell(_related(column.relation, many=column.many))
-    info = column.info
-    if info is None:
-        return Cell(column.name)
-    if info.upload is not None:
-        return Cell(_upload(column, info.upload), nullable=True)
-    kind: object = get_origin(info.type) or info.type
-    if kind in _QUICK:
-        return Cell(column.name, _QUICK[kind], nullable=True)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return Cell(_badge_of(column.name, kind, theme))
-    if kind is Decimal:
-        # plain text, so that MarkupSafe's C function takes it
-        return Cell(_shown(column.name, _fixed_point(info.decimal_places)), "text", nullable=True)
-    return Cell(_shown(column.name, _shower(cast("object", kind))))
-
-
-_QUICK: Mapping[object, Kind] = {str: "text", int: "int", float: "float"}
-
-
-def _shown(name: str, show: Callable[[Any], object]) -> Callable[[Any], object]:
-    value_of = attrgetter(name)
-
-    def get(item: object) -> object:
-        value = value_of(item)
-        return None if value is None else show(value)
-
-    return get
-
-
-def _related(relation: str, *, many: bool) -> Callable[[Any], object]:
-    return _shown(relation, _labels if many else label_of)
-
-
-def _labels(others: Iterable[object]) -> str:
-    return ", ".join(map(label_of, others))
-
-
-def _upload(column: Column, kind: str) -> Callable[[Any], object]:
-    """Returns what shows a picture, or a link to a file; in a cell that is a link itself, a word."""
-    value_of = attrgetter(column.name)
-
-    def image(item: object) -> object:
-        key = value_of(item)
-        if not key:
-            return None
-        address = current_storage().url(key)
-        return Img(src=address, alt=label_of(item), loading="lazy", cls="thumb")
-
-    def file(item: object) -> object:
-        key = value_of(item)
-        if not key:
-            return None
-        return say("file") if column.link else A(say("file"), href=current_storage().url(key))
-
-    return image if kind == "image" else file
-
-
-def _shower(kind: object) -> Callable[[Any], object]:
-    if not isinstance(kind, type):
-        return str
-    return next((show for base, show in _SHOWERS if issubclass(kind, base)), str)
-
-
-def _fixed_point(places: int | None) -> Callable[[Decimal], str]:
-    """Returns what shows a Decimal with no exponent and, where it is known, with all its places."""
-    # an entity holds no more places than it says, so nothing is ever rounded here
-    return ("{:f}" if places is None else f"{{:.{places}f}}").format
-
-
-def _yes_no(value: object) -> str:
-    return say("yes" if value else "no")
-
-
-def _moment(value: datetime) -> Html:
-    """A moment in UTC, to the minute; the exact one stands in the attribute."""
-    exact = value.astimezone(UTC) if value.tzinfo else value
-    return Time(f"{exact:%Y-%m-%d %H:%M}", datetime=exact.isoformat())
-
-
-def _day(value: date) -> Html:
-    return Time(value.isoformat(), datetime=value.isoformat())
-
-
-def _listed(value: list[object]) -> str:
-    """Plain values beside each other; anything deeper as JSON."""
-    if any(isinstance(each, dict | list | tuple) for each in value):
-        return _json(value)
-    return ", ".join(_yes_no(each) if isinstance(each, bool) else text_of(each) for each in value)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
-
-
-def _badge_of(name: str, kind: type[Enum], theme: Theme) -> Callable[[Any], object]:
-    """Returns what gives a member its badge, made once; the class ends in the member's value."""
-    # by identity: an enum's own hash is a Python function, and there is one object a member
-    badges = {id(member): _badge(member, theme) for member in kind}
-    value_of = attrgetter(name)
-
-    def get(item: object) -> object:
-        value = value_of(item)
-        return badges.get(id(value), value)
-
-    return get
-
-
-def _badge(member: Enum, theme: Theme) -> Html:
-    ending = re.sub(r"[^a-z0-9]+", "-", str(member.value).lower()).strip("-")
-    return Span(label_of_enum(member), cls=f"{theme['badge']} badge-{ending}")
-
-
-_SHOWERS: tuple[tuple[type[Any], Callable[[Any], object]], ...] = (
-    (bool, _yes_no),
-    (Decimal, _fixed_point(None)),
-    (datetime, _moment),  # before date, of which it is a subclass
-    (date, _day),
-    (time, lambda value: value.isoformat(timespec="minutes")),
-    (list, _listed),
-    (dict, _json),
-    (tuple, _json),
-)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -29,6 +30,7 @@ class Marks(Generic[Item]):
     def __init__(self, prefix: str = "") -> None:
         self._prefix = prefix
         self._values: list[Value] = []
+        self._unwrapped: dict[Callable[[Any], object], Callable[[Any], object]] = {}
 
     def place(
         self,
@@ -41,13 +43,23 @@ class Marks(Generic[Item]):
 
         The mark may stand as text, as a whole attribute value, or inside either.
         """
+        return self.put(Value(get, kind, nullable))
+
+    def put(self, value: Value) -> str:
+        """Returns a mark for a value that is described already."""
         if self._prefix:
-            get = f"{self._prefix}{get}" if isinstance(get, str) else _after(self._prefix, get)
-        return self._add(Value(get, kind, nullable))
+            get = value.get
+            get = f"{self._prefix}{get}" if isinstance(get, str) else self._unwrapping(get)
+            value = replace(value, get=get)
+        return self._add(value)
 
     def place_whole(self, get: Callable[[Item], object]) -> str:
         """Returns a mark for a value of the whole item, also when it is wrapped."""
         return self._add(Value(get))
+
+    def _unwrapping(self, get: Callable[[Any], object]) -> Callable[[Any], object]:
+        # the same one each time, so that a compiled row calls it once
+        return self._unwrapped.setdefault(get, _after(self._prefix, get))
 
     def _add(self, value: Value) -> str:
         self._values.append(value)

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nitro_runtime.errors import ViewError, suggestion
-from nitro_runtime.html import A, Button, Fragment, Html, Td, Tr, expr, raw
+from nitro_runtime.html import A, Button, Fragment, Html, Td, Th, Tr, expr, raw
 from nitro_runtime.html import Form as FormTag
-from nitro_runtime.html.compiled import CompiledRow
+from nitro_runtime.html.compiled import CompiledRow, Kind
 from nitro_runtime.views.columns import Column, cell_of
 from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
-from nitro_runtime.views.model import key_of, label_of
+from nitro_runtime.views.model import key_of, label_field, label_of
 from nitro_runtime.views.table_bulk import bulk_cell
 from nitro_runtime.views.table_definition import Action, TableDefinition
 from nitro_runtime.views.table_rendering import Rendering
@@ -81,16 +81,48 @@ def compile_rows(at: Rendering) -> CompiledRow[Any]:
     table, theme = at.table, at.theme
     marks = Marks[Any](prefix="item." if table.computed else "")
     first = bulk_cell(at, marks) if table.options.bulk else None
-    cells = [_cell(table, column, theme, marks) for column in at.columns]
+    header = row_header(at)
+    cells = [_cell(table, column, theme, marks, column is header) for column in at.columns]
     actions = row_actions(table.info.slug, table.options.actions, theme, marks, at.csrf)
-    last = Td(actions, cls=theme["row_actions"]) if table.options.actions else None
+    last = (
+        Td(actions, cls=theme["row_actions"], data_label=say("actions"))
+        if table.options.actions
+        else None
+    )
     # the key as it is, not quoted: an element id is no address
-    row_id = "-".join([table.row_stem, *(marks.place(name) for name in table.info.key)])
+    row_id = "-".join([table.row_stem, *(marks.place(*key) for key in _key_parts(table))])
     return marks.compile(Tr(first, cells, last, id=row_id))
 
 
-def _cell(table: TableDefinition, column: Column, theme: Theme, marks: Marks[Any]) -> Html:
-    return Td(cell_content(table, column, theme, marks), cls=align_of(column, theme))
+def _key_parts(table: TableDefinition) -> list[tuple[str, Kind]]:
+    fields = table.info.fields
+    return [(name, _KEY_KINDS.get(fields[name].type, "any")) for name in table.info.key]
+
+
+_KEY_KINDS: Mapping[object, Kind] = {str: "text", int: "int"}
+
+
+def row_header(at: Rendering) -> Column | None:
+    """Returns the column that names the row for who hears the table: one that links, or the label's."""
+    name = label_field(at.table.info)
+    linking = [column for column in at.columns if column.link]
+    named = [column for column in at.columns if column.name == name]
+    return next(iter(linking + named), None)
+
+
+def _cell(
+    table: TableDefinition,
+    column: Column,
+    theme: Theme,
+    marks: Marks[Any],
+    header: bool,  # noqa: FBT001, RUF100
+) -> Html:
+    content = cell_content(table, column, theme, marks)
+    css = align_of(column, theme)
+    # on a phone a row is a card, and each cell says itself what it is
+    if header:
+        return Th(content, scope="row", cls=css, data_label=column.label)
+    return Td(content, cls=css, data_label=column.label)
 
 
 def cell_content(
@@ -101,10 +133,9 @@ def cell_content(
     if method is not None:
         content = marks.place_whole(lambda row: getattr(row.table, method)(row.item))
     else:
-        cell = cell_of(column, theme)
-        content = marks.place(cell.get, cell.kind, nullable=cell.nullable)
+        content = marks.put(cell_of(column, theme))
     if column.link:
-        return A(content, href=f"/{table.info.slug}/{marks.place(key_of)}")
+        return A(content, href=f"/{table.info.slug}/{marks.place(key_of, 'text')}")
     return content
 
 
@@ -131,8 +162,8 @@ def row_actions(
 def _edit(slug: str, theme: Theme, marks: Marks[Any], _: CsrfNames | None) -> Html:
     return A(
         say("edit"),
-        href=f"/{slug}/{marks.place(key_of)}/edit",
-        aria_label=say("edit_one", label=marks.place(label_of)),
+        href=f"/{slug}/{marks.place(key_of, 'text')}/edit",
+        aria_label=say("edit_one", label=marks.place(label_of, "text")),
         cls=theme["button_small"],
     )
 
@@ -143,13 +174,13 @@ def _delete(slug: str, theme: Theme, marks: Marks[Any], csrf: CsrfNames | None) 
         Button(
             say("delete"),
             type="submit",
-            aria_label=say("delete_one", label=marks.place(label_of)),
+            aria_label=say("delete_one", label=marks.place(label_of, "text")),
             cls=theme["button_delete"],
         ),
         method="post",
-        action=f"/{slug}/{marks.place(key_of)}/delete",
+        action=f"/{slug}/{marks.place(key_of, 'text')}/delete",
         cls=theme["inline_form"],
-        data_confirm=say("confirm_delete", label=marks.place(label_of)),
+        data_confirm=say("confirm_delete", label=marks.place(label_of, "text")),
         on_submit=expr(_CONFIRMED_POST.format(csrf=csrf_option(csrf))),
     )
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from nitro_runtime.entities import samples
+from nitro_runtime.views.model import open_pages
 
 REGISTERING = ("entity", "handlers", "commands")
 """The modules of a resource that do their work by being imported."""
@@ -45,7 +46,10 @@ class Resource:
             return None if self.url is None else module
         for name in REGISTERING:
             self.module(name)
-        return self.module("routes")
+        routes = self.module("routes")
+        if routes is not None and self.url is not None:
+            open_pages(self.url)
+        return routes
 
     def module(self, name: str) -> ModuleType | None:
         """Imports a module of the resource, or returns None when there is no such file.
