@@ -33,6 +33,7 @@ from nitro_runtime.html.attributes import Attribute
 from nitro_runtime.html.children import Child
 from nitro_runtime.html.elements import Fragment, Tag, doctype, element
 from nitro_runtime.html.javascript import JsExpr, expr, js
+from nitro_runtime.html.lazy import Lazy, achunks, chunks
 from nitro_runtime.html.markup import HasHtml, Html, escape, raw
 from nitro_runtime.html.svg import (
     Animate,
@@ -310,6 +311,7 @@ __all__ = [
     "JsExpr",
     "Kbd",
     "Label",
+    "Lazy",
     "Legend",
     "Li",
     "Line",
@@ -389,6 +391,8 @@ __all__ = [
     "Video",
     "View",
     "Wbr",
+    "achunks",
+    "chunks",
     "delete",
     "doctype",
     "element",

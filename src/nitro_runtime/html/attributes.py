@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
 
+from nitro_runtime.html.children import digits
 from nitro_runtime.html.datastar import find_rule, signal_rule
 from nitro_runtime.html.javascript import js
 from nitro_runtime.html.markup import Html, c_escape, escape_text, markup_of, refuse
@@ -110,6 +112,8 @@ def text_of(name: str, value: object) -> str:
         return text_of(name, value.value)
     if isinstance(value, str | int | float):
         return str(value)
+    if isinstance(value, Decimal):
+        return digits(value)
     if isinstance(value, list | tuple):
         return " ".join([text_of(name, item) for item in cast("list[object]", value) if item])
     if hasattr(value, "isoformat"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -31,12 +31,18 @@ def render(child: Child) -> str:
         return _render_object(child)
     except RecursionError:
         # raised from here, so that the thousand frames below are not shown
-        raise _circular() from None
+        raise circular() from None
 
 
 def join(children: Iterable[Child]) -> str:
     """Returns the markup of several children, one after the other."""
     return "".join([child if type(child) is Html else render(child) for child in children])
+
+
+def digits(number: Decimal) -> str:
+    """Returns all digits of a number, with no exponent."""
+    text = str(number)
+    return text if "E" not in text else number.__format__("f")
 
 
 def _nothing(_: object) -> str:
@@ -48,7 +54,7 @@ _SIMPLE: dict[type[Any], Callable[[Any], str]] = {
     Html: str,
     int: str,
     float: str,
-    Decimal: str,
+    Decimal: digits,
     type(None): _nothing,
     bool: _nothing,
 }
@@ -68,7 +74,7 @@ def _render_object(child: Child) -> str:
         refuse(f"A {kind.__name__} is not a child: await it first.")
     if callable(child):
         return render(child())
-    if hasattr(child, "__entity__") or hasattr(child, "model_fields_set"):
+    if _is_data(child):
         refuse(f"A {kind.__name__} is data, not a view: show its fields, or use to_card().")
     if isinstance(child, Iterable):
         return join(cast("Iterable[object]", child))
@@ -86,7 +92,38 @@ _REFUSED: dict[type[Any], str] = {
 }
 
 
-def _circular() -> Exception:
+def circular() -> Exception:
+    """Returns the error of children that never end; imported only here, see `refuse`."""
     from nitro_runtime.errors import ViewError
 
     return ViewError("These children hold themselves, or are nested too deeply to render.")
+
+
+def open_child(
+    child: Child,
+) -> str | Iterator[object] | AsyncIterator[object] | Awaitable[object]:
+    """Returns the markup of one child, or an iterator over those that it holds, not yet begun.
+
+    Awaitables and async iterables, which `render` refuses, are returned as well.
+
+    Raises:
+        ViewError: As in `render`.
+    """
+    simple = _SIMPLE.get(type(child))
+    if simple is not None:
+        return simple(child)
+    if isinstance(child, type | str | Enum) or hasattr(child, "__html__"):
+        return render(child)
+    if hasattr(child, "__aiter__"):
+        return aiter(cast("Any", child))
+    if hasattr(child, "__await__"):
+        return cast("Awaitable[object]", child)
+    if callable(child):
+        return iter((child(),))
+    if type(child) in _REFUSED or _is_data(child) or not hasattr(child, "__iter__"):
+        return render(child)
+    return iter(cast("Iterable[object]", child))
+
+
+def _is_data(child: object) -> bool:
+    return hasattr(child, "__entity__") or hasattr(child, "model_fields_set")

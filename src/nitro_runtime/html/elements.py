@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import cache
 from typing import Any, Protocol, cast
 
 from nitro_runtime.html.attributes import Attribute, render_attributes
 from nitro_runtime.html.children import Child, render
 from nitro_runtime.html.javascript import code
+from nitro_runtime.html.lazy import Lazy
 from nitro_runtime.html.markup import Html, c_escape, refuse, well_formed
 
 
@@ -29,6 +29,16 @@ class Tag(Protocol):
         """
         ...
 
+    def stream(self, *children: Child, **attributes: Attribute) -> Lazy:
+        """Returns the same element, still to be rendered, for `nitro_runtime.html.chunks`.
+
+        The attributes are rendered at once; the children when they are due.
+
+        Raises:
+            ViewError: An attribute cannot be rendered.
+        """
+        ...
+
 
 @cache
 def element(name: str) -> Tag:
@@ -39,11 +49,31 @@ def element(name: str) -> Tag:
     """
     if not (name.isascii() and name.replace("-", "").isalnum() and name[0].isalpha()):
         refuse(f"{name!r} is not a valid tag name.")
-    make = _MAKERS.get(name, _ordinary)
-    tag = make(name)
+    tag: Any = _MAKERS.get(name, _ordinary)(name)
+    tag.stream = _streamed(name, tag)
     tag.__name__ = tag.__qualname__ = name[:1].upper() + name[1:]
     tag.__doc__ = f"Renders a ``<{name}>`` element; see `Tag`."
     return tag
+
+
+def _streamed(name: str, tag: Tag) -> Callable[..., Lazy]:
+    whole = name in _MAKERS and name != "pre"
+    # a parser drops one newline after <pre>, so it may have one whatever follows
+    newline = "\n" if name == "pre" else ""
+
+    def stream(*children: Child, **attributes: Attribute) -> Lazy:
+        if whole:
+            return Lazy(Html(""), (lambda: tag(*children, **attributes),), Html(""))
+        inside: list[Child] = []
+        for child in children:
+            if isinstance(child, dict):
+                _take(cast("dict[Any, Attribute]", child), attributes, name)
+            else:
+                inside.append(child)
+        start = f"<{name}{render_attributes(attributes)}>{newline}"
+        return Lazy(Html(start), tuple(inside), Html(f"</{name}>"))
+
+    return stream
 
 
 def Fragment(*children: Child) -> Html:  # a tag by its use
@@ -68,7 +98,7 @@ def _ordinary(name: str) -> Callable[..., Html]:
             body = c_escape(child)
         elif kind is Html:
             body = child
-        elif kind in _NUMBERS:
+        elif kind is int or kind is float:
             body = str(child)
         else:
             body = content((child,), attributes, name)
@@ -90,9 +120,6 @@ def content(children: tuple[Child, ...], attributes: dict[str, Attribute], name:
         else:
             parts.append(render(child))
     return "".join(parts)
-
-
-_NUMBERS = frozenset({int, float, Decimal})
 
 
 def _take(given: Mapping[Any, Attribute], attributes: dict[str, Attribute], name: str) -> None:

@@ -47,10 +47,12 @@ def element(name: str) -> Tag:
     native = getattr(_rusty, name[:1].upper() + name[1:], None)
     if native is None or elements.has_own_rules(name):
         return safe
-    return _behind_escaping(name, native)
+    tag = _behind_escaping(name, native)
+    tag.stream = safe.stream
+    return tag
 
 
-def _behind_escaping(name: str, native: Callable[..., object]) -> Tag:
+def _behind_escaping(name: str, native: Callable[..., object]) -> Any:  # noqa: ANN401 # a function that gets an attribute
     def tag(*children: Child, **attributes: object) -> Html:
         body = elements.content(children, attributes, name)
         if not attributes:
