@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -32,6 +32,10 @@ class Posted(Protocol):
 
     def getlist(self, name: str, /) -> list[str]:
         """Returns every text posted under the name."""
+        ...
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterates over the names."""
         ...
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args, overload
 
 from pydantic import ValidationError
+from typing_extensions import get_original_bases
 
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import Answered, BrokenReference, Duplicate, StaleEntity, ViewError
@@ -83,6 +84,8 @@ class Form(Generic[E]):
                 delattr(cls, name)
         cls._declared = {**cls._declared, **own}
         cls._definition = None
+        if "entity" not in vars(cls) and (named := _entity_named(cls)) is not None:
+            cls.entity = named
         if "entity" in vars(cls) and not cls.automatic:
             declare("Form", cls, cls.entity)
 
@@ -431,6 +434,15 @@ class Form(Generic[E]):
             form_errors=self.form_errors,
             rows=self._rows,
         )
+
+
+def _entity_named(form: type[Form[Any]]) -> type[Any] | None:
+    """Returns the entity class that a form names as ``Form[Product]``, or None."""
+    for base in get_original_bases(form):
+        for each in get_args(base):
+            if isinstance(each, type) and hasattr(each, "__entity__"):
+                return each
+    return None
 
 
 def _fixed(form: FormDefinition) -> dict[str, Choices]:

@@ -141,9 +141,9 @@ class RowsField(FormField):
         from nitro_runtime.views.forms import Form  # which holds fields such as this one
 
         target = entity_class(relation.target)
-        given = self.form
+        given: Any = self.form
         if not (isinstance(given, type) and issubclass(given, Form)):
-            given = automatic("Form", Form, entity_class(given))
+            given = automatic("Form", Form, entity_class(cast("object", given)))
         form = cast("Any", given)._form()
         if info_of(form.entity).table != info_of(target).table:
             raise ViewError(

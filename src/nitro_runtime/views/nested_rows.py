@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from nitro_runtime.errors import ViewError
 from nitro_runtime.html import Html
@@ -31,17 +31,15 @@ REMOVE = "remove"
 _NUMBER = "(0|[1-9][0-9]{0,14})"
 
 
-class PostedNames(Posted, Protocol):
-    """The fields of a posted form, which tell their names too."""
-
-    def __iter__(self) -> Iterator[str]: ...
-
-
 class _RowPost:
     """What was posted of one row, under the names of its own fields."""
 
     def __init__(self, posted: Posted, prefix: str) -> None:
         self._posted, self._prefix = posted, prefix
+
+    def __iter__(self) -> Iterator[str]:
+        prefix = self._prefix
+        return (name.removeprefix(prefix) for name in self._posted if name.startswith(prefix))
 
     def getlist(self, name: str, /) -> list[str]:
         return self._posted.getlist(f"{self._prefix}{name}")
@@ -158,7 +156,7 @@ class RowSet:
         """The rows that are shown: those that are not to be deleted."""
         return [row for row in self.rows if not row.removed]
 
-    def read(self, posted: PostedNames) -> None:
+    def read(self, posted: Posted) -> None:
         """Reads every row of a post; the stored rows must be known by now."""
         own = re.compile(rf"{re.escape(self.field.name)}-{_NUMBER}-.+", re.DOTALL)
         found = (own.fullmatch(name) for name in posted)
@@ -183,7 +181,8 @@ class RowSet:
         if original is not None:
             row.version = post.last(VERSION) or _version(original)
         if not key:
-            row.blank = all(reading.shown[n] in ("", text) for n, text in shown.items())
+            typed = reading.shown.items()
+            row.blank = all(text.strip() in ("", shown[n].strip()) for n, text in typed)
         return row
 
     def press(self, posted: Posted) -> bool:
@@ -228,22 +227,25 @@ class RowSet:
         if not self._sent:
             return
         kept = [row for row in self.visible if not row.blank]
-        for row in self.rows:
-            if row.key and row.original is None and not row.removed:
-                row.reading.complain("", say("row_gone"))
-            elif row.original is not None and row.version != _version(row.original):
-                self.stale = True
         if len(kept) + self._untouched > self.field.max:
             self.errors.append(self._at_most())
         elif len(kept) + self._untouched < self.field.min:
             plural = self.form.info.plural.lower()
             self.errors.append(say("rows_at_least", count=self.field.min, plural=plural))
         for row in self.rows:
-            if row.removed or row.blank:
-                row.reading.errors.clear()
-                continue
-            check_choices(self.form, row.reading, self.choices or {})
-            validate(self.form, row.reading, editing=row.original is not None)
+            self._check_row(row)
+
+    def _check_row(self, row: Row) -> None:
+        if row.original is not None and row.version != _version(row.original):
+            self.stale = True
+        gone = bool(row.key) and row.original is None
+        if row.removed or row.blank or gone:
+            row.reading.errors.clear()
+            if gone and not row.removed:
+                row.reading.complain("", say("row_gone"))
+            return
+        check_choices(self.form, row.reading, self.choices or {})
+        validate(self.form, row.reading, editing=row.original is not None)
 
     def _at_most(self) -> str:
         return say("rows_at_most", count=self.field.max, plural=self.form.info.plural.lower())
@@ -322,9 +324,7 @@ class RowSet:
         return render_rows(self, theme)
 
 
-def row_sets(
-    fields: Mapping[str, FormField], form_id: str, owner: object
-) -> dict[str, RowSet]:
+def row_sets(fields: Mapping[str, FormField], form_id: str, owner: object) -> dict[str, RowSet]:
     """Returns the rows of a form by field."""
     return {
         name: RowSet(each, form_id, owner)
