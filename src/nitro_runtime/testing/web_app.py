@@ -37,12 +37,22 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from nitro_runtime.entities import Entity, Field, FileKey, ImageKey
+from nitro_runtime.entities import Entity, Field, FileKey, ImageKey, has_many
 from nitro_runtime.events import Context, anyone, command, emit, on, query, signed_in
 from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals, hub
 from nitro_runtime.testing.web_sdk import sdk_test
-from nitro_runtime.views import Column, FileField, Form, ImageField, Page, Table, TextField
+from nitro_runtime.views import (
+    Column,
+    FileField,
+    Form,
+    ImageField,
+    NumberField,
+    Page,
+    RowsField,
+    Table,
+    TextField,
+)
 from nitro_runtime.web import Reply, Request, Route, redirect, respond
 from nitro_runtime.web.gate import check
 from nitro_runtime.web.gate import commands as command_limit
@@ -93,6 +103,36 @@ class SuiteFolder(Entity):
     paper: FileKey | None = None
 
 
+class SuiteOrder(Entity):
+    """What has rows of its own; kept in memory."""
+
+    customer: str = Field(max_length=40)
+
+    lines = has_many("SuiteLine")
+
+
+class SuiteLine(Entity, unique_together=[("suite_order_id", "article")]):
+    """A row of an order."""
+
+    suite_order_id: str = Field(foreign_key="suite_order.id")
+    article: str = Field(max_length=40)
+    quantity: int = Field(default=1, ge=1)
+
+
+class SuiteLineForm(Form[SuiteLine]):
+    """A row of the form for orders."""
+
+    article = TextField()
+    quantity = NumberField(min=1)
+
+
+class SuiteOrderForm(Form[SuiteOrder]):
+    """The form for orders and their lines."""
+
+    customer = TextField()
+    lines = RowsField(SuiteLineForm, min=1, max=3)
+
+
 class SuiteFolderForm(Form[SuiteFolder]):
     """The form for files."""
 
@@ -138,6 +178,21 @@ async def keep(request: Request) -> Reply:
     if folder is None:
         return respond(request, Page(form, title="New folder"))
     return _json({"picture": folder.picture, "paper": folder.paper})
+
+
+async def order(request: Request) -> Reply:
+    """Shows an order's form, saves it, or shows it again; a new order has the id ``new``."""
+    key = request.params["id"]
+    known = None if key == "new" else await SuiteOrder.aget(key)
+    if request.method == "GET":
+        form = await (SuiteOrderForm.new() if known is None else SuiteOrderForm.edit(known))
+        return respond(request, Page(form, title="Order"))
+    check(request)
+    form = await SuiteOrderForm.receive(request, known, action=request.path)
+    saved = await form.save()
+    if saved is None:
+        return respond(request, Page(form, title="Order"))
+    return redirect(request, f"{PREFIX}/orders/{saved.id}", notice=f"{saved.customer} saved")
 
 
 async def echo(request: Request) -> Reply:
@@ -213,6 +268,7 @@ ROUTES = [
     Route("/echo/{word}", ("GET", "POST", "PUT", "PATCH", "DELETE"), echo, "suite_echo"),
     Route("/upload", ("POST",), upload, "suite_upload"),
     Route("/folders", ("POST",), keep, "suite_keep"),
+    Route("/orders/{id}", ("GET", "POST"), order, "suite_order"),
     Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
     Route("/open", ("GET",), open_streams, "suite_open"),
     Route("/test", ("GET", "POST"), sdk_test, "suite_sdk"),

@@ -16,7 +16,17 @@ import pytest
 pytest.register_assert_rewrite(
     *(
         f"nitro_runtime.testing.web_suite.{name}"
-        for name in ("client", "pages", "commands", "gate", "uploads", "sdk", "streams", "stopping")
+        for name in (
+            "client",
+            "pages",
+            "nested",
+            "commands",
+            "gate",
+            "uploads",
+            "sdk",
+            "streams",
+            "stopping",
+        )
     )
 )
 
@@ -30,6 +40,7 @@ from nitro_runtime.testing.web_suite.client import (  # noqa: E402 # after the l
 )
 from nitro_runtime.testing.web_suite.commands import Commands  # noqa: E402
 from nitro_runtime.testing.web_suite.gate import Gate  # noqa: E402
+from nitro_runtime.testing.web_suite.nested import Nested  # noqa: E402
 from nitro_runtime.testing.web_suite.pages import Pages, Prefixed  # noqa: E402
 from nitro_runtime.testing.web_suite.sdk import DatastarSdk  # noqa: E402
 from nitro_runtime.testing.web_suite.server import (  # noqa: E402
@@ -58,5 +69,5 @@ class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Stoppi
     """What depends on the server: bodies and their limits, streams, and the end."""
 
 
-class WebSuite(ServerSuite, Pages, Prefixed, Commands, DatastarSdk, Reloading):
+class WebSuite(ServerSuite, Pages, Nested, Prefixed, Commands, DatastarSdk, Reloading):
     """All of it, for a framework on its usual server."""
