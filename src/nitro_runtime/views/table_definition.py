@@ -8,18 +8,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nitro_runtime.errors import ViewError, suggestion
-from nitro_runtime.schema import EntityInfo
+from nitro_runtime.schema import EntityInfo, FieldInfo
 from nitro_runtime.views.columns import Column, automatic_columns
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of
+from nitro_runtime.views.table_filters import (
+    PARAMETERS,
+    Filter,
+    automatic_filters,
+    filters_for,
+)
 
 Action = str | Callable[[Any], object]
 """``"edit"``, ``"delete"``, or a function of the entity that returns markup."""
 
 ACTIONS = ("edit", "delete")
 PER_PAGE = 25
-PARAMETERS = ("search", "sort", "page", "size", "columns", "export")
-"""What a table reads from an address besides its filters."""
-
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -74,7 +77,9 @@ class TableDefinition:
         options: What was chosen, with nothing left open.
         computed: Column name to the method of the table that makes its cells.
         stem: What element ids begin with.
+        filters: What people may filter by, in order.
         compiled: The compiled rows, by theme.
+        frames: What stands around the rows, by state and theme.
     """
 
     entity: EntityClass
@@ -83,7 +88,9 @@ class TableDefinition:
     options: TableOptions
     computed: Mapping[str, str]
     stem: str
+    filters: tuple[Filter, ...] = ()
     compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
+    frames: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
     @property
     def dom_id(self) -> str:
@@ -113,7 +120,14 @@ class TableDefinition:
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names of this table's parameters in addresses, without the prefix."""
-        return PARAMETERS
+        return (*PARAMETERS, *(name for each in self.filters for name in each.parameters))
+
+    @property
+    def has_form(self) -> bool:
+        """Whether people have controls to choose rows with: they stand in one form."""
+        options = self.options
+        chosen = options.search is not None or self.filters or options.choose or options.sizes
+        return bool(chosen)
 
     def prefixed(self, prefix: str) -> TableDefinition:
         """Returns the table with another prefix; what is compiled is shared.
@@ -156,8 +170,11 @@ def define_table(
         _check_search(info, options.search)
     if options.per_page < 1:
         raise ViewError("A page of a table has at least one row: per_page=1 or more.")
+    if options.order:
+        _check_field(info, options.order.removeprefix("-"))
     check_prefix(options.prefix)
-    return TableDefinition(kind, info, columns, options, methods, stem_of(info))
+    filters = filters_for(info, options.filters)
+    return TableDefinition(kind, info, columns, options, methods, stem_of(info), filters)
 
 
 def check_action(action: object) -> None:
@@ -187,12 +204,16 @@ def check_prefix(prefix: str) -> None:
 
 def _check_search(info: EntityInfo, names: Sequence[str]) -> None:
     for name in names:
-        known = info.fields.get(name)
-        if known is None:
-            raise ViewError(f"{info.name} has no field {name!r}.{suggestion(name, info.fields)}")
-        if known.secret:
+        if _check_field(info, name).secret:
             # whether a search finds a row would tell what the secret holds
             raise ViewError(f"{info.name}.{name} is secret, so no table can search it.")
+
+
+def _check_field(info: EntityInfo, name: str) -> FieldInfo:
+    known = info.fields.get(name)
+    if known is None:
+        raise ViewError(f"{info.name} has no field {name!r}.{suggestion(name, info.fields)}")
+    return known
 
 
 def search_fields(info: EntityInfo, names: Iterable[str] = ()) -> tuple[str, ...]:
@@ -219,7 +240,24 @@ def columns_from(chosen: object, declared: Mapping[str, Column]) -> Mapping[str,
     return found or None
 
 
-def filter_names(entity: object, chosen: Sequence[str] | bool) -> tuple[str, ...]:
-    """Returns the filters that are named; for True those that an entity offers by itself."""
-    del entity
-    return () if isinstance(chosen, bool) else tuple(chosen)
+def filter_names(
+    entity: object, chosen: Sequence[str] | bool, columns: Mapping[str, Column] | None = None
+) -> tuple[str, ...]:
+    """Returns the filters that are named; for True those for the columns that are shown.
+
+    Args:
+        entity: The entity class.
+        chosen: The names, or whether there are filters at all.
+        columns: The columns that are shown; None for those of the entity.
+
+    Raises:
+        ViewError: It is a text, which would be taken for the names of its letters.
+    """
+    if isinstance(chosen, str):
+        raise ViewError(f"The filters of a table are a list of names: [{chosen!r}].")
+    if not isinstance(chosen, bool):
+        return tuple(chosen)
+    if not chosen:
+        return ()
+    info = info_of(entity_class(entity))
+    return automatic_filters(info, list(automatic_columns(info) if columns is None else columns))

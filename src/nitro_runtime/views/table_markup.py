@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nitro_runtime.html import A, Div, Html, P, Section, Tbody, Th, Thead, Tr, raw
+from nitro_runtime.html import A, Div, Html, P, Section, Tbody, Th, Thead, Tr, expr, raw
 from nitro_runtime.html import Table as TableTag
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.csrf import csrf_field
@@ -12,16 +12,40 @@ from nitro_runtime.views.table_bulk import bulk_heading
 from nitro_runtime.views.table_pager import pager
 from nitro_runtime.views.table_rendering import Rendering
 from nitro_runtime.views.table_rows import align_of, render_rows
-from nitro_runtime.views.table_script import FOLLOW
+from nitro_runtime.views.table_script import HANDLERS
 from nitro_runtime.views.table_toolbar import toolbar
 from nitro_runtime.views.words import say
 
 _ROWS = raw("<!--rows-->")  # no text can look like it: texts are escaped
 
 
+_MOST_FRAMES = 32
+"""Frames that a table keeps, for the states that people look at again and again."""
+
+
 def render_table(at: Rendering) -> Html:
     """Returns the whole table with its toolbar and pager."""
-    frame = Section(
+    before, after = _frame(at)
+    return render_rows(at, at.shown.rows, before, after)
+
+
+def _frame(at: Rendering) -> tuple[Html, Html]:
+    """Returns what stands before and after the rows, kept by everything that it is made of."""
+    shown, frames = at.shown, at.table.frames
+    counted = (shown.total, shown.page, shown.pages, shown.first, len(shown.rows))
+    key = (at.theme, at.csrf, at.state, at.key, counted, shown.choices)
+    found: tuple[Html, Html] | None = frames.get(key)
+    if found is None:
+        if len(frames) >= _MOST_FRAMES:
+            frames.clear()
+        # the rows come in last: each tag around them would copy them all
+        before, _, after = _whole(at).partition(_ROWS)
+        found = frames[key] = (raw(before), raw(after))
+    return found
+
+
+def _whole(at: Rendering) -> Html:
+    return Section(
         # for rows that come in later, when the page has no other form
         csrf_field(at.csrf) if "delete" in at.table.options.actions else None,
         toolbar(at),
@@ -29,32 +53,42 @@ def render_table(at: Rendering) -> Html:
         pager(at),
         **frame_attributes(at),
     )
-    # the rows come in last: each tag around them would copy them all
-    before, _, after = frame.partition(_ROWS)
-    return render_rows(at, at.shown.rows, raw(before), raw(after))
 
 
 def frame_attributes(at: Rendering) -> dict[str, Any]:
-    """Returns the attributes of the element around everything, which keep the table live."""
+    """Returns the attributes of the element around everything: what it hears and what it shows."""
     table = at.table
-    # a signal with a leading underscore is never sent; the stream element reads it
-    signals = {"_views": {table.dom_id.replace("-", "_"): at.key}} if at.key else None
+    name = table.dom_id.replace("-", "_")
     return {
         "id": table.dom_id,
         "cls": at.theme["table_view"],
         "aria_label": table.info.plural,
-        "signals": signals,
+        # a signal with a leading underscore is never sent; the stream element reads it
+        "signals": {"_views": {name: at.key}} if at.key else None,
+        "indicator": f"_busy.{name}",
+        "attr": {"aria-busy": expr(f"$_busy.{name} ? 'true' : false")},
+        **HANDLERS,
     }
 
 
 def empty(at: Rendering) -> Html:
     """Returns what stands where rows would be."""
-    text: object
-    if at.state.search:
-        text = say("nothing_found", search=at.state.search)
-    else:
-        text = at.table.options.empty or say("empty")
-    return P(text, cls=at.theme["empty"])
+    state = at.state
+    if not state.limited:
+        return Div(at.table.options.empty or say("empty"), cls=at.theme["empty"])
+    word = "nothing_filtered"
+    if state.search:
+        word = "nothing_found_filtered" if state.filters else "nothing_found"
+    return Div(
+        P(say(word, search=state.search)),
+        A(
+            say("show_all", plural=at.table.info.plural.lower()),
+            id=at.element_id("all"),
+            href=state.address(search="", filters=(), page=1),
+            cls=at.theme["button"],
+        ),
+        cls=at.theme["empty"],
+    )
 
 
 def _grid(at: Rendering) -> Html:
@@ -82,7 +116,6 @@ def heading(at: Rendering, column: Column) -> Html:
         id=at.element_id(f"sort-{column.name}"),
         href=state.address(sort=f"-{column.name}" if now == column.name else column.name, page=1),
         cls=at.theme["sort"],
-        on_click=FOLLOW,
     )
     direction = ("descending" if descending else "ascending") if sorted_by else None
     return Th(link, scope="col", cls=css, aria_sort=direction)

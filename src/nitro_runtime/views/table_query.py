@@ -6,9 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nitro_runtime.errors import InvalidQuery
+from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.model import Rows
 from nitro_runtime.views.table_definition import TableDefinition
+from nitro_runtime.views.table_filters import RelationFilter
 from nitro_runtime.views.table_state import TableState
+
+Offered = tuple[tuple[str, Choices], ...]
+"""What the filters by relations offer: name of the filter and choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class Shown:
         page: The page, which may be another than was asked for.
         pages: How many pages there are, at least 1.
         first: The number of the first row of this page, from 1; 0 without rows.
+        choices: What the filters by relations offer: name of the filter and choices.
     """
 
     rows: Sequence[Any]
@@ -28,6 +35,7 @@ class Shown:
     page: int = 1
     pages: int = 1
     first: int = 1
+    choices: Offered = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,19 @@ class TableQuery:
         rows = self.allowed()
         if self.state.search:
             rows = rows.search(self.state.search, *(self.table.options.search or ()))
+        texts = dict(self.state.filters)
+        for each in self.table.filters:
+            lookups = each.lookups(texts)
+            if lookups:
+                rows = self._narrowed(rows, lookups)
         return rows
+
+    def _narrowed(self, rows: Rows, lookups: Mapping[str, Any]) -> Rows:
+        try:
+            return rows.where(**lookups)
+        except InvalidQuery:
+            # of the right type, and yet nothing that a row can have: so no row has it
+            return rows.where(**{f"{self.table.info.key[0]}__in": ()})
 
     def ordered(self, matching: Rows) -> Rows:
         """Returns the query in the order that was chosen, with the relations that are shown."""
@@ -81,8 +101,15 @@ class TableQuery:
         pages = max(1, -(-total // self.size))
         return min(self.state.page, pages), pages
 
-    def _shown(self, rows: Sequence[Any], total: int, page: int, pages: int) -> Shown:
-        return Shown(rows, total, page, pages, (page - 1) * self.size + 1 if rows else 0)
+    def _shown(
+        self, rows: Sequence[Any], total: int, page: int, pages: int, choices: Offered
+    ) -> Shown:
+        first = (page - 1) * self.size + 1 if rows else 0
+        return Shown(rows, total, page, pages, first, choices)
+
+    @property
+    def _relations(self) -> list[RelationFilter]:
+        return [each for each in self.table.filters if isinstance(each, RelationFilter)]
 
     def read(self) -> Shown:
         """Reads; it blocks while it reads."""
@@ -90,7 +117,9 @@ class TableQuery:
         total = matching.count()
         page, pages = self.fit(total)
         rows = list(self.page(matching, page).all()) if total else []
-        return self._shown(rows, total, page, pages)
+        texts = dict(self.state.filters)
+        choices = tuple((each.name, each.choices(texts)) for each in self._relations)
+        return self._shown(rows, total, page, pages, choices)
 
     async def aread(self) -> Shown:
         """Reads without blocking the event loop."""
@@ -98,4 +127,6 @@ class TableQuery:
         total = await matching.acount()
         page, pages = self.fit(total)
         rows = await self.page(matching, page).aall() if total else ()
-        return self._shown(rows, total, page, pages)
+        texts = dict(self.state.filters)
+        choices = [(each.name, await each.achoices(texts)) for each in self._relations]
+        return self._shown(rows, total, page, pages, tuple(choices))

@@ -98,7 +98,7 @@ def state_from(table: TableDefinition, query: Mapping[str, Any]) -> TableState:
         search,
         sort if known else "",
         _page(given("page")),
-        (),
+        tuple(pair for each in table.filters for pair in each.read(given)),
         _columns(table, _texts(query, f"{prefix}columns")) if options.choose else (),
         _size(table, given("size")),
         prefix,

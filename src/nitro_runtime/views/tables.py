@@ -196,7 +196,7 @@ class Table(TableView, Generic[E]):
             reactive=cls.reactive,
             new=cls.new,
             empty=cls.empty,
-            filters=filter_names(getattr(cls, "entity", None), cls.filters),
+            filters=filter_names(getattr(cls, "entity", None), cls.filters, columns),
             bulk=tuple(cls.bulk),
             export=cls.export,
             choose=cls.choose,
@@ -286,7 +286,7 @@ class EntityTable(TableView, Generic[E]):
 
     def with_filters(self, *names: str) -> Self:
         """Lets people filter by these fields and relations; by what can be chosen when left out."""
-        return self._with(filters=filter_names(self.entity, names or True))
+        return self._with(filters=filter_names(self.entity, names or True, self._options.columns))
 
     def with_bulk_actions(self, actions: Sequence[Any]) -> Self:
         """Offers what can be done with several rows at once; see `Table.act`."""

@@ -126,7 +126,7 @@ async def test_links_keep_what_else_was_asked_for(shop: Any, request_with: Any) 
 
 def test_an_empty_table_says_so(Product: Any) -> None:
     html = str(Table.from_entity(Product))
-    assert '<p class="empty">Nothing here yet.</p>' in html
+    assert '<div class="empty">Nothing here yet.</div>' in html
     assert "<table" not in html
     assert "No products" in html
 
