@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Page as Page
     from nitro_runtime.views import PasswordField as PasswordField
     from nitro_runtime.views import RelationField as RelationField
+    from nitro_runtime.views import RowsField as RowsField
     from nitro_runtime.views import SelectField as SelectField
     from nitro_runtime.views import Table as Table
     from nitro_runtime.views import TextArea as TextArea
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import card_for as card_for
     from nitro_runtime.views import form_for as form_for
     from nitro_runtime.views import row_for as row_for
+    from nitro_runtime.views import scheme_switch as scheme_switch
     from nitro_runtime.views import use_theme as use_theme
     from nitro_runtime.web.request import Reply as Reply
     from nitro_runtime.web.request import Request as Request
@@ -142,8 +144,8 @@ _PARTS: dict[str, str] = {
     "nitro_runtime.views": (
         "Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
         " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
-        " RelationField SelectField Table TextArea TextField Theme TimeField UrlField card_for"
-        " form_for row_for use_theme"
+        " RelationField RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
+        " card_for form_for row_for scheme_switch use_theme"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",

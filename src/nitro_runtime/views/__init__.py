@@ -49,6 +49,7 @@ from nitro_runtime.views.forms import Form
 from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.pages import STREAM_ID, Notice, Page, PageState, notices_html, stream_html
+from nitro_runtime.views.schemes import scheme_switch
 from nitro_runtime.views.tables import EntityTable, Table
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
 
@@ -91,6 +92,7 @@ __all__ = [
     "form_for",
     "notices_html",
     "row_for",
+    "scheme_switch",
     "stream_html",
     "use_theme",
     "view_from_key",

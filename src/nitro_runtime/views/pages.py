@@ -32,6 +32,7 @@ from nitro_runtime.html import (
 )
 from nitro_runtime.views.browser_storage import browser_html
 from nitro_runtime.views.page_query import page_query
+from nitro_runtime.views.schemes import Scheme
 from nitro_runtime.views.theme import Theme, current_theme
 from nitro_runtime.views.words import say
 
@@ -62,6 +63,7 @@ class PageState:
         datastar_url: The address of Datastar's file; None leaves it out.
         stylesheet_url: The address of the style sheet; None leaves it out.
         query: The query of the page, for views that were not given a request.
+        scheme: Light or dark, when the visitor chose one; None leaves it to their system.
         browser_key: Where the browser keeps entities for the visitor, in its localStorage; None: not.
     """
 
@@ -71,6 +73,7 @@ class PageState:
     datastar_url: str | None = None
     stylesheet_url: str | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
+    scheme: Scheme | None = None
     browser_key: str | None = None
 
 
@@ -179,7 +182,11 @@ class Page:
         """Returns the whole document."""
         theme = self._theme or current_theme()
         opening, titled, headed, closing = _frame(
-            self._lang, state.stylesheet_url, state.datastar_url, self._body_class or theme["page"]
+            self._lang,
+            state.stylesheet_url,
+            state.datastar_url,
+            self._body_class or theme["page"],
+            state.scheme,
         )
         body = Fragment(
             browser_html(state.browser_key, state.tab) if state.browser_key else None,
@@ -218,7 +225,9 @@ def _is_parts(child: object) -> bool:
 
 
 @lru_cache
-def _frame(lang: str, style: str | None, script: str | None, body: str) -> tuple[str, ...]:
+def _frame(
+    lang: str, style: str | None, script: str | None, body: str, scheme: Scheme | None
+) -> tuple[str, ...]:
     """Returns what is the same on page after page: the document around title, head and body."""
     here = raw("\0")  # which no text and no attribute can hold
     document = Fragment(
@@ -234,6 +243,7 @@ def _frame(lang: str, style: str | None, script: str | None, body: str) -> tuple
             ),
             Body(here, cls=body),
             lang=lang,
+            data_theme=scheme,
         ),
     )
     return tuple(document.split(here))

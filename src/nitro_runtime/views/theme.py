@@ -15,6 +15,8 @@ DEFAULT_CLASSES: Mapping[str, str] = MappingProxyType(
     {
         "page": "page",
         "main": "main",
+        "scheme": "scheme",
+        "hidden_text": "visually-hidden",
         "notices": "notices",
         "notice": "notice",
         "notice_success": "notice-success",
@@ -47,6 +49,7 @@ DEFAULT_CLASSES: Mapping[str, str] = MappingProxyType(
         "table_scroll": "table-scroll",
         "table": "table",
         "toolbar": "toolbar",
+        "controls": "controls",
         "filters": "filters",
         "filter": "filter",
         "range": "range",

@@ -17,6 +17,7 @@ from nitro_runtime.html import H1, A, Div, P, expr
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.views.csrf import with_token
+from nitro_runtime.views.schemes import chosen_scheme
 from nitro_runtime.views.words import say
 from nitro_runtime.web import browser_storage, session
 from nitro_runtime.web.request import Reply, Request
@@ -77,6 +78,7 @@ def page_state(request: Request, *, live: bool = True) -> PageState:
         datastar_url=f"{static}/datastar.js" if static else None,
         stylesheet_url=f"{static}/app.css" if static else None,
         query=request.query,
+        scheme=chosen_scheme(request.cookies),
     )
 
 
