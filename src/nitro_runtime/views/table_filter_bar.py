@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nitro_runtime.html import A, Div, Html, Input, Label, Option, Select, Span
+from nitro_runtime.html import A, Button, Div, Html, Input, Label, Option, Select, Span
 from nitro_runtime.views.choices import Choice
 from nitro_runtime.views.table_filters import ChoiceFilter, Filter, RangeFilter, RelationFilter
 from nitro_runtime.views.table_rendering import Rendering
@@ -18,6 +18,10 @@ def filter_bar(at: Rendering) -> Html | None:
     texts = dict(at.state.filters)
     return Div(
         [_control(at, each, texts) for each in at.table.filters],
+        # the button of the search sends the filters too
+        Button(say("filter"), type="submit", cls=at.theme["button"])
+        if at.table.options.search is None
+        else None,
         _clear(at) if at.state.filters else None,
         cls=at.theme["filters"],
         role="group",

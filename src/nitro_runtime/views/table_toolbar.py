@@ -54,13 +54,9 @@ def controls(at: Rendering) -> Html | None:
     """Returns the form of everything that chooses rows; controls outside join it by its id."""
     if not at.table.has_form:
         return None
-    searches = at.table.options.search is not None
-    visible = searches or bool(at.table.filters)
+    visible = at.table.options.search is not None or bool(at.table.filters)
     return FormTag(
-        _search(at) if searches else None,
-        Button(say("search" if searches else "filter"), type="submit", cls=at.theme["button"])
-        if visible
-        else None,
+        _search(at),
         filter_bar(at),
         _kept(at),
         id=at.element_id("form"),
@@ -68,24 +64,30 @@ def controls(at: Rendering) -> Html | None:
         role="search" if visible else None,
         aria_label=at.table.info.plural if visible else None,
         autocomplete="off",  # a browser that restores what was typed would show another state
-        cls=at.theme["search"] if visible else None,
+        cls=at.theme["controls"],
         hidden=not visible,
         data_columns=at.parameter("columns") if at.table.options.choose else None,
     )
 
 
-def _search(at: Rendering) -> Html:
-    return Input(
-        id=at.element_id("search"),
-        type="search",
-        name=at.parameter("search"),
-        value=at.state.search,
-        placeholder=say("search"),
-        aria_label=say("search"),
-        autocomplete="off",
-        cls=at.theme["input"],
-        # what was typed since the request left must survive the morph of its answer
-        preserve_attr="value",
+def _search(at: Rendering) -> Html | None:
+    if at.table.options.search is None:
+        return None
+    return Div(
+        Input(
+            id=at.element_id("search"),
+            type="search",
+            name=at.parameter("search"),
+            value=at.state.search,
+            placeholder=say("search"),
+            aria_label=say("search"),
+            autocomplete="off",
+            cls=at.theme["input"],
+            # what was typed since the request left must survive the morph of its answer
+            preserve_attr="value",
+        ),
+        Button(say("search"), type="submit", cls=at.theme["button"]),
+        cls=at.theme["search"],
     )
 
 
