@@ -86,6 +86,7 @@ class FormState:
         errors: Sentences by field.
         form_errors: Sentences about the whole.
         rows: The rows of each field that has some.
+        focus: The id of the control that has the focus when the page is loaded.
     """
 
     action: str
@@ -97,6 +98,7 @@ class FormState:
     errors: Mapping[str, Sequence[str]]
     form_errors: Sequence[str]
     rows: Mapping[str, RowsView] = field(default_factory=dict[str, "RowsView"])
+    focus: str = ""
 
 
 def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
@@ -198,6 +200,7 @@ def render_block(form: FormDefinition, each: FormField, state: FormState, theme:
             "name": each.name,
             "class": theme[each.part],
             "required": each.required,
+            "autofocus": control_id == state.focus or None,
             "aria-invalid": "true" if texts else None,
             "aria-describedby": " ".join(filter(None, (help_id, error_id))) or None,
         },

@@ -15,6 +15,7 @@ from nitro_runtime.views.nested_rows import KEY, REMOVE, REMOVED, VERSION, Row, 
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import say
 
+# without JavaScript the page is loaded anew, and `autofocus` does the same
 _FOCUS = "document.getElementById(el.dataset.focus)?.focus()"
 
 
@@ -40,6 +41,7 @@ def render_rows(rows: RowSet, theme: Theme) -> Html:
             name=f"{name}-add",
             value="1",
             id=f"{rows.id}-add",
+            autofocus=state.focus == f"{rows.id}-add",
             cls=theme["row_add"],
         ),
         id=rows.id,
@@ -65,6 +67,7 @@ def _state(rows: RowSet) -> FormState:
         choices={rows.name_of(row, n): each for row in rows.visible for n, each in choices.items()},
         errors=rows.all_errors(),
         form_errors=(),
+        focus=rows.spoken.focus if rows.spoken else "",
     )
 
 
