@@ -57,9 +57,16 @@ def acting_as(owner: Owner) -> Generator[None]:
 
 @dataclass(slots=True)
 class UnitOfWork:
-    """What waits for one transaction to end. It belongs to the task or thread that makes it."""
+    """What waits for one transaction to end. It belongs to the task or thread that makes it.
+
+    Attributes:
+        callbacks: What runs after the commit.
+        undo: What runs, the newest first, when it is rolled back.
+        owner: Who may add to it.
+    """
 
     callbacks: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
+    undo: list[Callable[[], object]] = field(default_factory=list[Callable[[], object]])
     owner: Owner = field(default_factory=current_owner)
 
     def is_mine(self) -> bool:
@@ -126,6 +133,16 @@ def after_commit(callback: Callable[[], object]) -> None:
         callback()
     else:
         unit.callbacks.append(callback)
+
+
+def on_rollback(callback: Callable[[], object]) -> None:
+    """Runs the callback when the current transaction, or the savepoint it is in, is rolled back.
+
+    A commit forgets it; outside a transaction there is nothing to roll back. It must not raise.
+    """
+    unit = current_unit()
+    if unit is not None:
+        unit.undo.append(callback)
 
 
 # -- changes ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ names ever becomes a path. Standard library only, so that every part of Nitro ma
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -40,6 +41,31 @@ IMAGE_TYPES = {
     "webp": "image/webp",
 }
 """The pictures that are shown in a browser, by the suffix that their content gets."""
+
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",)
+
+_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
+    "bmp": (b"BM",),
+    "flac": (b"fLaC",),
+    "gif": (b"GIF87a", b"GIF89a"),
+    "gz": (b"\x1f\x8b",),
+    "jpeg": (b"\xff\xd8\xff",),
+    "jpg": (b"\xff\xd8\xff",),
+    "ogg": (b"OggS",),
+    "opus": (b"OggS",),
+    "pdf": (b"%PDF-",),
+    "png": (b"\x89PNG\r\n\x1a\n",),
+    "rtf": (b"{\\rtf",),
+    "tgz": (b"\x1f\x8b",),
+    "wav": (b"RIFF",),
+    "webm": (b"\x1a\x45\xdf\xa3",),
+    "webp": (b"RIFF",),
+    **dict.fromkeys(("doc", "ppt", "xls"), _OLE),
+    **dict.fromkeys(("docx", "epub", "odp", "ods", "odt", "pptx", "xlsx", "zip"), _ZIP),
+}
+"""How contents begin, by extension; what is not here may begin anyhow."""
 
 
 @runtime_checkable
@@ -171,11 +197,27 @@ def serve_below(prefix: str) -> None:
 
 def discard(keys: Iterable[str]) -> None:
     """Deletes files that nothing refers to any more; one that cannot be deleted is logged."""
+    storage, keys = current_storage(), list(keys)
+    loop = None if isinstance(storage, FolderStorage) else _running_loop()
+    if loop is None:
+        _delete(storage, keys)
+    else:  # it may be behind a network, for which an event loop does not wait
+        loop.run_in_executor(None, _delete, storage, keys)
+
+
+def _delete(storage: Storage, keys: Iterable[str]) -> None:
     for key in keys:
         try:
-            current_storage().delete(key)
-        except OSError:
+            storage.delete(key)
+        except Exception:  # whatever a storage of one's own raises: what is stored is stored
             log.warning("the file %s could not be deleted", key, exc_info=True)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
 
 
 # -- what a file is -----------------------------------------------------------------------------
@@ -207,6 +249,25 @@ def image_suffix(content: BinaryIO) -> str | None:
     if head.startswith((b"GIF87a", b"GIF89a")):
         return "gif"
     return "webp" if head[:4] == b"RIFF" and head[8:] == b"WEBP" else None
+
+
+def fits_suffix(content: BinaryIO, suffix: str) -> bool:
+    """Whether a content begins as files of an extension do, as far as that is known.
+
+    Reads from the beginning, and goes back there.
+
+    Args:
+        content: The content.
+        suffix: The extension, without a dot.
+    """
+    content.seek(0)
+    head = content.read(1024)
+    content.seek(0)
+    if suffix in {"m4a", "mp4"}:
+        return head[4:8] == b"ftyp"
+    if suffix == "pdf":  # readers look for it in the first kilobyte
+        return b"%PDF-" in head
+    return head.startswith(_BEGINNINGS.get(suffix, (b"",)))
 
 
 def save_bytes(content: bytes, suffix: str = "") -> str:

@@ -10,9 +10,10 @@ from pydantic.fields import FieldInfo
 
 from nitro_runtime.entities.describe import Options, sqlmodel_value
 from nitro_runtime.entities.fields import options_of
-from nitro_runtime.entities.kinds import JSON
+from nitro_runtime.entities.kinds import JSON, split_optional
 from nitro_runtime.entities.mapper import Mapper, key_names
 from nitro_runtime.entities.relations import relations_of
+from nitro_runtime.entities.uploads import upload_of
 from nitro_runtime.errors import EntityDefinitionError
 from nitro_runtime.schema import RelationInfo, find_entity
 
@@ -103,6 +104,12 @@ def _refuse_what_no_column_is(entity: type[Any]) -> None:
                 "of the column as Field(sa_type=..., unique=..., index=..., sa_column_kwargs={...})."
             )
         parts = list(_parts(field.annotation))
+        upload = upload_of(field.annotation, field.metadata)
+        if upload is not None and split_optional(field.annotation)[0] is not str:
+            raise EntityDefinitionError(
+                f"{place} would hold several files, and a field holds the key of one: give each file "
+                f"an entity of its own, with a FileKey, that belongs to {entity.__name__}."
+            )
         secretive = next((part for part in parts if _has_secrets(part)), None)
         if secretive is not None:
             raise EntityDefinitionError(

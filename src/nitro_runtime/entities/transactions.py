@@ -29,7 +29,7 @@ class ActiveTransaction:
         self.unit = UnitOfWork()
         self.levels: list[str] = []
         self.handles: dict[Repository, UnitHandle] = {}
-        self.undo: list[Callable[[], object]] = []
+        self.undo = self.unit.undo
         self.host: HostTransaction | None = None
 
     def handle(self, repository: Repository) -> UnitHandle:

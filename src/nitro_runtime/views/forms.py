@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args, overload
 
@@ -12,13 +11,11 @@ from typing_extensions import get_original_bases
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import Answered, BrokenReference, Duplicate, StaleEntity, ViewError
 from nitro_runtime.html import Html
-from nitro_runtime.storage import current_storage, discard
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
 from nitro_runtime.views.fields import (
     Files,
     FormField,
     SelectField,
-    UploadedFile,
     default_of,
     split_keys,
 )
@@ -32,6 +29,7 @@ from nitro_runtime.views.form_reading import (
     read_post,
     validate,
 )
+from nitro_runtime.views.kept_files import FileNotKept, KeptFiles
 from nitro_runtime.views.model import EntityLike, address_of, list_address
 from nitro_runtime.views.nested_rows import row_sets
 from nitro_runtime.views.nested_saving import save_together
@@ -113,6 +111,7 @@ class Form(Generic[E]):
         self._choices: dict[str, Choices] | None = None if form.targets else _fixed(form)
         self._rows = row_sets(form.fields, form.dom_id, original)
         self._pressed = False
+        self._is_plain = False
 
     @classmethod
     def _form(cls) -> FormDefinition:
@@ -186,11 +185,12 @@ class Form(Generic[E]):
         """
         form = cls(original, action=action)
         neutral, limit = neutral_request(request), cls._form().body_limit
+        form._is_plain = not getattr(neutral, "is_datastar", False)
         if limit is None:
             await form._take(await neutral.form())
         else:
             await form._take(await neutral.form(limit), await neutral.files(limit))
-        if form._pressed and getattr(neutral, "is_datastar", False):
+        if form._pressed and not form._is_plain:
             theme = form.theme or current_theme()
             raise Answered(*(each.html(theme) for each in form._rows.values() if each.spoken))
         return form
@@ -334,26 +334,16 @@ class Form(Generic[E]):
             return None
         own = {name: value for name, value in self.data.items() if self._is_own(name)}
         given = {**own, **values}
-        kept = await self._keep_files(given)
+        kept = KeptFiles()
         saved: E | None = None
         try:
-            saved = await self._try(given | kept)
+            await kept.keep(self._form().uploads, given)
+            saved = await self._try(given | kept.keys)
+        except FileNotKept as complaint:
+            self._reading.complain(complaint.name, str(complaint))
         finally:
-            if saved is None:
-                discard(kept.values())
+            kept.discard() if saved is None else kept.hand_over()
         return saved
-
-    async def _keep_files(self, given: Mapping[str, Any]) -> dict[str, str]:
-        """Puts the uploaded files among the values into the storage; returns their keys by field."""
-        kept: dict[str, str] = {}
-        for name, each in self._form().uploads.items():
-            upload: UploadedFile | str | None = given.get(name)
-            if upload is None or isinstance(upload, str):
-                continue
-            upload.file.seek(0)
-            suffix = each.suffix(upload)
-            kept[name] = await asyncio.to_thread(current_storage().save, upload.file, suffix)
-        return kept
 
     async def _try(self, values: dict[str, Any]) -> E | None:
         try:
@@ -420,6 +410,13 @@ class Form(Generic[E]):
     def __str__(self) -> str:
         return self.__html__()
 
+    def _lost(self) -> dict[str, list[str]]:
+        """What to say at files that were good: a page that is loaded anew has them no more."""
+        if not (self._is_plain and self._received and self._is_wrong()):
+            return {}
+        good = (name for name in self._form().uploads if self._reading.data.get(name) is not None)
+        return {name: [say("file_again")] for name in good}
+
     def _state(self, form: FormDefinition) -> FormState:
         new = self.original is None
         address = list_address(form.info) if new else address_of(self.original)
@@ -430,7 +427,7 @@ class Form(Generic[E]):
             version=self._version,
             shown=self._reading.shown,
             choices=self._choices or {},
-            errors=self.errors,
+            errors=self.errors | self._lost(),
             form_errors=self.form_errors,
             rows=self._rows,
         )

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from mimetypes import guess_extension
 from typing import BinaryIO, ClassVar, Protocol
 
 from typing_extensions import override
 
 from nitro_runtime.html import A, Fragment, Html, Img, Input, Label, P
-from nitro_runtime.storage import IMAGE_TYPES, current_storage, image_suffix, safe_suffix
+from nitro_runtime.storage import (
+    IMAGE_TYPES,
+    current_storage,
+    fits_suffix,
+    image_suffix,
+    safe_suffix,
+)
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.field import Attributes, Complaint, FormField
 from nitro_runtime.views.words import say
 
 MEGABYTE = 1_000_000
+
+_KINDS = {kind: "JPEG" if suffix == "jpg" else suffix for suffix, kind in IMAGE_TYPES.items()}
 
 
 class UploadedFile(Protocol):
@@ -56,8 +65,9 @@ class FileField(FormField):
     Attributes:
         max_megabytes: The greatest file, in millions of bytes.
         accept: What may be chosen, as in HTML: ``(".pdf", "image/*", "text/csv")``; everything when
-            empty. What a visitor's machine says a file is can be a lie: it is asked for the
-            visitor's sake, and every file that is no picture is only ever offered as a download.
+            empty. A content that can be told by how it begins (PDF, ZIP and what is made of it,
+            pictures, sounds) must begin so. For the rest there is only what the visitor's machine
+            says, which can be a lie: every file that is no picture is only ever a download.
     """
 
     max_megabytes: float = 10
@@ -81,8 +91,22 @@ class FileField(FormField):
             raise Complaint(say("file_too_great", limit=f"{self.max_megabytes:g}"))
         if not upload.size:
             raise Complaint(say("file_empty"))
-        if self.accept and not any(_fits(upload, wanted) for wanted in self.accept):
+        wanted = [each for each in self.accept if _fits(upload, each)]
+        if self.accept and not wanted:
             raise Complaint(say("file_kind", kinds=", ".join(self.accept)))
+        if wanted and not any(_begins_so(upload, each) for each in wanted):
+            raise Complaint(say("file_content"))
+
+    @property
+    def limits(self) -> str:
+        """Says what may be chosen, and how great it may be."""
+        limit = f"{self.max_megabytes:g}"
+        kinds = ", ".join(
+            dict.fromkeys(_KINDS.get(each, each).lstrip(".").upper() for each in self.accept)
+        )
+        if not kinds or "/" in kinds:  # a media type is no word for people
+            return say("file_limit", limit=limit)
+        return say("file_kinds_limit", kinds=kinds, limit=limit)
 
     def suffix(self, upload: UploadedFile) -> str:
         """Returns the extension that a file is kept under; empty when its own is not safe."""
@@ -114,6 +138,13 @@ def _fits(upload: UploadedFile, wanted: str) -> bool:
     return upload.content_type == wanted or (
         rest == "*" and upload.content_type.startswith(f"{kind}/")
     )
+
+
+def _begins_so(upload: UploadedFile, wanted: str) -> bool:
+    """Whether the content begins as its own name and the kind that was asked for say."""
+    asked = wanted if wanted.startswith(".") else guess_extension(wanted) or ""
+    suffixes = {asked.removeprefix(".").lower(), safe_suffix(upload.filename)}
+    return all(fits_suffix(upload.file, suffix) for suffix in suffixes)
 
 
 def remove_name(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
@@ -25,7 +26,7 @@ app = FastAPI()
 install(
     app,
     static=os.environ["STATIC_FOLDER"],
-    secret_key="a key for the browser tests only",  # noqa: S106 # and for nothing else
+    secret_key="a key for the browser tests only",  # and for nothing else
 )
 
 
