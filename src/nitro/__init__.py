@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from nitro_runtime.storage import FolderStorage as FolderStorage
     from nitro_runtime.storage import Storage as Storage
     from nitro_runtime.storage import use_storage as use_storage
+    from nitro_runtime.views import BulkAction as BulkAction
     from nitro_runtime.views import Card as Card
     from nitro_runtime.views import CheckboxField as CheckboxField
     from nitro_runtime.views import Column as Column
@@ -142,7 +143,7 @@ _PARTS: dict[str, str] = {
     ),
     "nitro_runtime.storage": "FolderStorage Storage use_storage",
     "nitro_runtime.views": (
-        "Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
+        "BulkAction Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
         " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
         " RelationField RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
         " card_for form_for row_for scheme_switch use_theme"

@@ -295,6 +295,23 @@ class ViewError(NitroError):
     """A view was declared or used in a way that cannot be rendered."""
 
 
+class ActionRefused(NitroError):
+    """What was asked for with several rows of a table was not done, and nothing was changed.
+
+    Attributes:
+        status: The HTTP status to answer: 403, 409 or 422.
+        sentence: What a visitor may read.
+    """
+
+    def __init__(self, status: int, sentence: str) -> None:
+        self.status = status
+        self.sentence = sentence
+        super().__init__(status, sentence)
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
 @dataclass(frozen=True, slots=True)
 class Download:
     """A file that is made while it is sent.

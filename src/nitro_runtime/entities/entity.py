@@ -24,7 +24,7 @@ from nitro_runtime.entities.metaclass import EntityMeta, arrange_fields
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
 from nitro_runtime.entities.repository import EVERYTHING, Query
-from nitro_runtime.entities.transactions import transaction
+from nitro_runtime.entities.transactions import default_repository, transaction
 from nitro_runtime.schema import MISSING, EntityInfo
 
 if TYPE_CHECKING:
@@ -562,6 +562,13 @@ class Entity(SQLModel, metaclass=EntityMeta):
     @classmethod
     async def _run(cls, work: Callable[[], R], *, write: bool) -> R:
         return await cls.repository.arun(work, write=write)
+
+    @classmethod
+    def __transaction__(cls) -> transaction | None:
+        """Returns a block for several verbs of a coroutine, or None where the backend has no transactions."""
+        both = (cls.repository, default_repository())
+        able = all("transactions" in one.capabilities for one in both)
+        return transaction() if able else None
 
     @classmethod
     async def __together__(cls, work: Callable[[], R]) -> R:

@@ -21,6 +21,7 @@ text. Every control is a form, a link or a button first, so it all works without
 """
 
 from nitro_runtime.views.browser_storage import BROWSER_SIGNAL
+from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.cards import Card
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.entity_views import card_for, form_for, row_for
@@ -50,12 +51,15 @@ from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.pages import STREAM_ID, Notice, Page, PageState, notices_html, stream_html
 from nitro_runtime.views.schemes import scheme_switch
+from nitro_runtime.views.table_acting import BulkResult
 from nitro_runtime.views.tables import EntityTable, Table
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
 
 __all__ = [
     "BROWSER_SIGNAL",
     "STREAM_ID",
+    "BulkAction",
+    "BulkResult",
     "Card",
     "CheckboxField",
     "Column",

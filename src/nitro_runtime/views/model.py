@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, Self, TypeVar, cast
 from urllib.parse import quote
 
@@ -116,6 +117,10 @@ class EntityClass(Protocol):
 
     def find(self, key: Any, /) -> Any:  # noqa: ANN401 # an entity or None
         """Returns the entity with this key, or None."""
+        ...
+
+    def __transaction__(self) -> AbstractAsyncContextManager[object] | None:
+        """Returns a block for verbs of coroutines in one transaction; None where there are none."""
         ...
 
     async def __together__(self, work: Callable[[], T]) -> T:

@@ -9,6 +9,7 @@ from typing import Any
 
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.schema import EntityInfo, FieldInfo
+from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.columns import Column, automatic_columns
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of
 from nitro_runtime.views.table_filters import (
@@ -23,6 +24,7 @@ Action = str | Callable[[Any], object]
 
 ACTIONS = ("edit", "delete")
 PER_PAGE = 25
+BULK_LIMIT = 1000
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -41,7 +43,8 @@ class TableOptions:
         new: Whether it links to the form for a new one; None: when it has the action ``edit``.
         empty: What it says when there is no row: a text or markup; None for the usual words.
         filters: The fields and relations that people may filter by.
-        bulk: What can be done with several rows at once.
+        bulk: What can be done with several rows at once, as `bulk_actions` returns it.
+        bulk_limit: The most rows that one action takes.
         export: Whether the rows can be had as a file.
         choose: Whether people may hide and show columns.
         sizes: How many rows people may have on a page; empty when they have no choice.
@@ -59,7 +62,8 @@ class TableOptions:
     new: bool | None = None
     empty: object = None
     filters: tuple[str, ...] = ()
-    bulk: tuple[Any, ...] = ()
+    bulk: tuple[BulkAction, ...] = ()
+    bulk_limit: int = BULK_LIMIT
     export: bool = False
     choose: bool = False
     sizes: tuple[int, ...] = ()

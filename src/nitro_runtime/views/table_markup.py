@@ -14,7 +14,7 @@ from nitro_runtime.views.table_rendering import Rendering
 from nitro_runtime.views.table_rows import align_of, render_rows
 from nitro_runtime.views.table_script import HANDLERS
 from nitro_runtime.views.table_toolbar import toolbar
-from nitro_runtime.views.words import say
+from nitro_runtime.views.words import current_words, say
 
 _ROWS = raw("<!--rows-->")  # no text can look like it: texts are escaped
 
@@ -33,7 +33,7 @@ def _frame(at: Rendering) -> tuple[Html, Html]:
     """Returns what stands before and after the rows, kept by everything that it is made of."""
     shown, frames = at.shown, at.table.frames
     counted = (shown.total, shown.page, shown.pages, shown.first, len(shown.rows))
-    key = (at.theme, at.csrf, at.state, at.key, counted, shown.choices)
+    key = (at.theme, current_words(), at.csrf, at.state, at.key, at.offered, counted, shown.choices)
     found: tuple[Html, Html] | None = frames.get(key)
     if found is None:
         if len(frames) >= _MOST_FRAMES:
@@ -92,7 +92,7 @@ def empty(at: Rendering) -> Html:
 
 
 def _grid(at: Rendering) -> Html:
-    headings = [bulk_heading(at) if at.table.options.bulk else None]
+    headings = [bulk_heading(at) if at.offered else None]
     headings += [heading(at, column) for column in at.columns]
     if at.table.options.actions:
         headings.append(Th(say("actions"), scope="col", cls=at.theme["row_actions"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.csrf import CsrfNames
 from nitro_runtime.views.table_definition import TableDefinition
@@ -24,6 +25,7 @@ class Rendering:
         view: What has the methods that make computed cells.
         key: The signed key of a reactive table, or None.
         csrf: What the host asks of posts.
+        offered: What this visitor may do with several rows at once.
     """
 
     table: TableDefinition
@@ -33,6 +35,7 @@ class Rendering:
     view: object = None
     key: str | None = None
     csrf: CsrfNames | None = None
+    offered: tuple[BulkAction, ...] = ()
 
     @property
     def columns(self) -> tuple[Column, ...]:

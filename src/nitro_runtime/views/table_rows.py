@@ -17,7 +17,7 @@ from nitro_runtime.views.table_bulk import bulk_cell
 from nitro_runtime.views.table_definition import Action, TableDefinition
 from nitro_runtime.views.table_rendering import Rendering
 from nitro_runtime.views.theme import Theme
-from nitro_runtime.views.words import say
+from nitro_runtime.views.words import current_words, say
 
 _CONFIRMED_POST = (
     "confirm(el.dataset.confirm) && @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
@@ -39,7 +39,14 @@ def render_rows(
 ) -> Html:
     """Returns the rows between two pieces of markup, joined at once."""
     table = at.table
-    key = (at.theme, at.csrf, table.options.prefix, at.state.columns)
+    key = (
+        at.theme,
+        current_words(),
+        at.csrf,
+        bool(at.offered),
+        table.options.prefix,
+        at.state.columns,
+    )
     compiled: CompiledRow[Any] | None = table.compiled.get(key)
     if compiled is None:
         compiled = _keep(table, key, compile_rows(at))
@@ -60,7 +67,7 @@ def render_cell(at: Rendering, item: object, name: str) -> Html:
         raise ViewError(
             f"The table of {table.info.plural} has no column {name!r}.{suggestion(name, known)}"
         )
-    key = (at.theme, name)
+    key = (at.theme, current_words(), name)
     compiled: CompiledRow[Any] | None = table.compiled.get(key)
     if compiled is None:
         marks = Marks[Any](prefix="item." if table.computed else "")
@@ -80,7 +87,7 @@ def compile_rows(at: Rendering) -> CompiledRow[Any]:
     """Compiles the row of a table; tables with computed cells render `Row`s."""
     table, theme = at.table, at.theme
     marks = Marks[Any](prefix="item." if table.computed else "")
-    first = bulk_cell(at, marks) if table.options.bulk else None
+    first = bulk_cell(at, marks) if at.offered else None
     header = row_header(at)
     cells = [_cell(table, column, theme, marks, column is header) for column in at.columns]
     actions = row_actions(table.info.slug, table.options.actions, theme, marks, at.csrf)

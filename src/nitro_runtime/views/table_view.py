@@ -11,11 +11,13 @@ from nitro_runtime.errors import Answered, ViewError
 from nitro_runtime.html import Html, raw
 from nitro_runtime.html.attributes import render_attributes
 from nitro_runtime.schema import find_entity
+from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.csrf import CsrfNames, current_csrf
 from nitro_runtime.views.live import ViewKey, group_of
 from nitro_runtime.views.model import info_of, links_of
 from nitro_runtime.views.page_query import current_query
+from nitro_runtime.views.table_acting import offered
 from nitro_runtime.views.table_definition import TableDefinition
 from nitro_runtime.views.table_export import export_file
 from nitro_runtime.views.table_markup import frame_attributes, render_table
@@ -57,6 +59,7 @@ class TableView:
         self._state: TableState | None = None
         self._shown: Shown | None = None
         self._csrf: CsrfNames | None = None
+        self._offered: tuple[BulkAction, ...] | None = None
 
     # -- what subclasses say --------------------------------------------------------------------
 
@@ -107,6 +110,19 @@ class TableView:
         del request
         return None
 
+    @classmethod
+    def may(cls, action: str, request: Any) -> Any:  # noqa: ANN401 # any request; a bool or its coroutine
+        """Returns whether this visitor may do an action with several rows; to be overridden.
+
+        It is asked before an action is offered and again before it is done; it may be ``async``.
+
+        Args:
+            action: The name of the action, ``"delete"``.
+            request: The neutral request.
+        """
+        del action, request
+        return True
+
     # -- reading --------------------------------------------------------------------------------
 
     async def _read_for(self, request: Any, query: Mapping[str, Any]) -> Self:  # noqa: ANN401
@@ -116,6 +132,7 @@ class TableView:
         # kept for when a change has it rendered again, outside any request: the names alone
         self._csrf = request.csrf.names if request.csrf else None
         await self._limit(request)
+        self._offered = await offered(self, request)
         if table.options.export and self._rows is None:
             self._answer_with_file(query.get(f"{self._state.prefix}export"))
         return await self.refresh()
@@ -185,6 +202,7 @@ class TableView:
             theme=self._theme(),
             view=self,
             csrf=self._csrf_names(),
+            offered=self._table().options.bulk if self._offered is None else self._offered,
         )
 
     # -- parts, for markup of your own ------------------------------------------------------------
@@ -265,7 +283,8 @@ class TableView:
     @property
     def view_group(self) -> str:
         """Equal for tables that render the same: same key, same scope."""
-        return group_of(self.view_key or "", self._scope)
+        names = ",".join(action.name for action in self._offered or ())
+        return group_of(f"{self.view_key or ''}\n{names}", self._scope)
 
     @property
     def view_topics(self) -> frozenset[str]:

@@ -12,11 +12,14 @@ from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import ViewError
 from nitro_runtime.html import Child, Html
 from nitro_runtime.schema import find_entity
+from nitro_runtime.views.bulk_actions import bulk_actions
 from nitro_runtime.views.columns import Column
 from nitro_runtime.views.live import LiveView, register_view
 from nitro_runtime.views.model import entity_class, info_of
 from nitro_runtime.views.registry import declare
+from nitro_runtime.views.table_acting import BulkResult, act
 from nitro_runtime.views.table_definition import (
+    BULK_LIMIT,
     PER_PAGE,
     Action,
     TableDefinition,
@@ -73,7 +76,9 @@ class Table(TableView, Generic[E]):
         new: Whether it links to the form for a new one; when it has the action edit, if left out.
         empty: What it says when there is no row: a text or markup.
         filters: The fields and relations that people may filter by.
-        bulk: What can be done with several rows at once.
+        bulk: What can be done with several rows at once: ``"delete"``, functions of the entities, names
+            of methods (``"publish"`` for ``def bulk_publish(self, products)``), or `BulkAction`s.
+        bulk_limit: The most rows that one such action takes.
         export: Whether the rows can be had as a file.
         choose: Whether people may hide and show columns.
         sizes: How many rows people may have on a page, ``(25, 100)``.
@@ -93,6 +98,7 @@ class Table(TableView, Generic[E]):
     empty: ClassVar[Child] = None
     filters: ClassVar[Sequence[str] | bool] = ()
     bulk: ClassVar[Sequence[Any]] = ()
+    bulk_limit: ClassVar[int] = BULK_LIMIT
     export: ClassVar[bool] = False
     choose: ClassVar[bool] = False
     sizes: ClassVar[Sequence[int]] = ()
@@ -163,6 +169,32 @@ class Table(TableView, Generic[E]):
         return await cls(where=where, prefix=prefix)._read_for(neutral, neutral.query)
 
     @classmethod
+    async def act(
+        cls,
+        request: Any,  # noqa: ANN401 # any framework's request
+        *,
+        where: Mapping[str, Any] | None = None,
+        prefix: str | None = None,
+    ) -> BulkResult:
+        """Does what was posted with the chosen rows, all of them or none.
+
+        Only rows that ``scope`` and ``where`` leave to this visitor are touched. Each is changed by
+        itself, so the entity's hooks and events run; a backend without transactions may do a part,
+        which the notice then says.
+
+        Args:
+            request: The request, Nitro's or the framework's own.
+            where: Lookups that limit the rows, as for `read`.
+            prefix: As for `read`.
+
+        Raises:
+            ActionRefused: Nothing was chosen, too much was, the action is not known or not allowed, or
+                a row cannot be changed; nothing was changed then.
+            Refused: The request is not a form that may be taken.
+        """
+        return await act(cls(where=where, prefix=prefix), neutral_request(request))
+
+    @classmethod
     async def _from_key(cls, data: Mapping[str, Any], request: Any) -> LiveView:  # noqa: ANN401
         table = cls(where=data.get("where"), prefix=data.get("prefix"))
         return await table._read_for(request, query_of(data["state"]))
@@ -197,7 +229,8 @@ class Table(TableView, Generic[E]):
             new=cls.new,
             empty=cls.empty,
             filters=filter_names(getattr(cls, "entity", None), cls.filters, columns),
-            bulk=tuple(cls.bulk),
+            bulk=bulk_actions(cls.bulk, cls),
+            bulk_limit=cls.bulk_limit,
             export=cls.export,
             choose=cls.choose,
             sizes=tuple(cls.sizes),
@@ -288,9 +321,18 @@ class EntityTable(TableView, Generic[E]):
         """Lets people filter by these fields and relations; by what can be chosen when left out."""
         return self._with(filters=filter_names(self.entity, names or True, self._options.columns))
 
-    def with_bulk_actions(self, actions: Sequence[Any]) -> Self:
-        """Offers what can be done with several rows at once; see `Table.act`."""
-        return self._with(bulk=tuple(actions))
+    def with_bulk_actions(self, actions: Sequence[Any], *, limit: int = BULK_LIMIT) -> Self:
+        """Offers what can be done with several rows at once; `act` does it.
+
+        Args:
+            actions: ``"delete"``, functions of the entities, or `BulkAction`s.
+            limit: The most rows that one action takes.
+        """
+        return self._with(bulk=bulk_actions(actions), bulk_limit=limit)
+
+    async def act(self, request: Any) -> BulkResult:  # noqa: ANN401 # any framework's request
+        """Does what was posted with the chosen rows; see `Table.act`."""
+        return await act(self, neutral_request(request))
 
     def with_export(self) -> Self:
         """Offers all rows that match as a file, CSV."""
