@@ -5,16 +5,15 @@ Every adapter offers the same names: `nitro_runtime.adapters.protocol.Adapter`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
-from os import PathLike
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from nitro_runtime.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from nitro_runtime.adapters.protocol import Adapter
+    from nitro_runtime.web.installing import Options
 
 ADAPTERS: dict[str, str] = {
     "starlette.Starlette": "nitro_runtime.adapters.starlette",
@@ -34,27 +33,20 @@ The nearest class in the app's method resolution order decides. A package adds i
 
 def install(
     app: Any,  # noqa: ANN401 # any framework's app
-    *,
-    static: str | PathLike[str] | None = None,
-    user: Callable[[Any], Any] | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
+    **options: Unpack[Options],
 ) -> None:
     """Adds Nitro to an app of any supported framework, without touching its routes.
 
     Args:
         app: The app.
-        static: A folder for ``/static``, unless the app has something there; None takes the folder
-            ``static`` of the working directory when there is one.
-        user: Takes the framework's request, returns the signed-in user or None; may be a coroutine.
-        prefix: Stands before Nitro's own routes ``/cmds`` and ``/events``.
-        secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
+        **options: ``static user prefix secret_key words csp``; see
+            `nitro_runtime.web.installing.Options`.
 
     Raises:
         ConfigurationError: There is no adapter for this type of app, one of these cannot be, or
             Nitro is installed on the app already.
     """
-    adapter_for(app).install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
+    adapter_for(app).install(app, **options)
 
 
 def adapter_for(app: Any) -> Adapter:  # noqa: ANN401 # any framework's app

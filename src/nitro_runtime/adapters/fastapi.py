@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Unpack
 
 from nitro_runtime.adapters.versions import supported
-from nitro_runtime.web import Signals, UserHook
+from nitro_runtime.web import Signals
 from nitro_runtime.web.answering import REQUEST, VIEWS, injected, may_return_view, unanswered
-from nitro_runtime.web.installing import Folder, expect_app
+from nitro_runtime.web.installing import Options, expect_app
 
 with supported("fastapi"):
     from fastapi import Depends, FastAPI, Request, Response
@@ -30,34 +30,21 @@ mount, redirect, reply, shutdown = (
 )  # fmt: skip
 
 
-def install(
-    app: FastAPI,
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: FastAPI, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The app's own routes stay as they are, and win over Nitro's wherever they are registered. Routes
     that are registered on the app afterwards may return a view. Nitro's routes are not in the
     schema.
 
-    Args:
-        app: The app.
-        static: A folder for ``/static``, unless the app has something there; None takes the folder
-            ``static`` of the working directory when there is one.
-        user: Takes the request, returns the signed-in user or None; may be a coroutine. None asks
-            Starlette's ``AuthenticationMiddleware``, when the app has it.
-        prefix: Stands before ``/cmds`` and ``/events``.
-        secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
+    The options are those of `nitro.install`; without ``user``, Starlette's ``AuthenticationMiddleware`` is
+    asked, when the app has it.
 
     Raises:
         ConfigurationError: One of these cannot be, or Nitro is installed on the app already.
     """
     expect_app(app, FastAPI)
-    starlette.install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
+    starlette.install(app, **options)
     app.router.route_class = ViewRoute
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Unpack
 
 from nitro_runtime.adapters.versions import supported
-from nitro_runtime.web import Signals, UserHook, asgi
+from nitro_runtime.web import Signals, asgi
 from nitro_runtime.web.answering import REQUEST, injected, may_return_view
-from nitro_runtime.web.installing import Folder, expect_app
+from nitro_runtime.web.installing import Options, expect_app
 
 with supported("fasthtml"):
     from fasthtml.core import FT, FastHTML, NotStr
@@ -28,35 +28,22 @@ mount, redirect, reply, shutdown = (
 )  # fmt: skip
 
 
-def install(
-    app: FastHTML,
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: FastHTML, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The app's own routes stay as they are, and win over Nitro's wherever they are registered. Handlers
     that are registered on the app afterwards may return a view; what FastHTML answers itself (its
     own elements, text, data, responses) goes on as before.
 
-    Args:
-        app: The app.
-        static: A folder for ``/static``, unless the app has something there; None takes the folder
-            ``static`` of the working directory when there is one.
-        user: Takes the request, returns the signed-in user or None; may be a coroutine. None takes
-            what the app's own login calls ``auth``, in the request's scope or in the session.
-        prefix: Stands before ``/cmds`` and ``/events``.
-        secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
+    The options are those of `nitro.install`; without ``user`` it is what the app's own login calls ``auth``, in
+    the request's scope or in the session.
 
     Raises:
         ConfigurationError: One of these cannot be, or Nitro is installed on the app already.
     """
     expect_app(app, FastHTML)
-    user = user or _signed_in
-    starlette.install(app, static=static, user=user, prefix=prefix, secret_key=secret_key)
+    options["user"] = options.get("user") or _signed_in
+    starlette.install(app, **options)
     plain: Callable[..., Any] = vars(FastHTML)["_endp"]
 
     def endpoint(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 # FastHTML's

@@ -8,17 +8,17 @@ from dataclasses import replace
 from functools import partial, wraps
 from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
 from nitro_runtime.sse import install_shutdown
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, portal, replies, routes, wsgi
+from nitro_runtime.web import Reply, Route, Signals, Site, portal, replies, routes, wsgi
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
-from nitro_runtime.web.installing import STATIC_URL, Folder, expect_app, make_site, shutdown
+from nitro_runtime.web.installing import STATIC_URL, Options, expect_app, make_site, shutdown
 from nitro_runtime.web.parsed import Posted, posted
 from nitro_runtime.web.wsgi import wait
 
@@ -46,18 +46,11 @@ class Nitro:
     def init_app(self, app: Flask) -> None:
         """Adds Nitro to an app; any number of apps may share one extension."""
         settings = app.config.get_namespace("NITRO_")
-        known = settings.keys() & {"static", "user", "prefix", "secret_key"}
+        known = settings.keys() & Options.__annotations__.keys()
         install(app, **{name: settings[name] for name in known} | self.options)
 
 
-def install(
-    app: Flask,
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: Flask, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The arguments are those of `nitro.install`; without ``user``, Flask-Login is asked when the app
@@ -67,9 +60,10 @@ def install(
         ConfigurationError: One of these cannot be, or Nitro is installed on the app already.
     """
     expect_app(app, Flask, installed=lambda: "nitro" in app.extensions)
-    site = make_site(static=static, user=user or _login, prefix=prefix, secret_key=secret_key)
+    options["user"] = options.get("user") or _login
+    site = make_site(**options)
     app.extensions["nitro"] = _mount_static(app, site)
-    mount(app, routes(), prefix)
+    mount(app, routes(), site.prefix)
     app.error_handler_spec[None][None].setdefault(NitroError, _refuse)
     if type(app).async_to_sync is Flask.async_to_sync:
         app.async_to_sync = portal.to_sync  # pyright: ignore[reportAttributeAccessIssue]

@@ -11,12 +11,12 @@ from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, replies, routes
+from nitro_runtime.web import Reply, Route, Signals, Site, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import VIEWS, answering_by_name, unanswered
 from nitro_runtime.web.asgi import pieces_of, read_request, request_of_scope, send_reply
-from nitro_runtime.web.installing import Folder, Options, expect_app, make_site, shutdown
+from nitro_runtime.web.installing import Options, expect_app, make_site, shutdown
 
 with supported("litestar"):
     from litestar import Litestar, MediaType, Request, Response, Router, static_files
@@ -45,21 +45,14 @@ class NitroPlugin(InitPlugin):
         return app_config
 
 
-def install(
-    app: Litestar,
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: Litestar, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The arguments and errors are those of `nitro.install`; without ``user`` it is ``request.user``. The
     app's own routes win; Litestar refuses one that is registered afterwards at the same address.
     """
     expect_app(app, Litestar)
-    plugin = NitroPlugin(static=static, user=user, prefix=prefix, secret_key=secret_key)
+    plugin = NitroPlugin(**options)
     _add(app, plugin.site, app.register)
 
 

@@ -9,11 +9,11 @@ of the group ``nitro.adapters``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from os import PathLike
-from typing import Any, Protocol
+from typing import Any, Protocol, Unpack
 
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Request, Route, UserHook
+from nitro_runtime.web import Reply, Request, Route
+from nitro_runtime.web.installing import Options
 
 NAMES = (
     "install", "mount", "neutral", "native", "shutdown",
@@ -30,11 +30,7 @@ class Adapter(Protocol):
     def install(
         self,
         app: Any,  # noqa: ANN401 # the framework's app
-        *,
-        static: str | PathLike[str] | None = None,
-        user: UserHook | None = None,
-        prefix: str = "",
-        secret_key: str | None = None,
+        **options: Unpack[Options],
     ) -> None:
         """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
@@ -44,12 +40,7 @@ class Adapter(Protocol):
 
         Args:
             app: The app.
-            static: A folder for ``/static``, unless the app has something there; None takes the
-                folder ``static`` of the working directory when there is one.
-            user: Takes the framework's request, returns the signed-in user or None; may be a
-                coroutine. None asks the framework's own authentication.
-            prefix: Stands before ``/cmds`` and ``/events``.
-            secret_key: Signs tabs and view keys; by default ``NITRO_SECRET_KEY``.
+            **options: See `nitro_runtime.web.installing.Options`.
 
         Raises:
             ConfigurationError: One of these cannot be, the app is another framework's, or Nitro is

@@ -12,7 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, Unpack
 from urllib.parse import unquote
 
 from nitro_runtime import context
@@ -20,13 +20,13 @@ from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError, Refused
 from nitro_runtime.sse import hub
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, replies, routes
+from nitro_runtime.web import Reply, Route, Signals, Site, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import answering
 from nitro_runtime.web.asgi import as_sent, parse_cookies, read_all, send_reply
 from nitro_runtime.web.forms import parse_urlencoded
-from nitro_runtime.web.installing import Folder, act_before, expect_app, make_site, shutdown
+from nitro_runtime.web.installing import Options, act_before, expect_app, make_site, shutdown
 
 with supported("sanic"):
     from sanic import HTTPResponse, Request, Sanic
@@ -38,14 +38,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def install(
-    app: Sanic[Any, Any],
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: Sanic[Any, Any], **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The arguments and errors are those of `nitro.install`; without ``user`` it is ``request.ctx.user``.
@@ -53,9 +46,9 @@ def install(
     router is finalized, at the start.
     """
     expect_app(app, Sanic, installed=lambda: hasattr(app.ctx, "nitro"))
-    hook: UserHook = user or (lambda request: getattr(request.ctx, "user", None))
-    app.ctx.nitro = make_site(static=static, user=hook, prefix=prefix, secret_key=secret_key)
-    mount(app, routes(), prefix)
+    options["user"] = options.get("user") or (lambda request: getattr(request.ctx, "user", None))
+    app.ctx.nitro = make_site(**options)
+    mount(app, routes(), app.ctx.nitro.prefix)
     act_before(app.router, "finalize", partial(_complete, app, app.ctx.nitro))
     app.before_server_start(lambda _: hub.reopen())
     app.before_server_stop(lambda _: shutdown())  # Sanic waits for open streams only after this

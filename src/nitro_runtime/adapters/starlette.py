@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, asgi, replies, routes
+from nitro_runtime.web import Reply, Route, Signals, Site, asgi, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import answering
-from nitro_runtime.web.installing import Folder, expect_app, make_site, shutdown
+from nitro_runtime.web.installing import Options, expect_app, make_site, shutdown
 from nitro_runtime.web.parsed import Posted, posted
 
 with supported("starlette"):
@@ -34,22 +34,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-def install(
-    app: Starlette,
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: Starlette, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The arguments and errors are those of `nitro.install`; without ``user``, the signed-in user is
     whom Starlette's ``AuthenticationMiddleware`` found, when the app has it.
     """
     expect_app(app, Starlette, installed=lambda: hasattr(app.state, "nitro"))
-    user = user or asgi.user_of_scope
-    site = make_site(static=static, user=user, prefix=prefix, secret_key=secret_key)
+    options["user"] = options.get("user") or asgi.user_of_scope
+    site = make_site(**options)
     app.state.nitro = site
     if site.static_folder:
         files = Mount(str(site.static_url), StaticFiles(directory=site.static_folder))

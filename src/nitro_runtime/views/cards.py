@@ -26,6 +26,7 @@ from nitro_runtime.views.registry import automatic, declare
 from nitro_runtime.views.table_definition import Action, check_action, columns_from
 from nitro_runtime.views.table_rows import Row, row_actions
 from nitro_runtime.views.theme import Theme, current_theme
+from nitro_runtime.views.words import current_words
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -150,7 +151,7 @@ class Card(Generic[E]):
     def __html__(self) -> Html:
         card, theme = self._card(), self.theme or current_theme()
         csrf = current_csrf()
-        key = (theme, self._actions, self._link, self._title, csrf)
+        key = (theme, current_words(), self._actions, self._link, self._title, csrf)
         compiled: CompiledRow[Row] | None = card.compiled.get(key)
         if compiled is None:
             title = _title(link=self._link) if self._title else None

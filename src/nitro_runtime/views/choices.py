@@ -24,11 +24,18 @@ class Choice:
         text: What is posted.
         value: What it means, as the entity takes it.
         label: What people read.
+        is_word: Whether the label names one of the views' words, which each language has its own for.
     """
 
     text: str
     value: Any
     label: str
+    is_word: bool = False
+
+    @property
+    def shown(self) -> str:
+        """What people read, in the words of the page."""
+        return say(self.label) if self.is_word else self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,9 @@ def choices_of_type(field: FieldInfo) -> Choices | None:
     if get_origin(kind) is Literal:
         return choices_from(get_args(kind))
     if kind is bool:
-        return Choices((Choice("true", True, say("yes")), Choice("false", False, say("no"))))
+        return Choices(
+            (Choice("true", True, "yes", is_word=True), Choice("false", False, "no", is_word=True))
+        )
     return None
 
 

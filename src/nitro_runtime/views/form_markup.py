@@ -33,6 +33,7 @@ from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
 from nitro_runtime.views.fields import (
     CheckboxField,
+    FileField,
     FormField,
     HiddenField,
     ListField,
@@ -44,7 +45,7 @@ from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
-from nitro_runtime.views.words import say
+from nitro_runtime.views.words import current_words, say
 
 VERSION = "version"
 """The name of the hidden field that carries the version of what is edited."""
@@ -106,7 +107,7 @@ def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     if state.errors or state.form_errors:
         blocks = [render_block(form, each, state, theme) for each in form.fields.values()]
         return _frame(form, state, theme, _summary(form, state, theme), blocks)
-    key = (theme, state.version is None, current_csrf())
+    key = (theme, current_words(), state.version is None, current_csrf())
     compiled: CompiledRow[FormState] | None = form.compiled.get(key)
     if compiled is None:
         compiled = form.compiled[key] = _compile(form, state, theme)
@@ -247,7 +248,8 @@ def _help(each: FormField, choices: Choices) -> str:
     lines = say("one_a_line") if isinstance(each, ListField) else ""
     empty = isinstance(each, ManyField) and not choices.items
     nothing = say("nothing_to_choose") if empty else ""
-    return " ".join(filter(None, (each.help, lines, more, nothing)))
+    limits = each.limits if isinstance(each, FileField) else ""
+    return " ".join(filter(None, (each.help, lines, more, nothing, limits)))
 
 
 # -- compiled -----------------------------------------------------------------------------------

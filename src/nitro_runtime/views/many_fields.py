@@ -90,7 +90,7 @@ class ManyField(FormField):
 
 def _box(choice: Choice, attributes: Mapping[str, object], chosen: set[str]) -> Html:
     box = Input(dict(attributes), type="checkbox", value=choice.text, checked=choice.text in chosen)
-    return Div(Label(box, " ", choice.label, cls="choice"))
+    return Div(Label(box, " ", choice.shown, cls="choice"))
 
 
 def join_keys(texts: Iterable[str]) -> str:

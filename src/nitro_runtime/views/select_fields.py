@@ -64,7 +64,7 @@ class SelectField(FormField):
 
 
 def _option(choice: Choice, shown: str) -> Html:
-    return Option(choice.label, value=choice.text, selected=choice.text == shown)
+    return Option(choice.shown, value=choice.text, selected=choice.text == shown)
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ def _select(
     name = each.parameters[0]
     chosen = texts.get(name, "")
     options = [Option(say("all"), value="", selected=not chosen)]
-    options += [Option(c.label, value=c.text, selected=c.text == chosen) for c in choices]
+    options += [Option(c.shown, value=c.text, selected=c.text == chosen) for c in choices]
     if chosen and all(choice.text != chosen for choice in choices):
         options.append(Option(chosen, value=chosen, selected=True))  # a key of what is gone
     control_id = at.element_id(f"filter-{name}")

@@ -16,7 +16,8 @@ from nitro_runtime.errors import ConfigurationError, suggestion
 from nitro_runtime.signing import configure_secret
 from nitro_runtime.sse.shutdown import close_all
 from nitro_runtime.storage import serve_below
-from nitro_runtime.web.request import Site, UserHook
+from nitro_runtime.web.policy import policy_of
+from nitro_runtime.web.request import Site, UserHook, WordsHook
 from nitro_runtime.web.threads import asked_in_thread
 
 log = logging.getLogger(__name__)
@@ -28,12 +29,27 @@ Folder = str | PathLike[str]
 
 
 class Options(TypedDict, total=False):
-    """What `nitro.install` takes beside the app, for a plugin that hands it on."""
+    """What ``install`` takes beside the app, on every framework; each may be left out.
+
+    Attributes:
+        static: A folder for ``/static``, unless the app has something there; None takes the folder
+            ``static`` of the working directory when there is one.
+        user: Takes the framework's request, returns the signed-in user or None; may be a coroutine.
+            None asks the framework's own authentication.
+        prefix: Stands before ``/cmds`` and ``/events``: empty, or ``/live``.
+        secret_key: Signs tabs and view keys; None or empty leaves it to ``NITRO_SECRET_KEY``.
+        words: Takes the neutral request, returns the words that its visitor is spoken to in, or None
+            for those of `nitro.use_words`; see `nitro.by_language`.
+        csp: Sends a content security policy with every page: True for Nitro's own, or a policy in
+            which ``{nonce}`` stands for what `nitro.nonce` gives to scripts and styles of yours.
+    """
 
     static: Folder | None
     user: UserHook | None
     prefix: str
     secret_key: str | None
+    words: WordsHook | None
+    csp: bool | str
 
 
 def make_site(
@@ -43,18 +59,23 @@ def make_site(
     prefix: str = "",
     secret_key: str | None = None,
     fallbacks: Sequence[str] | None = None,
+    words: WordsHook | None = None,
+    csp: bool | str = False,
 ) -> Site:
-    """Makes the description of an installation from the arguments of ``install``.
+    """Makes the description of an installation from the arguments of ``install``: see `Options`.
 
     Args:
-        static: A folder; None takes ``static`` in the working directory when there is one.
-        user: Takes the framework's request, returns the signed-in user or None.
-        prefix: Stands before Nitro's own routes: empty, or ``/live``.
-        secret_key: Signs; None or empty leaves it to ``NITRO_SECRET_KEY``.
+        static: A folder.
+        user: The hook into the host's authentication.
+        prefix: What stands before Nitro's own routes.
+        secret_key: Signs.
         fallbacks: Former keys beside a ``secret_key``; None: ``NITRO_SECRET_KEY_FALLBACKS``.
+        words: The hook that chooses the words.
+        csp: The content security policy.
 
     Raises:
-        ConfigurationError: The folder does not exist, the prefix cannot be one, the key is short.
+        ConfigurationError: The folder does not exist, the prefix or the policy cannot be one, the
+            key is short.
     """
     if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
         raise ConfigurationError("A prefix starts with a slash and does not end with one: /live.")
@@ -75,6 +96,8 @@ def make_site(
         static_url=STATIC_URL if found else None,
         static_folder=folder.resolve() if found else None,
         user=user,
+        words=words,
+        csp=policy_of(csp),
     )
 
 
@@ -99,7 +122,7 @@ def site_from(
     Raises:
         ConfigurationError: One of them is unknown, or cannot be.
     """
-    known = ("static", "user", "prefix", "secret_key")
+    known = tuple(Options.__annotations__)
     if unknown := [name for name in given if name not in known]:
         raise ConfigurationError(
             f"Nitro has no setting {unknown[0]!r}.{suggestion(unknown[0], known)}"
@@ -118,6 +141,8 @@ def site_from(
         user=asked_in_thread(given["user"], to_thread) if given.get("user") else asked,
         prefix=given.get("prefix", ""),
         secret_key=key if is_derived else given.get("secret_key"),
+        words=given.get("words"),
+        csp=given.get("csp", False),
         fallbacks=former if is_derived and former else None,
     )
     return replace(site, static_url=static_url or site.static_url)

@@ -14,6 +14,7 @@ from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, Refused
 from nitro_runtime.views import BROWSER_SIGNAL
 from nitro_runtime.views.csrf import Csrf
+from nitro_runtime.views.words import Words
 from nitro_runtime.web.forms import FORM_TYPES, Multi, parse_urlencoded
 from nitro_runtime.web.multipart import MultipartReader
 from nitro_runtime.web.signals import Signals, parse_signals
@@ -35,6 +36,9 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 UserHook = Callable[[Any], Any]
 """Takes the framework's own request, returns the signed-in user or None; may be a coroutine."""
 
+WordsHook = Callable[["Request"], Words | None]
+"""Takes the neutral request, returns the words for its visitor, or None for the app's usual ones."""
+
 _UNKNOWN: Any = object()
 
 
@@ -47,12 +51,16 @@ class Site:
         static_url: Where static files are, without a final slash; None when there are none.
         static_folder: The folder that they come from.
         user: The hook into the host's authentication.
+        words: The hook that chooses the words in which a visitor is spoken to.
+        csp: The content security policy of pages, with ``{nonce}`` in it; None sends none.
     """
 
     prefix: str = ""
     static_url: str | None = None
     static_folder: Path | None = None
     user: UserHook | None = None
+    words: WordsHook | None = None
+    csp: str | None = None
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
@@ -119,6 +127,15 @@ class Request:
     def is_form(self) -> bool:
         """Whether the body is a form's."""
         return self.content_type in FORM_TYPES
+
+    @property
+    def words(self) -> Words | None:
+        """The words in which the visitor is spoken to; None for the app's usual ones."""
+        if self.site.words is None:
+            return None
+        if "words" not in self.kept:
+            self.kept["words"] = self.site.words(self)
+        return self.kept["words"]
 
     @property
     def user(self) -> Any:  # noqa: ANN401 # the host's own user class

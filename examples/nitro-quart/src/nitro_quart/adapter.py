@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import Framework, supported
 from nitro_runtime.errors import NitroError
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Route, Signals, Site, UserHook, asgi, replies, routes
+from nitro_runtime.web import Reply, Route, Signals, Site, asgi, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
-from nitro_runtime.web.installing import STATIC_URL, Folder, expect_app, make_site, shutdown
+from nitro_runtime.web.installing import STATIC_URL, Options, expect_app, make_site, shutdown
 from nitro_runtime.web.parsed import Posted, posted
 from nitro_runtime.web.request import BODY_LIMIT
 
@@ -30,22 +30,15 @@ __all__ = [
 ]  # fmt: skip
 
 
-def install(
-    app: Quart,
-    *,
-    static: Folder | None = None,
-    user: UserHook | None = None,
-    prefix: str = "",
-    secret_key: str | None = None,
-) -> None:
+def install(app: Quart, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
-    The arguments and errors are those of `nitro.install`; without ``user`` nobody is signed in.
+    The options and errors are those of `nitro.install`; without ``user`` nobody is signed in.
     """
     expect_app(app, Quart, installed=lambda: "nitro" in app.extensions)
-    site = make_site(static=static, user=user, prefix=prefix, secret_key=secret_key)
+    site = make_site(**options)
     app.extensions["nitro"] = _with_static(app, site)
-    mount(app, routes(), prefix)
+    mount(app, routes(), site.prefix)
     app.error_handler_spec[None][None].setdefault(NitroError, _refuse)
 
 
