@@ -28,13 +28,14 @@ What HTML itself treats as code or as another document is named: `raw` trusts ma
 ``<script>`` holds source, ``srcdoc`` takes `Html` only.
 """
 
-from nitro_runtime.html.actions import delete, get, patch, post, put
+from nitro_runtime.html.actions import delete, get, patch, peek, post, put, set_all, toggle_all
 from nitro_runtime.html.attributes import Attribute
 from nitro_runtime.html.children import Child
-from nitro_runtime.html.elements import Fragment, Tag, doctype, element
+from nitro_runtime.html.elements import Fragment, doctype, element
 from nitro_runtime.html.javascript import JsExpr, expr, js
 from nitro_runtime.html.lazy import Lazy, achunks, chunks
 from nitro_runtime.html.markup import HasHtml, Html, escape, raw
+from nitro_runtime.html.signals import Expression, Signal, if_, match
 from nitro_runtime.html.svg import (
     Animate,
     AnimateMotion,
@@ -96,6 +97,7 @@ from nitro_runtime.html.svg import (
     Use,
     View,
 )
+from nitro_runtime.html.tag import Tag
 from nitro_runtime.html.tags import (
     H1,
     H2,
@@ -261,6 +263,7 @@ __all__ = [
     "Ellipse",
     "Em",
     "Embed",
+    "Expression",
     "FeBlend",
     "FeColorMatrix",
     "FeComponentTransfer",
@@ -355,6 +358,7 @@ __all__ = [
     "Section",
     "Select",
     "Set",
+    "Signal",
     "Slot",
     "Small",
     "Source",
@@ -399,9 +403,14 @@ __all__ = [
     "escape",
     "expr",
     "get",
+    "if_",
     "js",
+    "match",
     "patch",
+    "peek",
     "post",
     "put",
     "raw",
+    "set_all",
+    "toggle_all",
 ]

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from enum import Enum
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
-from nitro_runtime.html.children import digits
-from nitro_runtime.html.datastar import find_rule, signal_rule
-from nitro_runtime.html.javascript import js
+from nitro_runtime.html.datastar import expressions, find_rule, signal_rule
+from nitro_runtime.html.javascript import JsExpr, js
 from nitro_runtime.html.markup import Html, c_escape, escape_text, markup_of, refuse
 
-Attribute = object
-"""What an attribute may be given: see `render_attributes`."""
+Attribute: TypeAlias = Any
+"""What an attribute may be given: see `render_attributes`. ``Any``, so that ``**attributes`` of it can be
+handed on to a tag, whose own keywords are narrower."""
 
 Rule = Callable[[str, Any], str]
 """Renders an attribute of a name with a value that is neither None nor False."""
@@ -40,14 +39,37 @@ def render_attributes(attributes: Mapping[str, Attribute]) -> str:
     for key, value in attributes.items():
         if value is not None and value is not False:
             parts[(_resolved.get(key) or _resolve(key))[0]] = _render(key, value)
+    if "data-class" in parts or "data-style" in parts:
+        _check_once(parts)
     return "".join(parts.values())
+
+
+def _check_once(parts: Mapping[str, str]) -> None:
+    for name, keyword in (("class", "cls"), ("style", "style")):
+        if f"data-{name}" in parts and f' data-{name}="' in parts.get(name, ""):
+            refuse(f"Expressions stand in {keyword} and in {name}_map: write all of them in one.")
 
 
 def _render(key: str, value: Any) -> str:  # noqa: ANN401 # narrowed below
     name, start, rule = _resolved.get(key) or _resolve(key)
     if start is not None and type(value) is str and value.isprintable():
         return f'{start}{c_escape(value)}"'
+    if rule in _STATIC and hasattr(cast("object", value), "__js__"):
+        return _kept(name, value)
     return rule(name, value)
+
+
+def _kept(name: str, value: object) -> str:
+    """Renders an ordinary attribute that is given an expression: Datastar keeps it in step."""
+    if _RULES.get(name.lower()) is _address:
+        refuse(
+            f"The attribute {name!r} cannot follow a signal, which may become a javascript: address."
+        )
+    if not name.islower():
+        refuse(f"HTML loses the capitals of {name!r} here: write attr={{{name!r}: …}}.")
+    source = js(value)
+    # true is an empty attribute to Datastar, and means nothing in aria-*
+    return pair(f"data-attr:{name}", f"String({source})" if name.startswith("aria-") else source)
 
 
 def pair(name: str, text: str) -> str:
@@ -60,7 +82,13 @@ def pair(name: str, text: str) -> str:
 _NAME = r"[A-Za-z_@:][A-Za-z0-9_@:.\-]*"
 _VERBATIM = r"[-:.@]"
 _NAMESPACE = r"^(xlink|xml|xmlns)_(?=[a-z])"
-_ALIASES = {"cls": "class", "klass": "class", "fr": "for"}
+_ALIASES = {
+    "cls": "class",
+    "klass": "class",
+    "className": "class",
+    "fr": "for",
+    "htmlFor": "for",
+}
 _MOST_NAMES = 4096
 """Names that are kept; more means that they are made of data, and keeping them would leak."""
 
@@ -92,6 +120,8 @@ def attribute_name(key: str) -> str:
     if re.search(_VERBATIM, key):
         return key
     name = key.removesuffix("_") or key
+    if name[:1] == "_" and name[1:2].isalpha():  # _class, _for, as RustyTags has them
+        name = name[1:]
     return _ALIASES.get(name) or re.sub(_NAMESPACE, r"\1:", name).replace("_", "-")
 
 
@@ -112,8 +142,6 @@ def text_of(name: str, value: object) -> str:
         return text_of(name, value.value)
     if isinstance(value, str | int | float):
         return str(value)
-    if isinstance(value, Decimal):
-        return digits(value)
     if isinstance(value, list | tuple):
         return " ".join([text_of(name, item) for item in cast("list[object]", value) if item])
     if hasattr(value, "isoformat"):
@@ -140,17 +168,42 @@ def _data(name: str, value: object) -> str:
 
 
 def _classes(name: str, value: object) -> str:
-    return pair(name, class_names(value))
+    dynamic: dict[str, object] = {}
+    names = class_names(value, dynamic)
+    static = pair(name, names) if names or not dynamic else ""
+    return static + (pair("data-class", expressions(dynamic.items())) if dynamic else "")
 
 
-def class_names(value: object) -> str:
-    """Returns the class names in a text, a mapping of name to condition, or a list of those."""
+def class_names(value: object, dynamic: dict[str, object] | None = None) -> str:
+    """Returns the class names in a text, a mapping of name to condition, or a list of those.
+
+    Args:
+        value: What ``cls`` is given.
+        dynamic: Takes the names whose condition is an expression.
+    """
     if isinstance(value, Mapping):
-        return " ".join([key for key, on in cast("Mapping[str, object]", value).items() if on])
+        return " ".join(_names_that_are_on(cast("Mapping[str, object]", value), dynamic))
     if isinstance(value, list | tuple | set | frozenset):
-        found = [class_names(item) for item in cast("list[object]", value) if item]
+        items = cast("list[object]", value)
+        found = [
+            class_names(each, dynamic) for each in items if each is not None and each is not False
+        ]
         return " ".join(filter(None, found))
+    if hasattr(type(value), "__js__"):
+        refuse(f"A class follows {value} as in cls={{'active': …}}, by its name.")
     return text_of("class", value)
+
+
+def _names_that_are_on(
+    names: Mapping[str, object], dynamic: dict[str, object] | None
+) -> Iterable[str]:
+    for name, on in names.items():
+        if isinstance(on, JsExpr) or hasattr(type(on), "__js__"):
+            if dynamic is None:
+                refuse(f"The class {name!r} cannot follow an expression here.")
+            dynamic[name] = on
+        elif on:
+            yield text_of("class", name)
 
 
 _PROPERTY = r"-{0,2}[A-Za-z][A-Za-z0-9_-]*"
@@ -161,15 +214,20 @@ def _style(name: str, value: object) -> str:
     if not isinstance(value, Mapping):
         return _plain(name, value)
     declarations: list[str] = []
+    dynamic: dict[str, object] = {}
     for key, item in cast("Mapping[str, object]", value).items():
         if item is None or item is False:
             continue
         css = key if key.startswith("--") else key.replace("_", "-")
+        if isinstance(item, JsExpr) or hasattr(type(item), "__js__"):
+            dynamic[css] = item
+            continue
         text = text_of(name, item)
         if re.fullmatch(_PROPERTY, css) is None or re.search(_NOT_ONE_VALUE, text):
             refuse(f"The style {key!r}: {text!r} is not one property with one value.")
         declarations.append(f"{css}: {text}")
-    return pair(name, "; ".join(declarations))
+    static = pair(name, "; ".join(declarations)) if declarations or not dynamic else ""
+    return static + (pair("data-style", expressions(dynamic.items())) if dynamic else "")
 
 
 _SCRIPT_ADDRESS = r"(?i)(?:^|;)(?:javascript|vbscript):"
@@ -204,6 +262,9 @@ _RULES: dict[str, Rule] = {
 
 _PARTICULAR = {_address, _document, signal_rule}
 """The rules that do not take just any text."""
+
+_STATIC = {_plain, _aria, _data, _classes, _style, _address}
+"""The rules of attributes that are not code: what they are given may be an expression as a whole."""
 
 
 def _rule_of(name: str) -> Rule:

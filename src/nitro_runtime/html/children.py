@@ -39,12 +39,6 @@ def join(children: Iterable[Child]) -> str:
     return "".join([child if type(child) is Html else render(child) for child in children])
 
 
-def digits(number: Decimal) -> str:
-    """Returns all digits of a number, with no exponent."""
-    text = str(number)
-    return text if "E" not in text else number.__format__("f")
-
-
 def _nothing(_: object) -> str:
     return ""
 
@@ -54,7 +48,7 @@ _SIMPLE: dict[type[Any], Callable[[Any], str]] = {
     Html: str,
     int: str,
     float: str,
-    Decimal: digits,
+    Decimal: str,
     type(None): _nothing,
     bool: _nothing,
 }
@@ -66,6 +60,8 @@ def _render_object(child: Child) -> str:
         refuse(_REFUSED.get(kind, f"The class {child!r} is not a child; pass an instance of it."))
     if hasattr(child, "__html__"):
         return markup_of(cast("Any", child))
+    if hasattr(kind, "__js__"):
+        refuse(f"{child} is known in the browser only: show it as text, as in Span(text=…).")
     if isinstance(child, Enum):
         return render(child.value)
     if isinstance(child, str):
@@ -74,6 +70,10 @@ def _render_object(child: Child) -> str:
         refuse(f"A {kind.__name__} is not a child: await it first.")
     if callable(child):
         return render(child())
+    return _render_data(child, kind)
+
+
+def _render_data(child: Child, kind: type[Any]) -> str:
     if _is_data(child):
         refuse(f"A {kind.__name__} is data, not a view: show its fields, or use to_card().")
     if isinstance(child, Iterable):
@@ -112,7 +112,12 @@ def open_child(
     simple = _SIMPLE.get(type(child))
     if simple is not None:
         return simple(child)
-    if isinstance(child, type | str | Enum) or hasattr(child, "__html__"):
+    kind = type(child)
+    if (
+        isinstance(child, type | str | Enum)
+        or hasattr(child, "__html__")
+        or hasattr(kind, "__js__")
+    ):
         return render(child)
     if hasattr(child, "__aiter__"):
         return aiter(cast("Any", child))
@@ -120,7 +125,7 @@ def open_child(
         return cast("Awaitable[object]", child)
     if callable(child):
         return iter((child(),))
-    if type(child) in _REFUSED or _is_data(child) or not hasattr(child, "__iter__"):
+    if kind in _REFUSED or _is_data(child) or not hasattr(child, "__iter__"):
         return render(child)
     return iter(cast("Iterable[object]", child))
 

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import cache
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from nitro_runtime.html.attributes import Attribute, render_attributes
 from nitro_runtime.html.children import Child, render
 from nitro_runtime.html.javascript import code
 from nitro_runtime.html.lazy import Lazy
 from nitro_runtime.html.markup import Html, c_escape, refuse, well_formed
-
-
-class Tag(Protocol):
-    """A tag function: ``Div("text", P("more"), cls="card", id="x")``."""
-
-    def __call__(self, *children: Child, **attributes: Attribute) -> Html:
-        """Renders the element at once.
-
-        Args:
-            *children: What stands inside, in order; a dict among them is attributes.
-            **attributes: The attributes, in order.
-
-        Raises:
-            ViewError: A child or an attribute cannot be rendered.
-        """
-        ...
-
-    def stream(self, *children: Child, **attributes: Attribute) -> Lazy:
-        """Returns the same element, still to be rendered, for `nitro_runtime.html.chunks`.
-
-        The attributes are rendered at once; the children when they are due.
-
-        Raises:
-            ViewError: An attribute cannot be rendered.
-        """
-        ...
+from nitro_runtime.html.tag import Tag
 
 
 @cache
@@ -98,7 +74,7 @@ def _ordinary(name: str) -> Callable[..., Html]:
             body = c_escape(child)
         elif kind is Html:
             body = child
-        elif kind is int or kind is float:
+        elif kind in _NUMBERS:
             body = str(child)
         else:
             body = content((child,), attributes, name)
@@ -120,6 +96,9 @@ def content(children: tuple[Child, ...], attributes: dict[str, Attribute], name:
         else:
             parts.append(render(child))
     return "".join(parts)
+
+
+_NUMBERS = frozenset({int, float, Decimal})
 
 
 def _take(given: Mapping[Any, Attribute], attributes: dict[str, Attribute], name: str) -> None:

@@ -2,7 +2,7 @@ r"""Python values in JavaScript: `js` for a value, `expr` for an expression with
 
 One encoder does it everywhere. Whatever a string holds, it arrives in the browser as that string:
 every character with a meaning in HTML, in JavaScript or in Datastar's own rewriting of expressions
-(``$`` and ``@``) is written as ``\uXXXX``.
+(``$``, ``@`` and ``;``) is written as ``\uXXXX``.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def expr(source: str, /, *values: object) -> JsExpr:
         refuse(f"{source!r} has {len(pieces) - 1} placeholders for {len(values)} values.")
     filled = [pieces[0]]
     for value, piece in zip(values, pieces[1:], strict=True):
-        filled += (_operand(value), piece)
+        filled += (_operand(value, filled[-1]), piece)
     return JsExpr("".join(filled))
 
 
@@ -74,7 +74,7 @@ def quoted(text: str, quote: str = '"') -> str:
 
 # -- values -------------------------------------------------------------------------------------
 
-_UNSAFE = [*range(0x20), 0x7F, *map(ord, "\"'`$@<>&\\"), 0x2028, 0x2029]
+_UNSAFE = [*range(0x20), 0x7F, *map(ord, "\"'`$@<>&\\;"), 0x2028, 0x2029]
 _ESCAPES = {character: f"\\u{character:04x}" for character in _UNSAFE}
 _LARGEST = 2**53 - 1
 """The largest integer that every JavaScript number up to it holds exactly."""
@@ -125,6 +125,8 @@ def _encode(value: object) -> str:
 
 
 def _encode_subclass(value: object) -> str:
+    if hasattr(type(value), "__js__"):  # an expression of signals
+        return cast("Any", value).__js__()
     if isinstance(value, str):
         return quoted(str(value))
     if isinstance(value, int):
@@ -147,10 +149,15 @@ def _key(key: object) -> str:
     return '["__proto__"]' if key == "__proto__" else quoted(key)
 
 
-def _operand(value: object) -> str:
-    """A value inside an expression: ``$a -{}`` with -1 must not read as a decrement."""
+def _operand(value: object, before: str) -> str:
+    """A value inside an expression: ``$a -{}`` with -1 must not read as a decrement.
+
+    Nor may ``$a-{}`` with 1 name the signal ``a-1``, as Datastar would read it.
+    """
+    if hasattr(type(value), "__js_operand__"):
+        return cast("Any", value).__js_operand__()
     literal = js(value)
-    return f"({literal})" if literal[:1] in "-{" else literal
+    return f"({literal})" if literal[:1] in "-{" or before[-1:] == "-" else literal
 
 
 # -- placeholders -------------------------------------------------------------------------------

@@ -133,7 +133,7 @@ def test_actions_carry_their_options_in_datastars_names() -> None:
 
 def test_an_unknown_option_is_refused_with_a_suggestion() -> None:
     with pytest.raises(ViewError, match=r"no option 'contenttype'\. Did you mean 'content_type'"):
-        post("/a", contenttype="form")
+        post("/a", contenttype="form")  # pyright: ignore[reportCallIssue]
 
 
 def test_an_address_is_text() -> None:
