@@ -203,6 +203,17 @@ def servers(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         server.visitor.close()
 
 
+@pytest.fixture(scope="session")
+def furnished(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A shop with fixed rows in it, for tests that only look."""
+    server = Server("fastapi", shops("fastapi"), tmp_path_factory.mktemp("furnished"))
+    server.run("-c", (Path(__file__).parent / "apps" / "furnishing.py").read_text())
+    server.start()
+    yield server
+    server.kill()
+    server.visitor.close()
+
+
 @pytest.fixture
 def server(servers: Servers, framework: str) -> Iterator[Server]:
     """The shop's server, with nothing in the shop; an error that it logs fails the test."""
