@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from nitro_runtime.html.javascript import JsExpr, code, js, quoted
 from nitro_runtime.html.markup import escape_text, refuse
@@ -30,10 +30,13 @@ from nitro_runtime.html.signals import Signal, as_name, checked_name, initial_va
 Rule = Callable[[str, Any], str]
 
 
-class _Plugin(NamedTuple):
-    name: str
-    rule: Rule
-    modifiers: Modifiers = NO_MODIFIERS
+class _Plugin:
+    __slots__ = ("modifiers", "name", "rule")
+
+    def __init__(self, name: str, rule: Rule, modifiers: Modifiers = NO_MODIFIERS) -> None:
+        self.name = name
+        self.rule = rule
+        self.modifiers = modifiers
 
 
 def find_rule(key: str) -> tuple[str, Rule] | None:
@@ -107,10 +110,11 @@ def _written_out(name: str) -> tuple[str, Rule] | None:
     plugin = re.split(r":|__", name[5:], maxsplit=1)[0]
     if plugin == "on" or plugin.startswith("on-"):
         return name, _code
-    for known, rule, _ in _PLUGINS.values():
-        if plugin == known:
+    for known in _PLUGINS.values():
+        if plugin == known.name:
             # with a key the value belongs to that one key: data-signals:x="1"
-            return name, _code if f"{plugin}:" in name and rule is not signal_rule else rule
+            keyed = f"{plugin}:" in name and known.rule is not signal_rule
+            return name, _code if keyed else known.rule
     return None
 
 
