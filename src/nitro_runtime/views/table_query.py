@@ -8,7 +8,7 @@ from typing import Any
 
 from nitro_runtime.errors import InvalidQuery
 from nitro_runtime.views.choices import Choices
-from nitro_runtime.views.model import Rows
+from nitro_runtime.views.model import Rows, RowsPage
 from nitro_runtime.views.table_definition import TableDefinition
 from nitro_runtime.views.table_filters import RelationFilter
 from nitro_runtime.views.table_state import TableState
@@ -85,27 +85,22 @@ class TableQuery:
 
     def ordered(self, matching: Rows) -> Rows:
         """Returns the query in the order that was chosen, with the relations that are shown."""
-        order = self.state.sort or self.table.order
+        order = self.state.sort or self.table.options.order
+        rows = matching.order_by(order) if order else matching
         # rows that are equal in the order must not change places between two pages
-        ties = [name for name in self.table.info.key if name != order.removeprefix("-")]
-        rows = matching.order_by(order, *ties)
+        rows = rows.then_stored(newest=not order or order.startswith("-"))
+        return self.with_relations(rows)
+
+    def with_relations(self, rows: Rows) -> Rows:
+        """Returns the query with the relations that are shown."""
         includes = self.table.includes_of(self.state.columns)
         return rows.include(*includes) if includes else rows
 
-    def page(self, matching: Rows, number: int) -> Rows:
-        """Returns the query for one page."""
-        return self.ordered(matching).limit(self.size).offset((number - 1) * self.size)
-
-    def fit(self, total: int) -> tuple[int, int]:
-        """Returns the page to show and the number of pages; past the end is the last page."""
+    def _shown(self, page: RowsPage, choices: Offered) -> Shown:
+        rows, total = page.items, page.total
         pages = max(1, -(-total // self.size))
-        return min(self.state.page, pages), pages
-
-    def _shown(
-        self, rows: Sequence[Any], total: int, page: int, pages: int, choices: Offered
-    ) -> Shown:
-        first = (page - 1) * self.size + 1 if rows else 0
-        return Shown(rows, total, page, pages, first, choices)
+        first = (page.number - 1) * self.size + 1 if rows else 0
+        return Shown(rows, total, page.number, pages, first, choices)
 
     @property
     def _relations(self) -> list[RelationFilter]:
@@ -113,20 +108,14 @@ class TableQuery:
 
     def read(self) -> Shown:
         """Reads; it blocks while it reads."""
-        matching = self.matching()
-        total = matching.count()
-        page, pages = self.fit(total)
-        rows = list(self.page(matching, page).all()) if total else []
+        page = self.ordered(self.matching()).page(self.state.page, self.size)
         texts = dict(self.state.filters)
         choices = tuple((each.name, each.choices(texts)) for each in self._relations)
-        return self._shown(rows, total, page, pages, choices)
+        return self._shown(page, choices)
 
     async def aread(self) -> Shown:
         """Reads without blocking the event loop."""
-        matching = self.matching()
-        total = await matching.acount()
-        page, pages = self.fit(total)
-        rows = await self.page(matching, page).aall() if total else ()
+        page = await self.ordered(self.matching()).apage(self.state.page, self.size)
         texts = dict(self.state.filters)
         choices = [(each.name, await each.achoices(texts)) for each in self._relations]
-        return self._shown(rows, total, page, pages, tuple(choices))
+        return self._shown(page, tuple(choices))

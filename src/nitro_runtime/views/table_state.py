@@ -64,6 +64,10 @@ class TableState:
         named = [(self.prefix + name, text) for name, text in own if text]
         return (*named, *self.rest)
 
+    def pairs_without_page(self) -> Pairs:
+        """Returns the parameters of all pages together."""
+        return replace(self, page=1, size=0).pairs()
+
     def query(self) -> str:
         """Returns the query of the address, without the question mark."""
         return urlencode(self.pairs())

@@ -28,6 +28,7 @@ from nitro_runtime.views.table_rows import render_cell, render_rows
 from nitro_runtime.views.table_state import TableState, state_from
 from nitro_runtime.views.table_toolbar import toolbar
 from nitro_runtime.views.theme import Theme, current_theme
+from nitro_runtime.views.words import Words, speaking
 
 
 class TableView:
@@ -60,6 +61,7 @@ class TableView:
         self._shown: Shown | None = None
         self._csrf: CsrfNames | None = None
         self._offered: tuple[BulkAction, ...] | None = None
+        self._words: Words | None = None
 
     # -- what subclasses say --------------------------------------------------------------------
 
@@ -131,14 +133,15 @@ class TableView:
         self._state = state_from(table, query)
         # kept for when a change has it rendered again, outside any request: the names alone
         self._csrf = request.csrf.names if request.csrf else None
+        self._words = request.words
         await self._limit(request)
         self._offered = await offered(self, request)
-        if table.options.export and self._rows is None:
-            self._answer_with_file(query.get(f"{self._state.prefix}export"))
+        if table.options.export and self._rows is None and _is_visit(request):
+            await self._answer_with_file(query.get(f"{self._state.prefix}export"))
         return await self.refresh()
 
-    def _answer_with_file(self, form: object) -> None:
-        file = export_file(self._query(), self, form) if isinstance(form, str) else None
+    async def _answer_with_file(self, form: object) -> None:
+        file = await export_file(self._query(), self, form) if isinstance(form, str) else None
         if file is not None:
             raise Answered(download=file)
 
@@ -188,7 +191,8 @@ class TableView:
         return render_rows(self._row_rendering(), (entity,))
 
     def __html__(self) -> Html:
-        return render_table(self._rendering())
+        with speaking(self._words):
+            return render_table(self._rendering())
 
     def _rendering(self) -> Rendering:
         shown = self._read_now()
@@ -282,9 +286,10 @@ class TableView:
 
     @property
     def view_group(self) -> str:
-        """Equal for tables that render the same: same key, same scope."""
+        """Equal for tables that render the same: same key, same scope, same words."""
         names = ",".join(action.name for action in self._offered or ())
-        return group_of(f"{self.view_key or ''}\n{names}", self._scope)
+        spoken = id(self._words) if self._words is not None else ""
+        return group_of(f"{self.view_key or ''}\n{names}\n{spoken}", self._scope)
 
     @property
     def view_topics(self) -> frozenset[str]:
@@ -298,6 +303,11 @@ class TableView:
             if relation.kind == "many_to_many":
                 found.add(links_of(table.info, relation))
         return frozenset(found)
+
+
+def _is_visit(request: Any) -> bool:  # noqa: ANN401 # a neutral request
+    """Whether a browser goes to an address by itself, so that it may be given a file."""
+    return request.is_safe and not request.is_datastar
 
 
 def _capabilities(entity: object) -> frozenset[str]:
