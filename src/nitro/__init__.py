@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import HiddenField as HiddenField
     from nitro_runtime.views import ImageField as ImageField
     from nitro_runtime.views import JsonField as JsonField
+    from nitro_runtime.views import Layout as Layout
     from nitro_runtime.views import ListField as ListField
     from nitro_runtime.views import ManyField as ManyField
     from nitro_runtime.views import Notice as Notice
@@ -109,11 +110,15 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Theme as Theme
     from nitro_runtime.views import TimeField as TimeField
     from nitro_runtime.views import UrlField as UrlField
+    from nitro_runtime.views import Words as Words
+    from nitro_runtime.views import by_language as by_language
     from nitro_runtime.views import card_for as card_for
     from nitro_runtime.views import form_for as form_for
+    from nitro_runtime.views import nonce as nonce
     from nitro_runtime.views import row_for as row_for
     from nitro_runtime.views import scheme_switch as scheme_switch
     from nitro_runtime.views import use_theme as use_theme
+    from nitro_runtime.views import use_words as use_words
     from nitro_runtime.web.request import Reply as Reply
     from nitro_runtime.web.request import Request as Request
     from nitro_runtime.web.request import Route as Route
@@ -146,7 +151,7 @@ _PARTS: dict[str, str] = {
         "BulkAction Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
         " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
         " RelationField RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
-        " card_for form_for row_for scheme_switch use_theme"
+        " Layout Words by_language card_for form_for nonce row_for scheme_switch use_theme use_words"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",

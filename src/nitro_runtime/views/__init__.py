@@ -47,13 +47,17 @@ from nitro_runtime.views.fields import (
     UrlField,
 )
 from nitro_runtime.views.forms import Form
+from nitro_runtime.views.layouts import Layout
 from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
 from nitro_runtime.views.nested_fields import RowsField
-from nitro_runtime.views.pages import STREAM_ID, Notice, Page, PageState, notices_html, stream_html
+from nitro_runtime.views.nonces import nonce
+from nitro_runtime.views.notices import Notice, notices_html
+from nitro_runtime.views.pages import STREAM_ID, Page, PageState, stream_html
 from nitro_runtime.views.schemes import scheme_switch
 from nitro_runtime.views.table_acting import BulkResult
 from nitro_runtime.views.tables import EntityTable, Table
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
+from nitro_runtime.views.words import Words, by_language, current_words, use_words
 
 __all__ = [
     "BROWSER_SIGNAL",
@@ -73,6 +77,7 @@ __all__ = [
     "HiddenField",
     "ImageField",
     "JsonField",
+    "Layout",
     "ListField",
     "LiveView",
     "ManyField",
@@ -91,13 +96,18 @@ __all__ = [
     "TimeField",
     "UrlField",
     "ViewKey",
+    "Words",
+    "by_language",
     "card_for",
     "current_theme",
+    "current_words",
     "form_for",
+    "nonce",
     "notices_html",
     "row_for",
     "scheme_switch",
     "stream_html",
     "use_theme",
+    "use_words",
     "view_from_key",
 ]

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args, overload
 
 from pydantic import ValidationError
 from typing_extensions import get_original_bases
 
 from nitro_runtime.context import neutral_request
-from nitro_runtime.errors import Answered, BrokenReference, Duplicate, StaleEntity, ViewError
-from nitro_runtime.html import Html
+from nitro_runtime.errors import (
+    Answered,
+    BrokenReference,
+    Duplicate,
+    StaleEntity,
+    ViewError,
+    suggestion,
+)
+from nitro_runtime.html import Html, raw
+from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
 from nitro_runtime.views.fields import (
     Files,
@@ -19,8 +28,16 @@ from nitro_runtime.views.fields import (
     default_of,
     split_keys,
 )
+from nitro_runtime.views.form_answers import asked_field, checked_field, field_answer
 from nitro_runtime.views.form_definition import FormDefinition, define_form
-from nitro_runtime.views.form_markup import VERSION, FormState, render_form
+from nitro_runtime.views.form_markup import (
+    VERSION,
+    form_buttons,
+    form_summary,
+    form_tag,
+    hidden_fields,
+    render_form,
+)
 from nitro_runtime.views.form_reading import (
     Posted,
     Reading,
@@ -29,13 +46,14 @@ from nitro_runtime.views.form_reading import (
     read_post,
     validate,
 )
+from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.kept_files import FileNotKept, KeptFiles
 from nitro_runtime.views.model import EntityLike, address_of, list_address
 from nitro_runtime.views.nested_rows import row_sets
 from nitro_runtime.views.nested_saving import save_together
 from nitro_runtime.views.registry import automatic, declare
 from nitro_runtime.views.theme import Theme, current_theme
-from nitro_runtime.views.words import say
+from nitro_runtime.views.words import Words, say, speaking
 
 E = TypeVar("E")
 T = TypeVar("T")
@@ -112,6 +130,7 @@ class Form(Generic[E]):
         self._rows = row_sets(form.fields, form.dom_id, original)
         self._pressed = False
         self._is_plain = False
+        self._words: Words | None = None
 
     @classmethod
     def _form(cls) -> FormDefinition:
@@ -182,18 +201,43 @@ class Form(Generic[E]):
 
         Raises:
             Refused: The request is not a form that may be taken.
+            Answered: It was no whole form yet: a visitor left a field, or added or removed a row.
         """
         form = cls(original, action=action)
         neutral, limit = neutral_request(request), cls._form().body_limit
         form._is_plain = not getattr(neutral, "is_datastar", False)
-        if limit is None:
-            await form._take(await neutral.form())
-        else:
-            await form._take(await neutral.form(limit), await neutral.files(limit))
+        if not form._is_plain and not getattr(neutral, "is_form", True):
+            await form._answer(await neutral.signals())
+        form._words = neutral.words
+        posted = await (neutral.form() if limit is None else neutral.form(limit))
+        files = None if limit is None else await neutral.files(limit)
+        with speaking(form._words):
+            await form._take(posted, files)
         if form._pressed and not form._is_plain:
             theme = form.theme or current_theme()
             raise Answered(*(each.html(theme) for each in form._rows.values() if each.spoken))
         return form
+
+    async def _answer(self, signals: Mapping[str, Any]) -> None:
+        """Answers a visitor who has just left a field.
+
+        Raises:
+            Answered: With what is wrong with it, if anything.
+        """
+        asked = asked_field(signals)
+        if asked is None:
+            return
+        name, texts = asked
+        form, theme = self._form(), self.theme or current_theme()
+        editing = self.original is not None
+        if (each := form.fields.get(name)) is not None and each.is_checked:
+            reading = await checked_field(form, each, texts, editing=editing)
+            raise Answered(field_answer(each, reading, theme, form.stem))
+        for rows in self._rows.values():
+            if (each := rows.field_called(name)) is not None and each.is_checked:
+                reading = await checked_field(rows.form, each, texts, editing=False)
+                renamed = replace(each, name=name)
+                raise Answered(field_answer(renamed, reading, theme, rows.stem))
 
     async def _take(self, posted: Posted, files: Files | None = None) -> None:
         form, editing = self._form(), self.original is not None
@@ -338,7 +382,8 @@ class Form(Generic[E]):
         saved: E | None = None
         try:
             await kept.keep(self._form().uploads, given)
-            saved = await self._try(given | kept.keys)
+            with speaking(self._words):
+                saved = await self._try(given | kept.keys)
         except FileNotKept as complaint:
             self._reading.complain(complaint.name, str(complaint))
         finally:
@@ -392,7 +437,67 @@ class Form(Generic[E]):
         """The id of the form element."""
         return self._form().dom_id
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its fields, in order."""
+        return tuple(self._form().fields)
+
+    def field(self, name: str) -> BoundField:
+        """Returns one of its fields with what it shows now, for markup of one's own.
+
+        ```python
+        Div(form.field("name").control(cls="wide"), form.field("name").errors)
+        ```
+
+        Args:
+            name: The name that it is posted under; a field in a row is ``lines-0-quantity``.
+
+        Raises:
+            ViewError: The form has no such field.
+        """
+        form, theme, state = self._form(), self.theme or current_theme(), self._prepared()
+        if name in form.fields:
+            return BoundField(form.fields[name], state, theme, form.stem)
+        for rows in self._rows.values():
+            if bound := rows.bound(name, theme):
+                return bound
+        raise ViewError(
+            f"{type(self).__name__} has no field {name!r}.{suggestion(name, form.fields)}"
+        )
+
+    def __iter__(self) -> Iterator[BoundField]:
+        return (self.field(name) for name in self.names)
+
+    @property
+    def attributes(self) -> Html:
+        """The attributes of a ``<form>`` tag of one's own, with a space before the first."""
+        tag = form_tag(self._form(), self._prepared(), self.theme or current_theme())
+        return raw(tag.removeprefix("<form").removesuffix("></form>"))
+
+    @property
+    def hidden(self) -> Html:
+        """What it posts unseen; it belongs into every form tag of one's own."""
+        return hidden_fields(self._prepared())
+
+    @property
+    def summary(self) -> Html:
+        """What is wrong, with links to the fields; empty when nothing is."""
+        state = self._prepared()
+        if not (state.errors or state.form_errors):
+            return raw("")
+        return form_summary(self._form(), state, self.theme or current_theme())
+
+    @property
+    def buttons(self) -> Html:
+        """The button that saves, and the link that does not."""
+        return form_buttons(self._prepared(), self.theme or current_theme())
+
     def __html__(self) -> Html:
+        state = self._prepared()
+        return render_form(self._form(), state, self.theme or current_theme())
+
+    def _prepared(self) -> FormState:
+        """Returns what it shows; reads what was not read yet."""
         form = self._form()
         for rows in self._rows.values():
             rows.load_stored()
@@ -405,7 +510,7 @@ class Form(Generic[E]):
                 name: rows_of(each, split_keys(shown[name])) for name, each in form.targets.items()
             }
             self._choices = {**_fixed(form), **rows}
-        return render_form(form, self._state(form), self.theme or current_theme())
+        return self._state(form)
 
     def __str__(self) -> str:
         return self.__html__()

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import quote
 
 from nitro_runtime.errors import ViewError
-from nitro_runtime.html import (
-    Body,
-    Button,
-    Child,
-    Div,
-    Fragment,
-    Head,
-    Html,
-    HtmlTag,
-    Link,
-    Main,
-    Meta,
-    P,
-    Script,
-    Title,
-    doctype,
-    escape,
-    expr,
-    js,
-    raw,
-)
+from nitro_runtime.html import Attribute, Child, Div, Fragment, Html, chunks, escape, expr, js, raw
 from nitro_runtime.views.browser_storage import browser_html
+from nitro_runtime.views.layouts import Layout, chain
+from nitro_runtime.views.nonces import with_nonce
+from nitro_runtime.views.notices import Notice, notices_html
+from nitro_runtime.views.page_frame import LOCALISING, main_frame, meta_html, page_frame
 from nitro_runtime.views.page_query import page_query
 from nitro_runtime.views.schemes import Scheme
 from nitro_runtime.views.theme import Theme, current_theme
-from nitro_runtime.views.words import say
-
-NoticeKind = Literal["success", "error", "info"]
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A short message to the visitor, shown once.
-
-    Attributes:
-        text: The message, plain text.
-        kind: What it is about.
-    """
-
-    text: str
-    kind: NoticeKind = "success"
+from nitro_runtime.views.words import current_words
 
 
 @dataclass(slots=True)  # not frozen, which takes twice as long to make, for every page
@@ -64,6 +33,7 @@ class PageState:
         stylesheet_url: The address of the style sheet; None leaves it out.
         query: The query of the page, for views that were not given a request.
         scheme: Light or dark, when the visitor chose one; None leaves it to their system.
+        has_policy: Whether a content security policy is sent with it.
         browser_key: Where the browser keeps entities for the visitor, in its localStorage; None: not.
     """
 
@@ -74,6 +44,7 @@ class PageState:
     stylesheet_url: str | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     scheme: Scheme | None = None
+    has_policy: bool = False
     browser_key: str | None = None
 
 
@@ -92,13 +63,18 @@ class Page:
         self,
         *children: Child,
         title: str,
-        lang: str = "en",
+        lang: str | None = None,
+        meta: Mapping[str, str] | None = None,
         head: Iterable[Child] = (),
         header: Child = None,
         footer: Child = None,
+        layout: Layout | None = None,
+        attributes: Mapping[str, Attribute] | None = None,
+        body_attributes: Mapping[str, Attribute] | None = None,
         body_class: str | None = None,
         status: int | None = None,
         live: bool = True,
+        stream: bool = False,
         theme: Theme | None = None,
     ) -> None:
         """Makes a page.
@@ -106,17 +82,24 @@ class Page:
         Args:
             children: What stands in ``<main>``: views, tags, text.
             title: The document's title, plain text.
-            lang: The language of its words, as in BCP 47.
+            lang: The language of its words, as in BCP 47; that of the views' words when left out.
+            meta: What its ``<meta>`` elements say by name: ``description``, ``robots``,
+                ``og:title``; ``canonical`` is the address of the page.
             head: Further elements of ``<head>``.
             header: What stands before ``<main>``: navigation.
             footer: What stands after it.
+            layout: What stands around the content of this and other pages.
+            attributes: Further attributes of ``<html>``, such as ``dir``.
+            body_attributes: Further attributes of ``<body>``.
             body_class: Classes of ``<body>``.
             status: The status to answer with; a child form's, or 200, when left out.
-            live: Whether it opens a stream.
+            live: Whether it opens a live stream.
+            stream: Whether it is sent piece by piece while it is rendered, for what is very long:
+                iterables and callables among the children are asked when it is their turn.
             theme: The classes of the page's own parts; the current theme when left out.
 
         Raises:
-            ViewError: A child is a ``<main>``: the page makes that one itself.
+            ViewError: A child is a ``<main>``, which the page makes itself; or the layout is none.
         """
         for child in children:
             if isinstance(child, Html) and child.startswith("<main"):
@@ -124,13 +107,20 @@ class Page:
                     "A Page puts its children into <main> itself: pass the content as it is, and"
                     " what stands around it as header= and footer=."
                 )
+        self._layouts = chain(layout)
+        for each in self._layouts:
+            title = each.title(title)
         self.children = children
         self.title = title
         self.live = live
+        self.stream = stream
         self._lang = lang
+        self._meta = meta or {}
         self._head = tuple(head)
         self._header = header
         self._footer = footer
+        self._attributes = tuple((attributes or {}).items())
+        self._body_attributes = tuple((body_attributes or {}).items())
         self._body_class = body_class
         self._status = status
         self._theme = theme
@@ -173,34 +163,73 @@ class Page:
 
     def main(self, state: PageState | None = None) -> Html:
         """Returns ``<main id="main">`` with the children, the unit that can always be patched."""
-        theme = self._theme or current_theme()
-        opening, closing = _main_frame(theme["main"])
+        opening, closing = self._main_frame()
         with page_query({} if state is None else state.query):
-            return raw(f"{opening}{Fragment(*self.children)}{closing}")
+            return raw(f"{opening}{Fragment(self._content())}{closing}")
+
+    def _main_frame(self) -> tuple[str, ...]:
+        return main_frame((self._theme or current_theme())["main"])
+
+    def _content(self) -> Child:
+        content: Child = self.children
+        for layout in self._layouts:
+            content = layout.content(content)
+        return content
 
     def render(self, state: PageState) -> Html:
         """Returns the whole document."""
-        theme = self._theme or current_theme()
-        opening, titled, headed, closing = _frame(
-            self._lang,
+        opening, titled, headed, closing = self._frame(state)
+        before, after = self._around_main(state)
+        return raw(
+            f"{opening}{escape(self.title)}{titled}{self._head_html()}{headed}"
+            f"{before}{self.main(state)}{after}{closing}"
+        )
+
+    def chunks(self, state: PageState) -> Iterator[Html]:
+        """Returns the whole document piece by piece, each rendered when it is asked for.
+
+        The caller has the page's query and words known meanwhile.
+        """
+        opening, titled, headed, closing = self._frame(state)
+        before, after = self._around_main(state)
+        start, end = self._main_frame()
+        head = f"{opening}{escape(self.title)}{titled}{self._head_html()}{headed}{before}{start}"
+        return chunks(raw(head), self._content(), raw(f"{end}{after}{closing}"))
+
+    def _frame(self, state: PageState) -> tuple[str, ...]:
+        css = self._body_class or (self._theme or current_theme())["page"]
+        return page_frame(
+            (("lang", self._lang or current_words().language), *self._attributes),
+            (("class", css), *self._body_attributes),
             state.stylesheet_url,
             state.datastar_url,
-            self._body_class or theme["page"],
             state.scheme,
+            state.has_policy,
         )
-        body = Fragment(
+
+    def _head_html(self) -> Html:
+        shared = [each for layout in reversed(self._layouts) for each in layout.head()]
+        return Fragment(meta_html(self._meta) if self._meta else None, *shared, *self._head)
+
+    def _around_main(self, state: PageState) -> tuple[Html, Html]:
+        headers = [layout.header() for layout in reversed(self._layouts)]
+        footers = [layout.footer() for layout in self._layouts]
+        before = Fragment(
             browser_html(state.browser_key, state.tab) if state.browser_key else None,
+            headers,
             self._header,
             notices_html(state.notices, self._theme),
-            self.main(state),
+        )
+        after = Fragment(
             self._footer,
+            footers,
+            LOCALISING if state.datastar_url else None,
             stream_html(state) if self.live and state.tab else None,
         )
-        head = Fragment(*self._head) if self._head else ""
-        return raw(f"{opening}{escape(self.title)}{titled}{head}{headed}{body}{closing}")
+        return before, after
 
     def __html__(self) -> Html:
-        return self.render(PageState())
+        return with_nonce(self.render(PageState()), None)
 
     def __str__(self) -> str:
         return self.__html__()
@@ -224,77 +253,7 @@ def _is_parts(child: object) -> bool:
     return child is None or _is_view(child)
 
 
-@lru_cache
-def _frame(
-    lang: str, style: str | None, script: str | None, body: str, scheme: Scheme | None
-) -> tuple[str, ...]:
-    """Returns what is the same on page after page: the document around title, head and body."""
-    here = raw("\0")  # which no text and no attribute can hold
-    document = Fragment(
-        doctype(),
-        HtmlTag(
-            Head(
-                Meta(charset="utf-8"),
-                Meta(name="viewport", content="width=device-width, initial-scale=1"),
-                Title(here),
-                Link(rel="stylesheet", href=style) if style else None,
-                Script(type="module", src=script) if script else None,
-                here,
-            ),
-            Body(here, cls=body),
-            lang=lang,
-            data_theme=scheme,
-        ),
-    )
-    return tuple(document.split(here))
-
-
-@lru_cache
-def _main_frame(classes: str) -> tuple[str, ...]:
-    here = raw("\0")
-    return tuple(Main(here, id="main", cls=classes).split(here))
-
-
-# -- notices ------------------------------------------------------------------------------------
-
-
-def notices_html(notices: Sequence[Notice], theme: Theme | None = None) -> Html:
-    """Returns ``<div id="notices">``, a live region, with the notices in it."""
-    classes = theme or current_theme()
-    if not notices:
-        return _no_notices(classes)
-    return _notice_area([_notice(notice, classes) for notice in notices], classes)
-
-
-@lru_cache
-def _no_notices(classes: Theme) -> Html:
-    return _notice_area([], classes)
-
-
-def _notice_area(notices: list[Html], classes: Theme) -> Html:
-    return Div(
-        notices,
-        id="notices",
-        cls=classes["notices"],
-        role="status",
-        aria_live="polite",
-    )
-
-
-def _notice(notice: Notice, theme: Theme) -> Html:
-    return Div(
-        P(notice.text),
-        Button(
-            say("dismiss"),
-            type="button",
-            # no selector by class: a theme may name the classes as it likes
-            on_click="el.parentElement.remove()",
-        ),
-        cls=f"{theme['notice']} {theme['notice_' + notice.kind]}",
-    )
-
-
-# -- the stream ---------------------------------------------------------------------------------
+# -- the live stream ---------------------------------------------------------------------------------
 
 STREAM_ID = "nitro-stream"
 """The id of the element that keeps the stream open; without it the page asks for none."""

@@ -38,6 +38,7 @@ WORDS: dict[str, str] = {
     "delete_one": "Delete {label}",
     "confirm_delete": "Delete {label}? This cannot be undone.",
     "dismiss": "Dismiss",
+    "notices": "Notices",
     "front_page": "Front page",
     "scheme": "Colours",
     "scheme_system": "As the system",

@@ -7,20 +7,24 @@ invalid form: 422) a Datastar request is told by the patched view.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 from nitro_runtime.errors import Answered, ConfigurationError, Download, NitroError, Refused
-from nitro_runtime.html import H1, A, Div, P, expr
+from nitro_runtime.html import H1, A, Div, Html, P, expr
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.views.csrf import with_token
+from nitro_runtime.views.nonces import with_nonce
+from nitro_runtime.views.page_query import page_query
 from nitro_runtime.views.schemes import chosen_scheme
-from nitro_runtime.views.words import say
+from nitro_runtime.views.words import say, speaking
 from nitro_runtime.web import browser_storage, session
+from nitro_runtime.web.policy import nonce_of, policy_headers
 from nitro_runtime.web.request import Reply, Request
+from nitro_runtime.web.streaming import in_threads
 
 STREAM_HEADERS = (
     ("content-type", "text/event-stream"),
@@ -47,16 +51,38 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
         view: What to show.
         status: The status of a plain reply; by default the page's own (422 for an invalid form).
     """
+    with speaking(request.words):
+        return _respond(request, view, status)
+
+
+def _respond(request: Request, view: Any, status: int | None) -> Reply:  # noqa: ANN401 # any view
     page = view if isinstance(view, Page) else Page(view, title=_title(view))
     state = page_state(request, live=page.live)
     if request.is_datastar:
-        parts = [with_token(part, request.csrf) for part in page.patches(state)]
+        parts = [_finished(request, part, None) for part in page.patches(state)]
         return patches(request, [emit_elements(part).encode() for part in parts])
     if browser_storage.is_used():
         state.browser_key = browser_storage.storage_key(request)
-    body = with_token(page.render(state), request.csrf).encode()
+    nonce = nonce_of(request)
+    body: bytes | AsyncIterator[bytes]
+    if page.stream:
+        body = in_threads(lambda: _pieces(request, page, state, nonce))
+    else:
+        body = _finished(request, page.render(state), nonce).encode()
     session.clear_notices(request)
-    return Reply(status or page.status, [*_PAGE_HEADERS, *session.set_cookies(request)], body)
+    headers = [*_PAGE_HEADERS, *policy_headers(request), *session.set_cookies(request)]
+    return Reply(status or page.status, headers, body)
+
+
+def _finished(request: Request, markup: str, nonce: str | None) -> Html:
+    """Returns markup with what belongs to this one answer alone."""
+    return with_nonce(with_token(markup, request.csrf), nonce)
+
+
+def _pieces(request: Request, page: Page, state: PageState, nonce: str | None) -> Iterator[str]:
+    with speaking(request.words), page_query(state.query):
+        for piece in page.chunks(state):
+            yield _finished(request, piece, nonce)
 
 
 async def load(request: Request, view: Any) -> None:  # noqa: ANN401 # any view
@@ -78,6 +104,7 @@ def page_state(request: Request, *, live: bool = True) -> PageState:
         datastar_url=f"{static}/datastar.js" if static else None,
         stylesheet_url=f"{static}/app.css" if static else None,
         query=request.query,
+        has_policy=site.csp is not None,
         scheme=chosen_scheme(request.cookies),
     )
 
@@ -86,7 +113,8 @@ def patches(request: Request, events: Iterable[bytes]) -> Reply:
     """Makes a reply of patches for Datastar, with the notices that wait for this browser."""
     sent = [*events, *browser_storage.release(request)]
     if notices := session.take_notices(request):
-        sent.append(emit_elements(notices_html(notices)).encode())
+        with speaking(request.words):
+            sent.append(emit_elements(notices_html(notices)).encode())
     session.clear_notices(request)
     headers = [*STREAM_HEADERS, ("vary", "datastar-request"), *session.set_cookies(request)]
     return Reply(200, headers, b"".join(sent))
@@ -184,16 +212,18 @@ def refusal(request: Request, error: NitroError) -> Reply:
         headers.append(("content-type", "text/plain; charset=utf-8"))
         return Reply(error.status, headers, sentence.encode())
     title = HTTPStatus(error.status).phrase
-    home = A(say("front_page"), href=f"{request.base}/")
-    page = Page(H1(title), P(sentence), P(home), title=title, live=False)
-    headers.append(("content-type", "text/html; charset=utf-8"))
-    return Reply(error.status, headers, page.render(page_state(request, live=False)).encode())
+    with speaking(request.words):
+        home = A(say("front_page"), href=f"{request.base}/")
+        page = Page(H1(title), P(sentence), P(home), title=title, live=False)
+        markup = page.render(page_state(request, live=False))
+    headers += [("content-type", "text/html; charset=utf-8"), *policy_headers(request)]
+    return Reply(error.status, headers, with_nonce(markup, nonce_of(request)).encode())
 
 
 def _answered(request: Request, answer: Answered) -> Reply:
     if answer.download is not None:
         return _download(answer.download)
-    parts = [with_token(part, request.csrf) for part in answer.patches]
+    parts = [_finished(request, part, None) for part in answer.patches]
     return patches(request, [emit_elements(part).encode() for part in parts])
 
 

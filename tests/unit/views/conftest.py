@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+import operator
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from decimal import Decimal
 from enum import StrEnum
+from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
 import pytest
@@ -22,12 +24,23 @@ from nitro_runtime.schema import (
     register_entity,
 )
 
+LOOKUPS: dict[str, Callable[[Any, Any], bool]] = {
+    "": operator.eq,
+    "in": lambda own, value: str(own) in map(str, value),
+    "isnull": lambda own, value: (own is None) is value,
+    "gte": lambda own, value: own is not None and own >= value,
+    "lte": lambda own, value: own is not None and own <= value,
+    "lt": lambda own, value: own is not None and own < value,
+    "icontains": lambda own, value: value.casefold() in str(own or "").casefold(),
+}
+
 
 class FakeRows:
     """A query over a list, with the few verbs that views use."""
 
-    def __init__(self, rows: list[Any]) -> None:
+    def __init__(self, rows: list[Any], order: tuple[str, ...] = ()) -> None:
         self._rows = rows
+        self._order = order
 
     def where(self, *criteria: Any, **lookups: Any) -> FakeRows:
         assert not criteria, "the fake knows lookups only"
@@ -35,7 +48,7 @@ class FakeRows:
         def holds(row: Any, name: str, value: Any) -> bool:
             field, _, lookup = name.partition("__")
             own = getattr(row, field)
-            return str(own) in map(str, value) if lookup == "in" else own == value
+            return LOOKUPS[lookup](own, value)
 
         return FakeRows([r for r in self._rows if all(holds(r, n, v) for n, v in lookups.items())])
 
@@ -50,7 +63,22 @@ class FakeRows:
         for name in reversed(names):
             plain = name.removeprefix("-")
             rows.sort(key=lambda r: getattr(r, plain), reverse=name != plain)
-        return FakeRows(rows)
+        return FakeRows(rows, names)
+
+    def then_stored(self, *, newest: bool = False) -> FakeRows:
+        order = self._order
+        rows = sorted(self._rows, key=lambda row: row.id, reverse=newest)
+        return FakeRows(rows).order_by(*order) if order else FakeRows(rows)
+
+    def page(self, number: int, size: int) -> SimpleNamespace:
+        total = len(self._rows)
+        number = min(max(1, number), max(1, -(-total // size)))
+        items = self._rows[(number - 1) * size : number * size]
+        return SimpleNamespace(items=items, number=number, total=total)
+
+    async def apage(self, number: int, size: int) -> SimpleNamespace:
+        await asyncio.sleep(0)
+        return self.page(number, size)
 
     def include(self, *names: str) -> FakeRows:
         assert all(names)
@@ -276,6 +304,7 @@ class FakeRequest:
         self.query = FakeQuery(query or {})
         self.user: Any = None
         self.csrf: Any = None
+        self.words: Any = None
         self._form = FakeQuery(form or {})
 
     async def load_user(self) -> Any:

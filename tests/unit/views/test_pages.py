@@ -52,7 +52,8 @@ def test_a_page_with_a_tab_ends_in_the_stream() -> None:
     html = Page("Hi", title="T").render(state)
     assert '<script type="module" src="/static/datastar.js"></script>' in html
     assert '<link rel="stylesheet" href="/static/app.css">' in html
-    assert '<div class="notice notice-success"><p>Saved &lt;b&gt;</p>' in html
+    assert '<div class="notice notice-success" data-on-interval__duration.10s=' in html
+    assert "<p>Saved &lt;b&gt;</p>" in html
     assert re.search(r'<div id="nitro-stream" hidden [^>]*></div></body></html>$', html)
     assert "/x/events?tab=a%20b%25" not in html
     assert "a%20b%26c" in html.replace("\\u0026", "&")
