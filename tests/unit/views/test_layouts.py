@@ -135,6 +135,6 @@ def test_a_long_page_is_rendered_when_its_turn_comes() -> None:
     first = next(pieces)
     assert first.startswith("<!DOCTYPE html>")
     assert 0 < len(asked) < 3000
-    whole = first + "".join(pieces)
+    whole = "".join([first, *pieces])
     assert whole.count("<p>row ") == 3000
     assert whole.endswith("</footer></body></html>")
