@@ -17,6 +17,7 @@ from nitro_runtime.entities.criteria import (
     Every,
     Linked,
     Negation,
+    Ordering,
 )
 from nitro_runtime.entities.lookups import criterion_from, field_named, orderings
 from nitro_runtime.entities.mapper import Mapper, Row
@@ -116,7 +117,8 @@ class QuerySet(Generic[T]):
             raise InvalidQuery("Narrow a query before limit() or offset(), not after.")
         asked = self._query
         whole = more if asked.criterion is None else Every((asked.criterion, more))
-        return QuerySet(self._mapper, Query(whole, asked.order, lock=asked.lock), self._includes)
+        query = Query(whole, asked.order, lock=asked.lock, ties=asked.ties)
+        return QuerySet(self._mapper, query, self._includes)
 
     def search(self, text: str, *fields: str) -> QuerySet[T]:
         """Keeps those in which every word of the text occurs, in any case, in one of the fields.
@@ -155,7 +157,21 @@ class QuerySet(Generic[T]):
         Raises:
             InvalidQuery: A field does not exist or has no order.
         """
-        return self._with(order=orderings(self._mapper, fields))
+        return self._with(order=orderings(self._mapper, fields), ties=0)
+
+    def then_stored(self, *, newest: bool = False) -> QuerySet[T]:
+        """Has rows that the order does not tell apart come as they were stored; all without an order.
+
+        What ``page`` reads, SQLite then takes straight from an index, however far down it is. Backends
+        that do not know when a row was stored go by the key, and keys that Nitro makes grow with time.
+
+        Args:
+            newest: Whether what was stored last comes first.
+        """
+        order = self._query.order[: len(self._query.order) - self._query.ties]
+        named = {each.field for each in order}
+        ties = tuple(Ordering(key, newest) for key in self._mapper.keys if key not in named)
+        return self._with(order=(*order, *ties), ties=len(ties))
 
     def limit(self, count: int) -> QuerySet[T]:
         """Keeps at most so many."""
@@ -216,7 +232,10 @@ class QuerySet(Generic[T]):
         """Reads the entities."""
         if self._held is not None:
             return list(self._held)
-        entities = self._mapper.load_all(self._rows())
+        return self._loaded(self._rows())
+
+    def _loaded(self, rows: list[Row]) -> list[T]:
+        entities = self._mapper.load_all(rows)
         if self._includes:
             load_relations(entities, self._includes)
         return entities
@@ -271,6 +290,11 @@ class QuerySet(Generic[T]):
     def page(self, number: int = 1, size: int = 25) -> QueryPage[T]:
         """Reads one page, from 1; a number past the end gives the last page."""
         _at_least(1, "size", size)
+        read = getattr(self._repository, "page", None)
+        query = self._query
+        if read is not None and query.limit is None and not (query.offset or query.lock):
+            rows, total, number = read(self._mapper, self._asked, number, clamped(size))
+            return QueryPage(self._loaded(rows), number, size, total)
         total = self.count()
         last = max(1, -(-total // size))
         number = min(max(1, number), last)

@@ -28,6 +28,8 @@ class Query:
         limit: At most so many rows, or None.
         offset: So many rows are passed over first.
         lock: Whether nobody else may change or lock the rows until the transaction ends.
+        ties: How many of the last fields of the order only keep rows apart that are equal in the
+            others; for `Paging` a backend may take another order for these, which is as steady.
     """
 
     criterion: Criterion | None = None
@@ -35,6 +37,7 @@ class Query:
     limit: int | None = None
     offset: int = 0
     lock: bool = False
+    ties: int = 0
 
 
 EVERYTHING = Query()
@@ -181,5 +184,25 @@ class Adjusting(Protocol):
 
         Returns:
             The new row; None when there is no such row or it does not fulfil the query.
+        """
+        ...
+
+
+class Paging(Protocol):
+    """A repository that reads one page and counts all rows together, in its own way.
+
+    Others are asked for both one after the other.
+    """
+
+    def page(
+        self, mapper: Mapper, query: Query, number: int, size: int
+    ) -> tuple[list[Row], int, int]:
+        """Returns the rows of a page, how many all pages have, and the number of the page.
+
+        Args:
+            mapper: The entity.
+            query: The query, without limit and offset.
+            number: Which page, from 1; a number past the end gives the last page.
+            size: How many rows a page has.
         """
         ...

@@ -31,7 +31,7 @@ def create_tables(*entities: type[Any]) -> None:
     if create is None:
         return
     known = (*registered_entities(), *link_entities())
-    chosen = entities or tuple(e for e in known if e.repository() is repository)
+    chosen = entities or tuple(e for e in known if e.repository is repository)
     create([entity.__nitro_mapper__ for entity in chosen])
 
 

@@ -20,6 +20,25 @@ from nitro_runtime.schema import EntityInfo, FieldInfo, RelationInfo, find_entit
 T = TypeVar("T")
 
 
+class RowsPage(Protocol):
+    """One page of a query."""
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """The entities on it."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Which page, from 1: the last one when a number past the end was asked for."""
+        ...
+
+    @property
+    def total(self) -> int:
+        """How many entities all pages have together."""
+        ...
+
+
 class Rows(Protocol):
     """A lazy query: each method gives a new one, and nothing is read before the end."""
 
@@ -33,6 +52,10 @@ class Rows(Protocol):
 
     def order_by(self, *names: str) -> Self:
         """Returns the query in this order; ``-name`` is descending."""
+        ...
+
+    def then_stored(self, *, newest: bool = False) -> Self:
+        """Returns the query with rows that are equal in the order as they were stored."""
         ...
 
     def include(self, *names: str) -> Self:
@@ -53,6 +76,14 @@ class Rows(Protocol):
 
     def count(self) -> int:
         """Counts the rows."""
+        ...
+
+    def page(self, number: int, size: int, /) -> RowsPage:
+        """Reads one page, from 1; a number past the end gives the last page."""
+        ...
+
+    async def apage(self, number: int, size: int, /) -> RowsPage:
+        """Reads one page without blocking the event loop."""
         ...
 
     async def aall(self) -> Sequence[Any]:

@@ -79,7 +79,7 @@ class Plan:
         self._locks = dialect.name != "sqlite"
         # They read a table that they change only as the rows of an inner SELECT.
         self._nests = is_mysql(dialect)
-        make = self._expressions()
+        make = self.expressions()
         chosen = (key == make.parameter(key.type) for key in self.keys)
         self.by_key = self._compile(sa.select(*self.shown).where(*chosen)).sql
         self.bind_key = self._key_binder()
@@ -88,7 +88,8 @@ class Plan:
         self.decode = decoder(self)
         self.encode = encoder(self)
 
-    def _expressions(self) -> Expressions:
+    def expressions(self) -> Expressions:
+        """Returns what writes criteria on the entity's table."""
         return Expressions(self.table, dialect=self.dialect.name)
 
     # -- compiling ------------------------------------------------------------------------------
@@ -117,7 +118,8 @@ class Plan:
             return lambda key: (bind(key),)
         return lambda key: tuple(bind(part) for bind, part in zip(binds, key, strict=True))
 
-    def _cached(self, shape: Shape, build: Callable[[], Any]) -> Statement:
+    def cached(self, shape: Shape, build: Callable[[], Any]) -> Statement:
+        """Returns the statement of a shape, compiled when it is first asked for."""
         found = self._statements.get(shape)
         if found is None:
             if len(self._statements) >= _MOST_STATEMENTS:
@@ -151,13 +153,13 @@ class Plan:
         full = ("select", shape, query.order, window, query.lock)
 
         def build() -> Any:  # noqa: ANN401
-            make = self._expressions()
+            make = self.expressions()
             found = self._chosen(make, sa.select(*self.shown), shape, query)
             windowed = _windowed(make, found, window)
             # SQLite has no locks of rows: a transaction writes alone.
             return windowed.with_for_update() if query.lock and self._locks else windowed
 
-        statement = self._cached(full, build)
+        statement = self.cached(full, build)
         return statement.sql, statement.parameters(values.found)
 
     def _chosen(self, make: Expressions, found: Any, shape: Shape, query: Query) -> Any:  # noqa: ANN401
@@ -191,7 +193,7 @@ class Plan:
         window = self._window(query, values)
 
         def build() -> Any:  # noqa: ANN401
-            make = self._expressions()
+            make = self.expressions()
             if window == _WHOLE:
                 found = sa.select(sa.func.count()).select_from(self.table)
                 return found if shape == ("and", ()) else found.where(make.criterion(shape))
@@ -201,7 +203,7 @@ class Plan:
             windowed = _windowed(make, inner, window)
             return sa.select(sa.func.count()).select_from(windowed.subquery())
 
-        statement = self._cached(("count", shape, window), build)
+        statement = self.cached(("count", shape, window), build)
         return statement.sql, statement.parameters(values.found)
 
     def update_where(self, query: Query, changes: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
@@ -213,7 +215,7 @@ class Plan:
         window = self._window(query, values)
 
         def build() -> Any:  # noqa: ANN401
-            make = self._expressions()
+            make = self.expressions()
             columns: Any = self.table.c
             new: dict[Any, Any] = {
                 columns[name]: make.parameter(columns[name].type)
@@ -225,7 +227,7 @@ class Plan:
                 make, sa.update(self.table).ordered_values(*new.items()), shape, query, window
             )
 
-        statement = self._cached(("update", sets, shape, query.order, window), build)
+        statement = self.cached(("update", sets, shape, query.order, window), build)
         return statement.sql, statement.parameters(values.found)
 
     def delete_where(self, query: Query) -> tuple[str, Sequence[Any]]:
@@ -235,10 +237,10 @@ class Plan:
         window = self._window(query, values)
 
         def build() -> Any:  # noqa: ANN401
-            make = self._expressions()
+            make = self.expressions()
             return self._limited(make, sa.delete(self.table), shape, query, window)
 
-        statement = self._cached(("delete", shape, query.order, window), build)
+        statement = self.cached(("delete", shape, query.order, window), build)
         return statement.sql, statement.parameters(values.found)
 
     def _limited(
@@ -268,19 +270,19 @@ class Plan:
             return known
 
         def build() -> Any:  # noqa: ANN401
-            make = self._expressions()
+            make = self.expressions()
             new = [(self.table.c[n], make.parameter(self.table.c[n].type)) for n in changes]
             return self._one(make, sa.update(self.table).ordered_values(*new), guarded)
 
-        return self._cached(shape, build)
+        return self.cached(shape, build)
 
     def delete_one(self, *, guarded: bool) -> Statement:
         """Returns the statement that deletes the row with a key, and a version when guarded."""
 
         def build() -> Any:  # noqa: ANN401
-            return self._one(self._expressions(), sa.delete(self.table), guarded)
+            return self._one(self.expressions(), sa.delete(self.table), guarded)
 
-        return self._cached(("remove", guarded), build)
+        return self.cached(("remove", guarded), build)
 
     def _one(self, make: Expressions, statement: Any, guarded: bool) -> Any:  # noqa: ANN401
         for key in self.keys:

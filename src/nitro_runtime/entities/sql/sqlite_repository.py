@@ -6,12 +6,15 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, NoReturn, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import pysqlite
 
 from nitro_runtime.entities.mapper import Mapper, Row
+from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.sql.joining import driver_connection
 from nitro_runtime.entities.sql.repository import SqlRepository
 from nitro_runtime.entities.sql.sqlite import (
@@ -22,6 +25,7 @@ from nitro_runtime.entities.sql.sqlite import (
     translated,
     unwritable,
 )
+from nitro_runtime.entities.sql.sqlite_pages import PageReader, has_numbers
 from nitro_runtime.entities.statements import note, watchers
 from nitro_runtime.entities.storable import refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
@@ -63,6 +67,7 @@ class SqliteRepository(SqlRepository):
             pysqlite.dialect(paramstyle="qmark"),
             create_tables=create_tables,
         )
+        self._numbered: dict[Mapper, bool] = {}
 
     def close(self) -> None:
         """Closes every connection."""
@@ -87,6 +92,26 @@ class SqliteRepository(SqlRepository):
                 raise translated(error, mapper) from error
         self.create([other.__nitro_mapper__])  # what the query looks into for its links
         return self._cursor().execute(sql, parameters).fetchall()
+
+    def page(
+        self, mapper: Mapper, query: Query, number: int, size: int
+    ) -> tuple[list[Row], int, int]:
+        """Returns the rows of a page, how many all pages have, and the number of the page."""
+        plan = self.plan(mapper)
+        fetch = partial(self._fetch, mapper)
+        if not self._has_numbers(mapper):
+            total = self.count(mapper, query)
+            number = min(max(1, number), max(1, -(-total // size)))
+            window = replace(query, limit=size, offset=(number - 1) * size)
+            return self.select(mapper, window), total, number
+        reader = PageReader(plan, query, fetch, lambda: self.count(mapper, query))
+        return reader.read(number, size)
+
+    def _has_numbers(self, mapper: Mapper) -> bool:
+        known = self._numbered.get(mapper)
+        if known is None:
+            known = self._numbered[mapper] = has_numbers(mapper, self.plan(mapper), self._cursor())
+        return known
 
     def _cursor(self) -> sqlite3.Cursor:
         active = current_transaction()

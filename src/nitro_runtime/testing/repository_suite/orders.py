@@ -136,6 +136,40 @@ class Orders(Suite):
         with pytest.raises(InvalidQuery):
             query.page(1, size=0)
 
+    @pytest.mark.usefixtures("things")
+    @pytest.mark.parametrize("order", [(), ("amount",), ("-amount",), ("-name", "amount")], ids=str)
+    @pytest.mark.parametrize(
+        "lookups",
+        [{}, {"amount": 1}, {"amount__gte": 0}, {"name__icontains": "B"}, {"id__in": [2, 3, 7, 8]}],
+        ids=str,
+    )
+    def test_pages_show_every_row_once(
+        self, order: tuple[str, ...], lookups: dict[str, Any]
+    ) -> None:
+        """Forwards and from the end, by an index and without, in the order of all rows at once."""
+        query = Thing.all().where(**lookups).order_by(*order)
+        steady = {False: query.then_stored(), True: query.then_stored(newest=True)}
+        for size in (1, 2, 3, 8):
+            assert paged(query, size) == ids(query)
+            for newest, stored in steady.items():
+                found = paged(stored, size)
+                assert sorted(found) == sorted(ids(query))
+                assert [told(order, i) for i in found] == [told(order, i) for i in ids(query)]
+                if not order:
+                    assert found == sorted(found, reverse=newest)  # they were stored so, or keyed
+
+    @pytest.mark.usefixtures("goods")
+    def test_equal_rows_are_steady_from_page_to_page_when_the_order_says_nothing_more(self) -> None:
+        """Also when it is said before the criteria, or twice."""
+        query = Item.all().order_by("-status").then_stored(newest=True).then_stored(newest=True)
+        pages = [query.page(number, size=1) for number in (1, 2, 3, 4)]
+        assert (
+            len({page.items[0].id for page in pages}) == {page.total for page in pages}.pop() == 4
+        )
+        assert query.all() == Item.all().order_by("-status", "-id").all()
+        assert query.order_by("price").all() == Item.all().order_by("price").all()
+        assert query.where(stock=9).page(5, size=2).total == 1
+
     @pytest.mark.usefixtures("goods")
     def test_the_first_the_only_one_and_whether_there_is_any(self) -> None:
         """The only one must be the only one."""
@@ -185,6 +219,18 @@ class Orders(Suite):
         ]
         found = Line.all().order_by("-order_id")
         assert [(line.order_id, line.line) for line in found] == [("b", 1), ("a", 9), ("a", 10)]
+
+
+def paged(query: Any, size: int) -> list[Any]:  # noqa: ANN401 # a query set of any entity
+    """Returns the ids on all pages, one page after the other."""
+    pages = query.page(1, size=size).pages
+    return [item.id for number in range(1, pages + 1) for item in query.page(number, size=size)]
+
+
+def told(order: tuple[str, ...], key: int) -> list[Any]:
+    """Returns what an order goes by, of one of the things."""
+    amount, name = ROWS[key - 1]
+    return [{"amount": amount, "name": name}[field.lstrip("-")] for field in order]
 
 
 def names_on(items: list[Item]) -> list[str]:
