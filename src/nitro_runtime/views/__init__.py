@@ -20,6 +20,7 @@ A view renders itself (``str(view)``, or as a child of any tag). Whatever a valu
 text. Every control is a form, a link or a button first, so it all works without JavaScript.
 """
 
+from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.browser_storage import BROWSER_SIGNAL
 from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.cards import Card
@@ -62,6 +63,7 @@ from nitro_runtime.views.words import Words, by_language, current_words, use_wor
 __all__ = [
     "BROWSER_SIGNAL",
     "STREAM_ID",
+    "BoundField",
     "BulkAction",
     "BulkResult",
     "Card",

@@ -56,6 +56,10 @@ class FormField:
     from_info: ClassVar[Mapping[str, str]] = {"label": "label", "help": "help"}
     part: ClassVar[str] = "input"
     """The part of the theme that its control is."""
+    is_group: ClassVar[bool] = False
+    """Whether it has several controls, with a fieldset around them."""
+    is_checked: ClassVar[bool] = True
+    """Whether its value is checked as a visitor leaves it, before the form is sent."""
     slot: ClassVar[bool] = True
     """Whether the shown text stands in the control's markup as it is, so that it can be compiled."""
 
@@ -97,6 +101,11 @@ class FormField:
         if "\0" in text:  # no database and no HTML can carry it
             raise Complaint(say("format"))
         return text
+
+    def hint(self, choices: Choices) -> str:
+        """Returns what a visitor should know of the field itself, apart from its help."""
+        del choices
+        return ""
 
     def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
         """Returns the control with this text in it."""

@@ -6,42 +6,34 @@ through the tags.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable
 
 from nitro_runtime.html import (
     A,
     Button,
     Div,
-    Fieldset,
     Fragment,
     Html,
     Input,
-    Label,
-    Legend,
     Li,
     P,
-    Span,
     Ul,
     expr,
     raw,
 )
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.compiled import CompiledRow
+from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
 from nitro_runtime.views.fields import (
-    CheckboxField,
-    FileField,
     FormField,
-    HiddenField,
-    ListField,
     ManyField,
     SelectField,
     TextArea,
 )
 from nitro_runtime.views.form_definition import FormDefinition
+from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
@@ -51,62 +43,11 @@ VERSION = "version"
 """The name of the hidden field that carries the version of what is edited."""
 
 
-class RowsView(Protocol):
-    """The rows of one field, as they are shown."""
-
-    @property
-    def id(self) -> str:
-        """The id of the element that holds them."""
-        ...
-
-    @property
-    def stem(self) -> str:
-        """What the ids of their controls begin with."""
-        ...
-
-    def html(self, theme: Theme) -> Html:
-        """Returns them as markup."""
-        ...
-
-    def label_of(self, name: str) -> str | None:
-        """Returns what people call a control in a row; None when it is in none."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class FormState:
-    """What one form shows.
-
-    Attributes:
-        action: Where it posts to.
-        cancel: Where its cancel link leads.
-        submit: The text of its button.
-        version: The version of what is edited, or None for something new.
-        shown: The text in each field's control.
-        choices: The choices of each select.
-        errors: Sentences by field.
-        form_errors: Sentences about the whole.
-        rows: The rows of each field that has some.
-        focus: The id of the control that has the focus when the page is loaded.
-    """
-
-    action: str
-    cancel: str
-    submit: str
-    version: str | None
-    shown: Mapping[str, str]
-    choices: Mapping[str, Choices]
-    errors: Mapping[str, Sequence[str]]
-    form_errors: Sequence[str]
-    rows: Mapping[str, RowsView] = field(default_factory=dict[str, "RowsView"])
-    focus: str = ""
-
-
 def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     """Returns the whole form element."""
     if state.errors or state.form_errors:
         blocks = [render_block(form, each, state, theme) for each in form.fields.values()]
-        return _frame(form, state, theme, _summary(form, state, theme), blocks)
+        return _frame(form, state, theme, form_summary(form, state, theme), blocks)
     key = (theme, current_words(), state.version is None, current_csrf())
     compiled: CompiledRow[FormState] | None = form.compiled.get(key)
     if compiled is None:
@@ -124,21 +65,33 @@ _SUBMIT = "${busy} || @post(el.getAttribute('action'), {{contentType: 'form'{csr
 def _frame(
     form: FormDefinition, state: FormState, theme: Theme, summary: Html | None, blocks: list[Html]
 ) -> Html:
-    busy = f"_{form.dom_id.replace('-', '_')}_busy"
-    csrf = current_csrf()
+    return form_tag(
+        form, state, theme, hidden_fields(state), summary, blocks, form_buttons(state, theme)
+    )
+
+
+def hidden_fields(state: FormState) -> Html:
+    """Returns what the form posts unseen: the host's token, and the version of what is edited."""
     version = None
     if state.version is not None:
         version = Input(type="hidden", name=VERSION, value=state.version)
+    return Fragment(csrf_field(current_csrf()), version)
+
+
+def form_buttons(state: FormState, theme: Theme) -> Html:
+    """Returns the button that saves, and the link that does not."""
+    return Div(
+        Button(state.submit, type="submit", cls=theme["button_primary"]),
+        A(say("cancel"), href=state.cancel, cls=theme["button"]),
+        cls=theme["buttons"],
+    )
+
+
+def form_tag(form: FormDefinition, state: FormState, theme: Theme, *children: object) -> Html:
+    """Returns the form element around some markup."""
+    busy = f"_{form.dom_id.replace('-', '_')}_busy"
     return FormTag(
-        csrf_field(csrf),
-        summary,
-        version,
-        blocks,
-        Div(
-            Button(state.submit, type="submit", cls=theme["button_primary"]),
-            A(say("cancel"), href=state.cancel, cls=theme["button"]),
-            cls=theme["buttons"],
-        ),
+        *children,
         id=form.dom_id,
         cls=theme["form"],
         method="post",
@@ -147,12 +100,13 @@ def _frame(
         # the server's sentences at the fields are for everyone; bubbles of the browser are not
         novalidate=True,
         indicator=busy,
-        on_submit=expr(_SUBMIT.format(busy=busy, csrf=csrf_option(csrf))),
+        on_submit=expr(_SUBMIT.format(busy=busy, csrf=csrf_option(current_csrf()))),
         attr={"aria-busy": expr(f"${busy}")},
     )
 
 
-def _summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
+def form_summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
+    """Returns what is wrong, with links to the controls."""
     links = [
         Li(A(f"{label}: {text}", href=f"#{place}"))
         for name, texts in state.errors.items()
@@ -187,69 +141,7 @@ def _place(form: FormDefinition, state: FormState, name: str) -> tuple[str, str]
 
 def render_block(form: FormDefinition, each: FormField, state: FormState, theme: Theme) -> Html:
     """A field with its label, help and errors."""
-    if isinstance(each, RowsField):
-        return state.rows[each.name].html(theme)
-    control_id = f"{form.stem}-{each.name}"
-    texts = state.errors.get(each.name, ())
-    choices = state.choices.get(each.name, Choices())
-    help_text = _help(each, choices)
-    help_id = f"{control_id}-help" if help_text else None
-    error_id = f"{control_id}-error" if texts else None
-    control = each.control(
-        {
-            "id": control_id,
-            "name": each.name,
-            "class": theme[each.part],
-            "required": each.required,
-            "autofocus": control_id == state.focus or None,
-            "aria-invalid": "true" if texts else None,
-            "aria-describedby": " ".join(filter(None, (help_id, error_id))) or None,
-        },
-        state.shown.get(each.name, ""),
-        choices,
-    )
-    if isinstance(each, HiddenField):
-        return control
-    below = (
-        P(help_text, id=help_id, cls=theme["help"]) if help_text else None,
-        P(" ".join(texts), id=error_id, cls=theme["error"]) if texts else None,
-    )
-    if isinstance(each, ManyField):
-        described = " ".join(filter(None, (help_id, error_id))) or None
-        return Fieldset(
-            Legend(each.label, None if each.required else _optional(theme), cls=theme["label"]),
-            control,
-            below,
-            id=control_id,
-            tabindex="-1",  # the summary of what is wrong leads here
-            cls=theme["field_group"],
-            aria_describedby=described,
-        )
-    label = Label(
-        each.label,
-        None if each.required or isinstance(each, CheckboxField) else _optional(theme),
-        for_=control_id,
-        cls=theme["label"],
-    )
-    check = isinstance(each, CheckboxField)
-    return Div(
-        [control, label] if check else [label, control],
-        below,
-        cls=theme["field_check" if check else "field"],
-    )
-
-
-def _optional(theme: Theme) -> Html:
-    return Fragment(" ", Span(f"({say('optional')})", cls=theme["optional"]))
-
-
-def _help(each: FormField, choices: Choices) -> str:
-    more = say("more_choices", count=len(choices.items)) if choices.cut else ""
-    lines = say("one_a_line") if isinstance(each, ListField) else ""
-    empty = isinstance(each, ManyField) and not choices.items
-    nothing = say("nothing_to_choose") if empty else ""
-    limits = each.limits if isinstance(each, FileField) else ""
-    return " ".join(filter(None, (each.help, lines, more, nothing, limits)))
+    return BoundField(each, state, theme, form.stem).block()
 
 
 # -- compiled -----------------------------------------------------------------------------------

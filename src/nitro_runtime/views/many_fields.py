@@ -14,6 +14,7 @@ from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import Choice, Choices, key_text, text_of
 from nitro_runtime.views.field import BLANK, Attributes, FormField, Taken
 from nitro_runtime.views.text_fields import TextArea
+from nitro_runtime.views.words import say
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,11 @@ class ListField(TextArea):
         if self.required is not None or info is None:
             return bound
         return replace(bound, required=not info.nullable and not info.has_default)
+
+    @override
+    def hint(self, choices: Choices) -> str:
+        del choices
+        return say("one_a_line")
 
     @override
     def show(self, value: object) -> str:
@@ -60,11 +66,18 @@ class ManyField(FormField):
 
     target: type[Any] | str | None = field(default=None)
     part: ClassVar[str] = "checkbox"
+    is_group: ClassVar[bool] = True
     slot: ClassVar[bool] = False
 
     @override
     def bind(self, name: str, info: FieldInfo | None) -> Self:
         return replace(super().bind(name, info), required=bool(self.required))
+
+    @override
+    def hint(self, choices: Choices) -> str:
+        if not choices.items:
+            return say("nothing_to_choose")
+        return say("more_choices", count=len(choices.items)) if choices.cut else ""
 
     @override
     def show(self, value: object) -> str:

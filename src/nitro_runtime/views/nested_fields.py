@@ -85,6 +85,7 @@ class RowsField(FormField):
     rows: RowForm | None = field(default=None, kw_only=True)
 
     part: ClassVar[str] = "rows"
+    is_checked: ClassVar[bool] = False
     slot: ClassVar[bool] = False
 
     def __post_init__(self) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from nitro_runtime.html import Button, Div, Fieldset, Html, Input, Legend, P, Span, expr
-from nitro_runtime.views.form_markup import FormState, render_block
+from nitro_runtime.views.bound_fields import BoundField
+from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.nested_rows import KEY, REMOVE, REMOVED, VERSION, Row, RowSet
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import say
@@ -25,7 +26,7 @@ def render_rows(rows: RowSet, theme: Theme) -> Html:
     errors = rows.errors
     help_id = f"{rows.id}-help" if bound.help else None
     error_id = f"{rows.id}-error" if errors else None
-    state = _state(rows)
+    state = rows.state()
     return Fieldset(
         Legend(bound.label, cls=theme["label"]),
         # the first button of a form is the one that Enter presses: it must not be one of a row
@@ -51,34 +52,13 @@ def render_rows(rows: RowSet, theme: Theme) -> Html:
     )
 
 
-def _state(rows: RowSet) -> FormState:
-    """What the controls of all rows show, by their full names."""
-    choices = rows.choices or {}
-    return FormState(
-        action="",
-        cancel="",
-        submit="",
-        version=None,
-        shown={
-            rows.name_of(row, name): text
-            for row in rows.visible
-            for name, text in row.reading.shown.items()
-        },
-        choices={rows.name_of(row, n): each for row in rows.visible for n, each in choices.items()},
-        errors=rows.all_errors(),
-        form_errors=(),
-        focus=rows.spoken.focus if rows.spoken else "",
-    )
-
-
 def _row(rows: RowSet, row: Row, state: FormState, theme: Theme) -> Html:
     row_id = f"{rows.stem}-{rows.name_of(row, '')}"
     title = rows.title(row)
     texts: Sequence[str] = row.reading.errors.get("", ())
     error_id = f"{row_id}-error" if texts else None
-    form = replace(rows.form, stem=rows.stem)
     blocks = [
-        render_block(form, replace(each, name=rows.name_of(row, name)), state, theme)
+        BoundField(replace(each, name=rows.name_of(row, name)), state, theme, rows.stem).block()
         for name, each in rows.form.fields.items()
     ]
     return Div(

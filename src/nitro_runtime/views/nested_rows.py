@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from nitro_runtime.errors import ViewError
 from nitro_runtime.html import Html
+from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
 from nitro_runtime.views.fields import FormField, SelectField, default_of, split_keys
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.form_reading import Posted, Reading, check_choices, read_post, validate
+from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.model import Rows, key_of
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
@@ -303,6 +305,42 @@ class RowSet:
             if name.startswith(f"{whole}-") and name[len(whole) + 1 :] in self.form.fields:
                 return row, self.form.fields[name[len(whole) + 1 :]]
         return None
+
+    def field_called(self, name: str) -> FormField | None:
+        """Returns the field of a row that is posted under a name, whether there is such a row or not."""
+        own = re.compile(rf"{re.escape(self.field.name)}-{_NUMBER}-(.+)", re.DOTALL)
+        found = own.fullmatch(name)
+        return self.form.fields.get(found[2]) if found else None
+
+    def bound(self, name: str, theme: Theme) -> BoundField | None:
+        """Returns the control of this name with what it shows; None when it is in no row."""
+        found = self.find(name)
+        if found is None or found[1] is None:
+            return None
+        return BoundField(replace(found[1], name=name), self.state(), theme, self.stem)
+
+    def state(self) -> FormState:
+        """What the controls of all rows show, by their full names."""
+        choices = self.choices or {}
+        return FormState(
+            action="",
+            cancel="",
+            submit="",
+            version=None,
+            shown={
+                self.name_of(row, name): text
+                for row in self.visible
+                for name, text in row.reading.shown.items()
+            },
+            choices={
+                self.name_of(row, name): each
+                for row in self.visible
+                for name, each in choices.items()
+            },
+            errors=self.all_errors(),
+            form_errors=(),
+            focus=self.spoken.focus if self.spoken else "",
+        )
 
     def label_of(self, name: str) -> str | None:
         """Returns what people call a control, ``Order line 2, Quantity``; None when it is not here."""

@@ -35,6 +35,10 @@ class SelectField(FormField):
         return replace(super().bind(name, info), offered=offered or Choices())
 
     @override
+    def hint(self, choices: Choices) -> str:
+        return say("more_choices", count=len(choices.items)) if choices.cut else ""
+
+    @override
     def show(self, value: object) -> str:
         # an optional bool is posted as true and false
         return super().show(value).lower() if isinstance(value, bool) else super().show(value)

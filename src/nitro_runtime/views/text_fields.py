@@ -113,6 +113,7 @@ class HiddenField(TextField):
     """A text that the page carries; a visitor can change it, so it is validated like any."""
 
     type: ClassVar[str] = "hidden"
+    is_checked: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,6 +74,7 @@ class FileField(FormField):
     accept: tuple[str, ...] = ()
 
     part: ClassVar[str] = "file"
+    is_checked: ClassVar[bool] = False
     slot: ClassVar[bool] = False
 
     @property
@@ -97,9 +98,9 @@ class FileField(FormField):
         if wanted and not any(_begins_so(upload, each) for each in wanted):
             raise Complaint(say("file_content"))
 
-    @property
-    def limits(self) -> str:
-        """Says what may be chosen, and how great it may be."""
+    @override
+    def hint(self, choices: Choices) -> str:
+        del choices
         limit = f"{self.max_megabytes:g}"
         kinds = ", ".join(
             dict.fromkeys(_KINDS.get(each, each).lstrip(".").upper() for each in self.accept)

@@ -99,6 +99,7 @@ class CheckboxField(FormField):
     """Yes or no."""
 
     part: ClassVar[str] = "checkbox"
+    is_checked: ClassVar[bool] = False
     slot: ClassVar[bool] = False
 
     @override
