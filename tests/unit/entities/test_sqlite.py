@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, inspect
@@ -17,6 +18,7 @@ from nitro_runtime.entities import (
     Entity,
     Field,
     MemoryRepository,
+    QuerySet,
     Repository,
     build_tables,
     configure,
@@ -35,6 +37,7 @@ from nitro_runtime.errors import (
     MissingColumn,
     MissingTable,
 )
+from nitro_runtime.testing import assert_queries
 
 
 @pytest.fixture
@@ -375,3 +378,67 @@ def test_a_database_that_may_not_grow_says_so(database: Repository) -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot be written: database or disk is full"):
         Book.create(title="x" * 100_000)
     assert Book.count() == 1
+
+
+# -- pages ------------------------------------------------------------------------------------------
+
+
+def titles(query: QuerySet[Book], number: int, size: int = 3) -> list[str]:
+    return [book.title for book in query.page(number, size)]
+
+
+@pytest.fixture
+def shelf() -> None:
+    Book.create_many([Book(title=f"Book {n:02}", pages=n % 3) for n in range(20)])
+
+
+@pytest.mark.usefixtures("shelf")
+def test_a_page_and_the_count_are_two_statements_at_most() -> None:
+    by_pages = Book.all().order_by("-pages").then_stored(newest=True)
+    for query in (by_pages, by_pages.search("book"), by_pages.where(title__gt="A", pages__gt=0)):
+        for number in (1, 2, 99):
+            with assert_queries(2):
+                query.page(number, size=3)
+    with assert_queries(1):
+        assert by_pages.search("nowhere").page().total == 0
+
+
+@pytest.mark.usefixtures("shelf")
+def test_rows_beyond_what_is_held_at_once_are_counted_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    query = Book.all().search("book").then_stored(newest=True)
+    found = [titles(query, number) for number in (1, 4, 7)]
+    monkeypatch.setattr("nitro_runtime.entities.sql.sqlite_pages.MOST_NUMBERS", 19)
+    assert [titles(query, number) for number in (1, 4, 7)] == found
+    assert query.page(1, 3).total == 20
+
+
+def test_a_view_and_a_table_without_row_numbers_have_pages_too(path: Path) -> None:
+    class Plain(Entity, version=False):
+        title: str = Field(search=True)
+
+    class Odd(Entity, version=False):
+        title: str
+        RowID: int = 0
+
+    db = raw(path)
+    db.execute(
+        "CREATE TABLE plain (id TEXT PRIMARY KEY, title TEXT, title_search TEXT) WITHOUT ROWID"
+    )
+    for entity in (Plain, Odd):
+        entity.create_many([entity(title=f"{n}") for n in range(5)])
+        query: QuerySet[Any] = entity.all().then_stored(newest=True)
+        assert [each.title for each in query.page(2, 2)] == ["2", "1"]
+        assert [each.title for each in query.where(title__gt="0").page(9, 3)] == ["1"]
+    db.execute("ALTER TABLE plain RENAME TO stored")
+    db.execute("CREATE VIEW plain AS SELECT * FROM stored")
+    db.close()
+    configure(f"sqlite:///{path}")  # which knows nothing of the file yet
+    assert [each.title for each in Plain.all().then_stored().page(3, 2)] == ["4"]
+
+
+def test_all_tables_are_created_at_once(path: Path) -> None:
+    create_tables()
+    with connect() as connection:
+        assert inspect(connection).has_table("book")

@@ -189,6 +189,9 @@ def has_numbers(mapper: Mapper, plan: Plan, cursor: sqlite3.Cursor) -> bool:
     if any(name.lower() == "rowid" for name in mapper.names):
         return False
     asked = sa.select(_ROWID).select_from(plan.table).where(sa.false())
+    kind = "SELECT type FROM sqlite_master WHERE name = ? AND type = 'view'"
+    if cursor.execute(kind, (plan.table.name,)).fetchone():
+        return False  # some builds of SQLite give its rows the number NULL
     try:
         cursor.execute(str(asked.compile(dialect=plan.dialect)))
     except sqlite3.OperationalError as error:
