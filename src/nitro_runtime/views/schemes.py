@@ -8,7 +8,7 @@ follows the visitor's system.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, cast
+from typing import Literal
 
 from nitro_runtime.html import Fieldset, Html, Input, Label, Legend, Span, expr
 from nitro_runtime.views.theme import Theme, current_theme
@@ -47,7 +47,7 @@ def chosen_scheme(cookies: Mapping[str, str]) -> Scheme | None:
         cookies: The request's, by name; what is neither light nor dark counts for nothing.
     """
     chosen = cookies.get(SCHEME_COOKIE)
-    return cast("Scheme", chosen) if chosen in ("light", "dark") else None
+    return chosen if chosen in ("light", "dark") else None
 
 
 def scheme_switch(theme: Theme | None = None) -> Html:
