@@ -41,6 +41,7 @@ from nitro_runtime.entities import Entity, Field, FileKey, ImageKey, has_many
 from nitro_runtime.events import Context, anyone, command, emit, on, query, signed_in
 from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals, hub
+from nitro_runtime.testing.web_rows import ROW_ROUTES
 from nitro_runtime.testing.web_sdk import sdk_test
 from nitro_runtime.views import (
     Column,
@@ -269,6 +270,7 @@ ROUTES = [
     Route("/upload", ("POST",), upload, "suite_upload"),
     Route("/folders", ("POST",), keep, "suite_keep"),
     Route("/orders/{id}", ("GET", "POST"), order, "suite_order"),
+    *ROW_ROUTES,
     Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
     Route("/open", ("GET",), open_streams, "suite_open"),
     Route("/test", ("GET", "POST"), sdk_test, "suite_sdk"),

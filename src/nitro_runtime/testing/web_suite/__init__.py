@@ -23,6 +23,7 @@ pytest.register_assert_rewrite(
             "commands",
             "gate",
             "uploads",
+            "table_rows",
             "sdk",
             "streams",
             "stopping",
@@ -49,6 +50,7 @@ from nitro_runtime.testing.web_suite.server import (  # noqa: E402
 )
 from nitro_runtime.testing.web_suite.stopping import Reloading, Stopping  # noqa: E402
 from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams, Wire  # noqa: E402
+from nitro_runtime.testing.web_suite.table_rows import TableRows  # noqa: E402
 from nitro_runtime.testing.web_suite.uploads import LongUploads, Uploads  # noqa: E402
 
 __all__ = [
@@ -69,5 +71,5 @@ class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Stoppi
     """What depends on the server: bodies and their limits, streams, and the end."""
 
 
-class WebSuite(ServerSuite, Pages, Nested, Prefixed, Commands, DatastarSdk, Reloading):
+class WebSuite(ServerSuite, Pages, Nested, TableRows, Prefixed, Commands, DatastarSdk, Reloading):
     """All of it, for a framework on its usual server."""
