@@ -31,9 +31,12 @@ Rule = Callable[[str, Any], str]
 
 
 class _Plugin:
-    __slots__ = ("modifiers", "name", "rule")
+    __slots__ = ("fallback", "modifiers", "name", "rule")
 
-    def __init__(self, name: str, rule: Rule, modifiers: Modifiers = NO_MODIFIERS) -> None:
+    def __init__(
+        self, name: str, rule: Rule, modifiers: Modifiers = NO_MODIFIERS, fallback: str = ""
+    ) -> None:
+        self.fallback = fallback
         self.name = name
         self.rule = rule
         self.modifiers = modifiers
@@ -59,7 +62,10 @@ def find_rule(key: str) -> tuple[str, Rule] | None:
         if any(modifier.partition("_")[0] in _MODIFIERS for modifier in modifiers):
             _refuse_modifiers(key, stem)
         return None
-    return f"data-{found.name}{suffix_of(key, modifiers, found.modifiers)}", found.rule
+    suffix = suffix_of(key, modifiers, found.modifiers)
+    if found.fallback and "__case." not in suffix:
+        suffix += found.fallback
+    return f"data-{found.name}{suffix}", found.rule
 
 
 def _find(stem: str) -> _Plugin | None:
@@ -71,7 +77,7 @@ def _find(stem: str) -> _Plugin | None:
     if known is not None or (word != stem and word in ("class", "style")):
         return known or _PLUGINS[f"{word}_map"]
     if word.startswith("on_") and len(word) > 3:
-        return _Plugin(f"on:{_event(word)}", _code, EVENTS)
+        return _Plugin(f"on:{_event(word)}", _code, EVENTS, fallback=_case(word))
     plugin, _, rest = word.partition("_")
     if rest and plugin in _KEYED and not stem.startswith("data_"):
         return _KEYED[plugin](rest)
@@ -93,7 +99,17 @@ def _event(word: str) -> str:
     if slip:
         meant = f"{word[: slip.start()]}_{word[slip.start() :]}"
         refuse(f"{word!r}: write two underscores before a modifier, as in {meant!r}.")
-    return word[3:].replace("_", "-")
+    return _dashed(word[3:].replace("_", "-"))
+
+
+def _case(word: str) -> str:
+    """Returns the modifier that an event's name needs: ``on_myEvent`` is ``myEvent`` to the browser."""
+    return "" if word.islower() else "__case.camel"
+
+
+def _dashed(name: str) -> str:
+    """Writes capitals, which HTML would lose, as Datastar reads them: ``myEvent`` as ``my-event``."""
+    return re.sub("[A-Z]", lambda upper: f"-{upper[0].lower()}", name)
 
 
 def _refuse_modifiers(key: str, stem: str) -> None:
@@ -200,7 +216,7 @@ def signal_key(name: str) -> str:
     Raises:
         ViewError: It is not the name of a signal.
     """
-    return re.sub("[A-Z]", lambda upper: f"-{upper[0].lower()}", checked_name(name))
+    return _dashed(checked_name(name))
 
 
 # -- which there are ----------------------------------------------------------------------------
