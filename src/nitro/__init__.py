@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Column as Column
     from nitro_runtime.views import DateField as DateField
     from nitro_runtime.views import DateTimeField as DateTimeField
+    from nitro_runtime.views import Detail as Detail
     from nitro_runtime.views import EmailField as EmailField
     from nitro_runtime.views import FileField as FileField
     from nitro_runtime.views import Form as Form
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Words as Words
     from nitro_runtime.views import by_language as by_language
     from nitro_runtime.views import card_for as card_for
+    from nitro_runtime.views import detail_for as detail_for
     from nitro_runtime.views import form_for as form_for
     from nitro_runtime.views import nonce as nonce
     from nitro_runtime.views import row_for as row_for
@@ -151,7 +153,7 @@ _PARTS: dict[str, str] = {
         "BulkAction Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
         " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
         " RelationField RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
-        " Layout Words by_language card_for form_for nonce row_for scheme_switch use_theme use_words"
+        " Layout Words by_language card_for Detail detail_for form_for nonce row_for scheme_switch use_theme use_words"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",

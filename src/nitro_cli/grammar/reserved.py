@@ -79,7 +79,7 @@ VERBS = _words(
     aget_or_create aincrement all aload alock areload asave aupdate aupdate_many aupsert
     aupsert_many before_delete before_save changed count create create_many delete exists find
     first get get_or_create increment is_new lock mapper reload repository save signals table
-    to_card to_form to_row update update_many upsert upsert_many where
+    to_card to_detail to_form to_row update update_many upsert upsert_many where
     """
 )
 """Attributes of every entity; a field of the same name would hide them."""

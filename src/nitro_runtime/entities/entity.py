@@ -545,6 +545,12 @@ class Entity(SQLModel, metaclass=EntityMeta):
 
         return card_for(self)
 
+    def to_detail(self) -> Any:  # noqa: ANN401
+        """Returns the detail view of this entity, the app's own where there is one."""
+        from nitro_runtime.views import detail_for
+
+        return detail_for(self)
+
     def to_form(self) -> Any:  # noqa: ANN401
         """Returns the form view of this entity, the app's own where there is one."""
         from nitro_runtime.views import form_for

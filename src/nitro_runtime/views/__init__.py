@@ -25,7 +25,8 @@ from nitro_runtime.views.browser_storage import BROWSER_SIGNAL
 from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.cards import Card
 from nitro_runtime.views.columns import Column
-from nitro_runtime.views.entity_views import card_for, form_for, row_for
+from nitro_runtime.views.details import Detail
+from nitro_runtime.views.entity_views import card_for, detail_for, form_for, row_for
 from nitro_runtime.views.fields import (
     CheckboxField,
     DateField,
@@ -71,6 +72,7 @@ __all__ = [
     "Column",
     "DateField",
     "DateTimeField",
+    "Detail",
     "EmailField",
     "EntityTable",
     "FileField",
@@ -103,6 +105,7 @@ __all__ = [
     "card_for",
     "current_theme",
     "current_words",
+    "detail_for",
     "form_for",
     "nonce",
     "notices_html",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from nitro_runtime.views.model import entity_class, info_of
 
-Kind = Literal["Form", "Table", "Card"]
+Kind = Literal["Form", "Table", "Card", "Detail"]
 
 _declared: dict[tuple[Kind, object], type[Any]] = {}
 _automatic: dict[tuple[Kind, object], type[Any]] = {}

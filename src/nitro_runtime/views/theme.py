@@ -81,6 +81,12 @@ DEFAULT_CLASSES: Mapping[str, str] = MappingProxyType(
         "card": "card",
         "card_title": "card-title",
         "card_facts": "facts",
+        "detail": "detail",
+        "detail_title": "detail-title",
+        "detail_heading": "detail-heading",
+        "detail_facts": "facts",
+        "detail_section": "detail-section",
+        "detail_list": "detail-list",
     }
 )
 """Part name to classes, as the plain CSS file knows them."""

@@ -76,6 +76,7 @@ WORDS: dict[str, str] = {
     "columns": "Columns",
     "show": "Show",
     "rows_on_a_page": "Rows on a page",
+    "more": "And {count} more.",
     "yes": "Yes",
     "no": "No",
     "select": "Select",

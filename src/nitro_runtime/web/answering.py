@@ -10,12 +10,13 @@ from inspect import Parameter, Signature
 from typing import Any, NoReturn, Union, get_args, get_origin
 
 from nitro_runtime.errors import ConfigurationError
-from nitro_runtime.views import Card, Form, Page
+from nitro_runtime.views import Form, Page
+from nitro_runtime.views.facts import FactsView
 from nitro_runtime.views.table_view import TableView
 from nitro_runtime.web import replies
 from nitro_runtime.web.request import Request
 
-VIEWS: tuple[type, ...] = (Page, Form, TableView, Card)
+VIEWS: tuple[type, ...] = (Page, Form, TableView, FactsView)
 """What is no data, whatever a framework makes of it."""
 
 REQUEST = "nitro_request"
