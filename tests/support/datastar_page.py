@@ -32,7 +32,8 @@ class DatastarPage:
 
     Attributes:
         asked: The requests that were made, Datastar's only.
-        answers: What is answered, by path: the content type and the text; else nothing is (204).
+        answers: What is answered, by path: the content type and the text; else nothing is (204). ``/gone``
+            is never there (404), and ``/held`` and what begins so waits for `release`.
     """
 
     def __init__(self, tab: Page) -> None:
@@ -81,6 +82,8 @@ class DatastarPage:
     def _reply(self, route: Route, path: str) -> None:
         if path.startswith("/held"):
             self.held[path] = route
+        elif path == "/gone":
+            route.fulfill(status=404)
         elif path in self.answers:
             content_type, text = self.answers[path]
             route.fulfill(content_type=content_type, body=text)
