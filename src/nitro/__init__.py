@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Page as Page
     from nitro_runtime.views import PasswordField as PasswordField
     from nitro_runtime.views import RelationField as RelationField
+    from nitro_runtime.views import RowAction as RowAction
     from nitro_runtime.views import RowsField as RowsField
     from nitro_runtime.views import SelectField as SelectField
     from nitro_runtime.views import Table as Table
@@ -152,7 +153,7 @@ _PARTS: dict[str, str] = {
     "nitro_runtime.views": (
         "BulkAction Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
         " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
-        " RelationField RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
+        " RelationField RowAction RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
         " Layout Words by_language card_for Detail detail_for form_for nonce row_for scheme_switch use_theme use_words"
     ),
     "nitro_runtime.web.request": "Reply Request Route",

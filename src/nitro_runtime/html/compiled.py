@@ -197,8 +197,9 @@ class _Getters:
 
     def __init__(self, used: Iterable[str | Callable[[Any], object]]) -> None:
         self.names: dict[str, object] = {}
-        self._uses = Counter(get for get in used if callable(get))
-        self._results: dict[Callable[[Any], object], str] = {}
+        # by identity, since not every function can be hashed
+        self._uses = Counter(id(get) for get in used if callable(get))
+        self._results: dict[int, str] = {}
 
     def name(self, value: object) -> str:
         """Returns a name for a value."""
@@ -215,13 +216,13 @@ class _Getters:
         return f"o.{get}"
 
     def _call(self, get: Callable[[Any], object]) -> str:
-        known = self._results.get(get)
+        known = self._results.get(id(get))
         if known is not None:
             return known
         name = self.name(get)
-        if self._uses[get] < 2:
+        if self._uses[id(get)] < 2:
             return f"{name}(o)"
-        self._results[get] = f"r{name}"
+        self._results[id(get)] = f"r{name}"
         return f"(r{name} := {name}(o))"
 
 

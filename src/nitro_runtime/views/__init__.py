@@ -55,6 +55,7 @@ from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.nonces import nonce
 from nitro_runtime.views.notices import Notice, notices_html
 from nitro_runtime.views.pages import STREAM_ID, Page, PageState, stream_html
+from nitro_runtime.views.row_actions import RowAction
 from nitro_runtime.views.schemes import scheme_switch
 from nitro_runtime.views.table_acting import BulkResult
 from nitro_runtime.views.tables import EntityTable, Table
@@ -91,6 +92,7 @@ __all__ = [
     "PageState",
     "PasswordField",
     "RelationField",
+    "RowAction",
     "RowsField",
     "SelectField",
     "Table",

@@ -30,7 +30,7 @@ class Marks(Generic[Item]):
     def __init__(self, prefix: str = "") -> None:
         self._prefix = prefix
         self._values: list[Value] = []
-        self._unwrapped: dict[Callable[[Any], object], Callable[[Any], object]] = {}
+        self._unwrapped: dict[int, Callable[[Any], object]] = {}
 
     def place(
         self,
@@ -59,7 +59,7 @@ class Marks(Generic[Item]):
 
     def _unwrapping(self, get: Callable[[Any], object]) -> Callable[[Any], object]:
         # the same one each time, so that a compiled row calls it once
-        return self._unwrapped.setdefault(get, _after(self._prefix, get))
+        return self._unwrapped.setdefault(id(get), _after(self._prefix, get))
 
     def _add(self, value: Value) -> str:
         self._values.append(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +12,8 @@ from nitro_runtime.schema import EntityInfo, FieldInfo
 from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.columns import Column, automatic_columns
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of
+from nitro_runtime.views.row_actions import Action as Action
+from nitro_runtime.views.row_actions import check_action as check_action
 from nitro_runtime.views.table_filters import (
     PARAMETERS,
     Filter,
@@ -19,10 +21,6 @@ from nitro_runtime.views.table_filters import (
     filters_for,
 )
 
-Action = str | Callable[[Any], object]
-"""``"edit"``, ``"delete"``, or a function of the entity that returns markup."""
-
-ACTIONS = ("edit", "delete")
 PER_PAGE = 25
 BULK_LIMIT = 1000
 _PREFIX = re.compile(r"[a-z][a-z0-9_]*")
@@ -172,26 +170,13 @@ def define_table(
         check_action(action)
     if options.search is not None:
         _check_search(info, options.search)
-    if options.per_page < 1:
+    if min((options.per_page, *options.sizes)) < 1:
         raise ViewError("A page of a table has at least one row: per_page=1 or more.")
     if options.order:
         _check_field(info, options.order.removeprefix("-"))
     check_prefix(options.prefix)
     filters = filters_for(info, options.filters)
     return TableDefinition(kind, info, columns, options, methods, stem_of(info), filters)
-
-
-def check_action(action: object) -> None:
-    """Refuses what is no action of a row or card.
-
-    Raises:
-        ViewError: It is neither a known name nor a function.
-    """
-    if not callable(action) and action not in ACTIONS:
-        raise ViewError(
-            f"A table has no action {action!r}; it has 'edit' and 'delete', and takes functions"
-            f" of the entity.{suggestion(str(action), ACTIONS)}"
-        )
 
 
 def check_prefix(prefix: str) -> None:

@@ -6,22 +6,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nitro_runtime.errors import ViewError, suggestion
-from nitro_runtime.html import A, Button, Fragment, Html, Td, Th, Tr, expr, raw
-from nitro_runtime.html import Form as FormTag
+from nitro_runtime.html import A, Fragment, Html, Td, Th, Tr, raw
 from nitro_runtime.html.compiled import CompiledRow, Kind
 from nitro_runtime.views.columns import Column, cell_of
-from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
-from nitro_runtime.views.model import key_of, label_field, label_of
+from nitro_runtime.views.model import key_of, label_field
+from nitro_runtime.views.row_actions import row_actions as row_actions
 from nitro_runtime.views.table_bulk import bulk_cell
-from nitro_runtime.views.table_definition import Action, TableDefinition
+from nitro_runtime.views.table_definition import TableDefinition
 from nitro_runtime.views.table_rendering import Rendering
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import current_words, say
 
-_CONFIRMED_POST = (
-    "confirm(el.dataset.confirm) && @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
-)
 _NOTHING = raw("")
 _MOST_COMPILED = 64
 """Compiled rows of one table: visitors choose columns, and no memory may grow with what they choose."""
@@ -149,47 +145,3 @@ def cell_content(
 def align_of(column: Column, theme: Theme) -> str | None:
     """Returns the classes that say where a cell's content stands."""
     return {"right": theme["number"], "center": theme["center"]}.get(column.align or "")
-
-
-def row_actions(
-    slug: str,
-    actions: Sequence[Action],
-    theme: Theme,
-    marks: Marks[Any],
-    csrf: CsrfNames | None = None,
-) -> Html:
-    """Returns what can be done with one entity, for a compiled row or card."""
-    made = [
-        _MAKERS[a](slug, theme, marks, csrf) if isinstance(a, str) else marks.place(a)
-        for a in actions
-    ]
-    return Fragment(*made)
-
-
-def _edit(slug: str, theme: Theme, marks: Marks[Any], _: CsrfNames | None) -> Html:
-    return A(
-        say("edit"),
-        href=f"/{slug}/{marks.place(key_of, 'text')}/edit",
-        aria_label=say("edit_one", label=marks.place(label_of, "text")),
-        cls=theme["button_small"],
-    )
-
-
-def _delete(slug: str, theme: Theme, marks: Marks[Any], csrf: CsrfNames | None) -> Html:
-    return FormTag(
-        csrf_field(csrf),
-        Button(
-            say("delete"),
-            type="submit",
-            aria_label=say("delete_one", label=marks.place(label_of, "text")),
-            cls=theme["button_delete"],
-        ),
-        method="post",
-        action=f"/{slug}/{marks.place(key_of, 'text')}/delete",
-        cls=theme["inline_form"],
-        data_confirm=say("confirm_delete", label=marks.place(label_of, "text")),
-        on_submit=expr(_CONFIRMED_POST.format(csrf=csrf_option(csrf))),
-    )
-
-
-_MAKERS: Mapping[str, Any] = {"edit": _edit, "delete": _delete}
