@@ -14,8 +14,14 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from nitro_runtime.errors import ViewError
-from nitro_runtime.schema import EntityInfo, FieldInfo, RelationInfo, find_entity
+from nitro_runtime.errors import ViewError, suggestion
+from nitro_runtime.schema import (
+    EntityInfo,
+    FieldInfo,
+    RelationInfo,
+    find_entity,
+    registered_entities,
+)
 
 T = TypeVar("T")
 
@@ -179,7 +185,13 @@ def entity_class(entity: object) -> EntityClass:
     found = find_entity(entity) if isinstance(entity, str) else entity
     if not isinstance(getattr(found, "__entity__", None), EntityInfo):
         shown = getattr(entity, "__name__", entity)
-        raise ViewError(f"{shown!r} is not an entity class; a view needs one.")
+        near = ""
+        if isinstance(entity, str):
+            near = suggestion(entity, [info_of(known).name for known in registered_entities()])
+        raise ViewError(f"{shown!r} is not an entity class; a view needs one.{near}")
+    if not isinstance(found, type):
+        name = info_of(found).name
+        raise ViewError(f"A view of this kind is made for the class {name}, not for one {name}.")
     return cast("EntityClass", found)
 
 

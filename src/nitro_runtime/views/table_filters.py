@@ -68,7 +68,11 @@ class Filter:
     def read(self, given: Given) -> Pairs:
         """Returns the parameters that are there and mean something."""
         texts = ((name, given(name).strip()[:LONGEST]) for name in self.parameters)
-        return tuple((name, text) for name, text in texts if text and self.lookups({name: text}))
+        return tuple(
+            (name, text)
+            for name, text in texts
+            if text and "\0" not in text and self.lookups({name: text})
+        )
 
     def lookups(self, texts: Mapping[str, str]) -> Lookups:
         """Returns what limits the rows; empty for texts that mean nothing."""

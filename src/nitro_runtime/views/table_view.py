@@ -56,7 +56,7 @@ class TableView:
         self._where = dict(where or {})
         self._prefix = prefix
         self._scope: object = None
-        self._prefixed: TableDefinition | None = None
+        self._prefixed: tuple[TableDefinition, TableDefinition] | None = None
         self._state: TableState | None = None
         self._shown: Shown | None = None
         self._csrf: CsrfNames | None = None
@@ -70,9 +70,9 @@ class TableView:
         declared = self._declaration()
         if self._prefix is None or self._prefix == declared.options.prefix:
             return declared
-        if self._prefixed is None or self._prefixed.options.prefix != self._prefix:
-            self._prefixed = declared.prefixed(self._prefix)
-        return self._prefixed
+        if self._prefixed is None or self._prefixed[0] is not declared:
+            self._prefixed = declared, declared.prefixed(self._prefix)
+        return self._prefixed[1]
 
     def _declaration(self) -> TableDefinition:
         raise NotImplementedError

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import ViewError
-from nitro_runtime.html import Child, Html
+from nitro_runtime.html import Child, Fragment, Html, raw
 from nitro_runtime.schema import find_entity
 from nitro_runtime.views.bulk_actions import bulk_actions
 from nitro_runtime.views.columns import Column
@@ -374,7 +374,8 @@ class EntityTable(TableView, Generic[E]):
     @override
     def _view_data(self) -> dict[str, Any]:
         options = self._options
-        if any(callable(action) for action in options.actions) or _has_options(options.columns):
+        made_by_hand = any(callable(action) for action in (*options.actions, *options.bulk))
+        if made_by_hand or _has_options(options.columns):
             raise ViewError(
                 "A reactive table with columns or actions of its own is declared as a class:"
                 " class ProductTable(Table[Product])."
@@ -384,7 +385,11 @@ class EntityTable(TableView, Generic[E]):
             "columns": None if options.columns is None else list(options.columns),
             "actions": list(options.actions),
             "fields": None if options.search is None else list(options.search),
-            **{name: getattr(options, name) for name in _PLAIN_OPTIONS},
+            "options": {
+                name: _as_json(value)
+                for name in _PLAIN_OPTIONS
+                if (value := getattr(options, name)) != getattr(_DEFAULTS, name)
+            },
         }
 
     @classmethod
@@ -406,7 +411,7 @@ class EntityTable(TableView, Generic[E]):
             actions=tuple(data["actions"]),
             search=None if fields is None else tuple(fields),
             reactive=True,
-            **{name: _plain(data[name]) for name in _PLAIN_OPTIONS},
+            **{name: _from_json(value) for name, value in data["options"].items()},
         )
         return await table._read_for(request, query_of(data["state"]))
 
@@ -418,8 +423,19 @@ _PLAIN_OPTIONS = (
 """The options that a key says as they are."""
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 # JSON
+_DEFAULTS = TableOptions()
+
+
+def _as_json(value: Any) -> Any:  # noqa: ANN401 # an option
+    """Returns an option as JSON has it; markup says that it is markup."""
+    is_plain = value is None or type(value) in (str, int, bool, tuple)
+    return value if is_plain else {"html": str(Fragment(value))}
+
+
+def _from_json(value: Any) -> Any:  # noqa: ANN401 # an option
     """Returns an option as it was: JSON has lists where there were tuples."""
+    if isinstance(value, dict):
+        return raw(cast("dict[str, str]", value)["html"])
     return tuple(cast("list[Any]", value)) if isinstance(value, list) else value
 
 

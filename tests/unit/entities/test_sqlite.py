@@ -427,7 +427,7 @@ def test_a_view_and_a_table_without_row_numbers_have_pages_too(path: Path) -> No
         "CREATE TABLE plain (id TEXT PRIMARY KEY, title TEXT, title_search TEXT) WITHOUT ROWID"
     )
     for entity in (Plain, Odd):
-        entity.create_many([entity(title=f"{n}") for n in range(5)])
+        entity.create_many([{"title": f"{n}"} for n in range(5)])
         query: QuerySet[Any] = entity.all().then_stored(newest=True)
         assert [each.title for each in query.page(2, 2)] == ["2", "1"]
         assert [each.title for each in query.where(title__gt="0").page(9, 3)] == ["1"]
