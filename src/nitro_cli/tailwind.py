@@ -6,7 +6,9 @@ a machine without the executable loses the utility classes and nothing else.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -14,12 +16,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from nitro_cli.assets import write_whole
 from nitro_cli.children import Child, ends_quietly, stop
 from nitro_cli.frameworks import BUNDLED
 from nitro_runtime.errors import UsageError
+from nitro_runtime.manifest import NAME as MANIFEST
+from nitro_runtime.manifest import hashed_name, is_hashed, read_manifest
 
 ENVIRONMENT_NAME = "NITRO_TAILWIND_BIN"
 
@@ -30,7 +35,7 @@ NOT_FOUND = (
 
 IMPORT_TAILWIND = '@import "tailwindcss" source(none);'
 IMPORT_COMPONENTS = '@import "./components.css" layer(components);'
-SOURCES = '@source "../**/*.py";'
+SOURCES = '@source "../**/*.{py,html}";'
 
 
 class ProjectFolders(Protocol):
@@ -100,24 +105,69 @@ def init(sheet: Stylesheet) -> bool:
     """Writes Tailwind's input unless there is one; says whether it did."""
     if sheet.source.exists():
         return False
-    lines = [IMPORT_TAILWIND, SOURCES]
+    lines = [IMPORT_TAILWIND, SOURCES]  # Tailwind 4 takes its configuration from its input
     if sheet.components.is_file():
         lines.append(IMPORT_COMPONENTS)
     _put(sheet.source, ("\n".join(lines) + "\n").encode())
     return True
 
 
-def build(sheet: Stylesheet, executable: Executable, *, minify: bool = True) -> int:
-    """Builds the stylesheet once; returns Tailwind's exit code, its own words are shown."""
-    command = [*_command(sheet, executable), *(["--minify"] if minify else [])]
-    return subprocess.run(command, cwd=sheet.root, check=False).returncode  # noqa: S603 - Tailwind
+def build(sheet: Stylesheet, executable: Executable) -> Path:
+    """Builds the stylesheet once, minified, under a name with the hash of its content.
+
+    The manifest beside it has pages load that file, and the one before is removed. What pages load
+    without a build, ``app.css``, stays as it is.
+
+    Returns:
+        The new file.
+
+    Raises:
+        UsageError: Tailwind could not build it; its own words were shown.
+    """
+    folder = sheet.target.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="nitro-css-") as scratch:
+        made = Path(scratch) / sheet.target.name
+        command = [*_command(sheet, executable, made), "--minify"]
+        done = subprocess.run(command, cwd=sheet.root, check=False)  # noqa: S603 - Tailwind
+        if done.returncode or not made.is_file():
+            raise UsageError("Tailwind did not build the stylesheet; nothing was changed.")
+        content = made.read_bytes()
+    name = hashed_name(sheet.target.name, hashlib.sha256(content).hexdigest())
+    _put(folder / name, content)
+    _remember(folder, {**read_manifest(folder), sheet.target.name: name})
+    _remove_hashed(sheet, keep=name)
+    return folder / name
+
+
+def forget_build(sheet: Stylesheet) -> None:
+    """Has pages load ``app.css`` again, which a watch writes: no build stands before it."""
+    known = read_manifest(sheet.target.parent)
+    if known.pop(sheet.target.name, None) is not None:
+        _remember(sheet.target.parent, known)
+    _remove_hashed(sheet)
+
+
+def _remember(folder: Path, known: Mapping[str, str]) -> None:
+    if known:
+        _put(folder / MANIFEST, (json.dumps(known, indent=2, sort_keys=True) + "\n").encode())
+    else:
+        (folder / MANIFEST).unlink(missing_ok=True)
+
+
+def _remove_hashed(sheet: Stylesheet, keep: str = "") -> None:
+    stem, _, suffix = sheet.target.name.rpartition(".")
+    for path in sheet.target.parent.glob(f"{stem}.*.{suffix}"):
+        if is_hashed(path.name) and path.name != keep:
+            path.unlink()
 
 
 def start_watch(
     sheet: Stylesheet, executable: Executable, line: Callable[[str, str], None] | None = None
 ) -> Child:
     """Starts Tailwind's watch over the stylesheet; the caller ends the child."""
-    command = [*_command(sheet, executable), "--watch"]
+    forget_build(sheet)
+    command = [*_command(sheet, executable, sheet.target), "--watch"]
     return Child("css", command, cwd=sheet.root, line=line)
 
 
@@ -167,11 +217,11 @@ def _put(path: Path, content: bytes) -> None:
         raise UsageError(f"{path} cannot be written ({problem.strerror or problem})") from problem
 
 
-def _command(sheet: Stylesheet, executable: Executable) -> list[str]:
+def _command(sheet: Stylesheet, executable: Executable, target: Path) -> list[str]:
     if not sheet.source.is_file():
         name = sheet.source.relative_to(sheet.root).as_posix()
         raise UsageError(f"{name} is missing; write it with: nitro tailwind init")
-    files = ("--input", str(sheet.source), "--output", str(sheet.target))
+    files = ("--input", str(sheet.source), "--output", str(target))
     return [*executable.words, *files]
 
 

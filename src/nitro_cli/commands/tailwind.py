@@ -25,11 +25,13 @@ def init() -> None:
 
 @app.command()
 def build() -> None:
-    """Build the stylesheet once, minified."""
+    """Build the stylesheet once, minified, under a name with a hash that pages then load."""
     from nitro_cli import tailwind
 
     sheet = _sheet()
-    raise typer.Exit(1 if tailwind.build(sheet, tailwind.find_executable()) else 0)
+    made = tailwind.build(sheet, tailwind.find_executable())
+    size = made.stat().st_size / 1000
+    typer.echo(f"Built {made.relative_to(sheet.root).as_posix()} ({size:.1f} kB)")
 
 
 @app.command()

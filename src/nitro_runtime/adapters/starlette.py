@@ -10,6 +10,7 @@ from typing import Any, Unpack, cast
 from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
+from nitro_runtime.manifest import FOR_GOOD, is_hashed
 from nitro_runtime.views import Notice
 from nitro_runtime.web import Reply, Route, Signals, Site, asgi, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
@@ -45,10 +46,18 @@ def install(app: Starlette, **options: Unpack[Options]) -> None:
     site = make_site(**options)
     app.state.nitro = site
     if site.static_folder:
-        files = Mount(str(site.static_url), StaticFiles(directory=site.static_folder))
+        files = Mount(str(site.static_url), _Files(directory=site.static_folder))
         app.router.routes.append(_Behind([files], files=True))
     mount(app, routes(), site.prefix)
     app.exception_handlers.setdefault(NitroError, _refuse)
+
+
+class _Files(StaticFiles):
+    def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 # Starlette's
+        response = super().file_response(full_path, *args, **options)
+        if is_hashed(str(full_path)):
+            response.headers["cache-control"] = FOR_GOOD
+        return response
 
 
 def mount(app: Starlette, routes: Iterable[Route], prefix: str = "") -> None:

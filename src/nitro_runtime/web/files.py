@@ -8,6 +8,7 @@ from mimetypes import guess_type
 from pathlib import Path
 
 from nitro_runtime.errors import Refused
+from nitro_runtime.manifest import FOR_GOOD, is_hashed
 from nitro_runtime.web.request import Reply, Request, Route, Site
 
 
@@ -31,7 +32,9 @@ def file_routes(site: Site, path: str) -> list[Route]:
 def _serve(folder: Path, request: Request) -> Reply:
     body = _read(folder, request.params["path"])
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = [("etag", tag), ("cache-control", "no-cache")]  # RFC 9111: ask, and mostly hear 304
+    # RFC 9111: ask, and mostly hear 304
+    caching = FOR_GOOD if is_hashed(request.params["path"]) else "no-cache"
+    headers = [("etag", tag), ("cache-control", caching)]
     if tag in request.headers.get("if-none-match", ""):
         return Reply(304, headers)
     return Reply(200, [("content-type", _media_type(request.params["path"])), *headers], body)

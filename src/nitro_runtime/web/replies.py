@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from nitro_runtime.errors import Answered, ConfigurationError, Download, NitroError, Refused
 from nitro_runtime.html import H1, A, Div, Html, P, expr
+from nitro_runtime.manifest import file_for
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.views.csrf import with_token
@@ -102,7 +103,7 @@ def page_state(request: Request, *, live: bool = True) -> PageState:
         notices=list(session.take_notices(request)),
         events_url=f"{request.base}{site.prefix}/events",
         datastar_url=f"{static}/datastar.js" if static else None,
-        stylesheet_url=f"{static}/app.css" if static else None,
+        stylesheet_url=f"{static}/{file_for(site.static_folder, 'app.css')}" if static else None,
         query=request.query,
         has_policy=site.csp is not None,
         scheme=chosen_scheme(request.cookies),

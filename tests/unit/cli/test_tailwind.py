@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,9 +25,11 @@ from nitro_cli.tailwind import (
     build,
     copy_components,
     find_executable,
+    forget_build,
     init,
 )
 from nitro_runtime.errors import UsageError
+from nitro_runtime.manifest import file_for
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ def test_init_writes_the_input_once(sheet: Stylesheet) -> None:
     assert init(sheet) is True
     assert sheet.source.read_text() == (
         '@import "tailwindcss" source(none);\n'
-        '@source "../**/*.py";\n'
+        '@source "../**/*.{py,html}";\n'
         '@import "./components.css" layer(components);\n'
     )
     sheet.source.write_text("mine")
@@ -131,16 +134,59 @@ def test_a_missing_input_names_the_command_that_writes_it(sheet: Stylesheet) -> 
         build(sheet, Executable(("true",), "a test"))
 
 
-def test_build_runs_in_the_project_and_passes_on_the_exit_code(
+BUILDER = """
+import pathlib, sys
+words = sys.argv[1:]
+pathlib.Path("seen").write_text(" ".join(words))
+pathlib.Path(words[words.index("--output") + 1]).write_text("CONTENT")
+"""
+
+
+def test_build_writes_a_file_named_by_its_content_and_a_manifest(
     sheet: Stylesheet, tmp_path: Path
 ) -> None:
     init(sheet)
-    source = "import os, sys, pathlib; pathlib.Path('seen').write_text(' '.join(sys.argv[1:]))"
-    mine = program(tmp_path / "bin", "mine", f"{source}; sys.exit(3)")
-    assert build(sheet, Executable((str(mine),), "a test")) == 3
-    assert (tmp_path / "seen").read_text() == (
-        f"--input {sheet.source} --output {sheet.target} --minify"
+    sheet.target.parent.mkdir(exist_ok=True)
+    sheet.target.write_text("plain")
+    folder = sheet.target.parent
+    made: list[Path] = []
+    for content in (".a{}", ".b{}", ".b{}"):
+        mine = program(tmp_path / "bin", "mine", BUILDER.replace("CONTENT", content))
+        made.append(build(sheet, Executable((str(mine),), "a test")))
+    seen = (tmp_path / "seen").read_text()
+    assert seen.startswith(f"--input {sheet.source} --output ")
+    assert seen.endswith("--minify")
+    assert made[0].name != made[1].name == made[2].name
+    assert re.fullmatch(r"app\.[0-9a-f]{8}\.css", made[0].name)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["app.css", made[1].name, "manifest.json"]
     )
+    assert made[1].read_text() == ".b{}"
+    assert file_for(folder, "app.css") == made[1].name
+    assert sheet.target.read_text() == "plain"
+
+
+def test_a_build_that_fails_changes_nothing(sheet: Stylesheet, tmp_path: Path) -> None:
+    init(sheet)
+    mine = program(tmp_path / "bin", "mine", BUILDER.replace("CONTENT", ".a{}"))
+    first = build(sheet, Executable((str(mine),), "a test"))
+    program(tmp_path / "bin", "mine", BUILDER + "sys.exit(3)")
+    with pytest.raises(UsageError, match="did not build the stylesheet; nothing was changed"):
+        build(sheet, Executable((str(mine),), "a test"))
+    assert file_for(sheet.target.parent, "app.css") == first.name
+    assert first.read_text() == ".a{}"
+
+
+def test_pages_load_what_a_watch_writes_and_no_former_build(
+    sheet: Stylesheet, tmp_path: Path
+) -> None:
+    init(sheet)
+    mine = program(tmp_path / "bin", "mine", BUILDER)
+    first = build(sheet, Executable((str(mine),), "a test"))
+    forget_build(sheet)
+    assert not first.exists()
+    assert file_for(sheet.target.parent, "app.css") == "app.css"
+    assert not (sheet.target.parent / "manifest.json").exists()
 
 
 def test_the_plain_stylesheet_serves_where_there_is_no_tailwind(sheet: Stylesheet) -> None:
@@ -164,9 +210,10 @@ def test_a_real_build_has_the_classes_that_the_python_source_names(
     sheet.components.write_text(".btn { color: rebeccapurple }")
     (tmp_path / "shop" / "views.py").write_text('Div(cls="mt-7")\n')
     init(sheet)
-    assert build(sheet, real_executable) == 0
-    css = sheet.target.read_text()
+    (tmp_path / "shop" / "page.html").write_text('<p class="pt-3">')
+    css = build(sheet, real_executable).read_text()
     assert ".mt-7{" in css
+    assert ".pt-3{" in css
     assert ".btn{color:#639}" in css
     assert ".mt-8{" not in css
 
@@ -208,6 +255,29 @@ def test_a_real_watch_follows_a_change_and_ends_quietly(
         assert time.monotonic() - began < 1
         assert process.stdout is not None
         assert b"Traceback" not in process.stdout.read()
+
+
+def test_a_real_watch_says_where_a_mistake_is_and_goes_on(
+    sheet: Stylesheet, tmp_path: Path, real_executable: Executable
+) -> None:
+    init(sheet)
+    good = sheet.source.read_text()
+    with start_watch(tmp_path, *real_executable.words) as process:
+        until(sheet.target.is_file, "a build")
+        before = sheet.target.read_text()
+        sheet.source.write_text(f"{good}.x {{ color: red")
+        assert process.stdout is not None
+        said = b""
+        while b"Missing closing }" not in said:
+            said = process.stdout.readline()
+            assert said, "the watch ended"
+        line = good.count("\n") + 1
+        assert f"{sheet.source}:{line}:".encode() in said
+        assert sheet.target.read_text() == before
+        sheet.source.write_text(f"{good}.x {{ color: red }}")
+        until(lambda: "color: red" in sheet.target.read_text(), "the mended style")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 0
 
 
 # Like Tailwind: it runs until its input ends. Unlike it, it does not listen to SIGTERM.
@@ -252,12 +322,15 @@ def test_the_commands_work_on_the_project_around(
     sheet: Stylesheet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nitro_cli.project.find_project", lambda _start: Folders(tmp_path))
-    mine = program(tmp_path / "bin", "mine", "import sys; sys.exit(0 if len(sys.argv) > 1 else 1)")
+    mine = program(tmp_path / "bin", "mine", BUILDER)
     monkeypatch.setenv("NITRO_TAILWIND_BIN", str(mine))
     nitro = CliRunner()
     assert nitro.invoke(app, ["init"]).stdout == "Wrote shop/styles/app.css\n"
     assert nitro.invoke(app, ["init"]).stdout == "shop/styles/app.css is there already\n"
-    assert nitro.invoke(app, ["build"]).exit_code == 0
+    assert re.fullmatch(
+        r"Built shop/static/app\.[0-9a-f]{8}\.css \(0\.0 kB\)\n",
+        nitro.invoke(app, ["build"]).stdout,
+    )
     assert nitro.invoke(app, ["watch"]).exit_code == 0
     program(tmp_path / "bin", "mine", "raise SystemExit(3)")
-    assert nitro.invoke(app, ["build"]).exit_code == 1
+    assert isinstance(nitro.invoke(app, ["build"]).exception, UsageError)
