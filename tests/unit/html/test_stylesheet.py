@@ -1,5 +1,6 @@
 """The style sheet of generated projects says what it promises."""
 
+import gzip
 import re
 from importlib.resources import files
 
@@ -8,10 +9,15 @@ import pytest
 from nitro_runtime.views.theme import DEFAULT_CLASSES
 
 CSS = (files("nitro_cli") / "templates/shared/project/styles/components.css.jinja").read_text()
+LARGEST = 10 * 1024  # bytes, compressed, with all its comments
 
 TEXT, EDGE = 4.5, 3.0  # WCAG 2.2: 1.4.3 and 1.4.11
 PAIRS = [
     ("text", "page", TEXT),
+    ("text", "surface", TEXT),
+    ("text", "surface-muted", TEXT),
+    ("text", "surface-raised", TEXT),
+    ("text", "accent-soft", TEXT),
     ("text-muted", "page", TEXT),
     ("text-muted", "surface", TEXT),
     ("text-muted", "surface-muted", TEXT),
@@ -19,26 +25,48 @@ PAIRS = [
     ("link", "page", TEXT),
     ("link", "surface", TEXT),
     ("link", "surface-muted", TEXT),
+    ("link", "accent-soft", TEXT),
     ("accent-text", "accent", TEXT),
     ("accent-text", "accent-hover", TEXT),
+    ("accent-ink", "accent-soft", TEXT),
+    ("accent-ink", "page", TEXT),
+    ("accent-ink", "surface-raised", TEXT),
     ("danger-text", "danger", TEXT),
     ("danger-text", "danger-hover", TEXT),
     ("danger-ink", "surface", TEXT),
+    ("danger-ink", "surface-raised", TEXT),
+    ("danger-ink", "surface-muted", TEXT),
+    ("danger-ink", "accent-soft", TEXT),
     ("danger-ink", "danger-soft", TEXT),
     ("good-ink", "good-soft", TEXT),
+    ("good-ink", "surface", TEXT),
     ("wait-ink", "wait-soft", TEXT),
     ("info-ink", "info-soft", TEXT),
     ("calm-ink", "calm-soft", TEXT),
     ("line-strong", "page", EDGE),
     ("line-strong", "surface", EDGE),
+    ("line-strong", "surface-muted", EDGE),
+    ("danger-ink", "page", EDGE),
+    ("accent", "page", EDGE),
+    ("accent", "surface", EDGE),
     ("focus", "page", EDGE),
     ("focus", "surface", EDGE),
+    ("focus", "surface-muted", EDGE),
+    ("focus", "surface-raised", EDGE),
 ]
+PALETTES = {"plain": ":root", "forest": '[data-palette="forest"]'}
+SCHEMES = ("light", "dark")
+_COLOURS = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
 
 
-def colours(selector: str) -> dict[str, str]:
-    block = CSS[CSS.index(f"{selector} {{") :]
-    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block[: block.index("}")]))
+def colours(palette: str, scheme: str) -> dict[str, str]:
+    """Returns the colours of a palette; what it leaves out is as in the first."""
+    found: dict[str, str] = {}
+    for selector in (":root", PALETTES[palette]):
+        block = CSS[CSS.index(f"\n{selector} {{") :]
+        for name, *each in _COLOURS.findall(block[: block.index("\n}")]):
+            found[name] = each[SCHEMES.index(scheme)]
+    return found
 
 
 def luminance(colour: str) -> float:
@@ -48,19 +76,50 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@pytest.mark.parametrize("selector", [":root", ':root[data-theme="dark"]'], ids=["light", "dark"])
-@pytest.mark.parametrize(("front", "back", "least"), PAIRS)
-def test_what_is_to_be_read_has_enough_contrast(
-    selector: str, front: str, back: str, least: float
-) -> None:
-    found = colours(selector)
-    dark, light = sorted((luminance(found[front]), luminance(found[back])))
-    assert (light + 0.05) / (dark + 0.05) >= least
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
-def test_dark_is_the_same_by_system_and_by_choice() -> None:
-    assert colours(':root:not([data-theme="light"])') == colours(':root[data-theme="dark"]')
-    assert colours(':root[data-theme="dark"]').keys() == colours(":root").keys()
+@pytest.mark.parametrize("palette", PALETTES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_is_to_be_read_has_enough_contrast(palette: str, scheme: str) -> None:
+    found = colours(palette, scheme)
+    pale = [
+        f"{front} on {back}: {contrast(found[front], found[back]):.2f}, not {least}"
+        for front, back, least in PAIRS
+        if contrast(found[front], found[back]) < least
+    ]
+    assert pale == []
+
+
+def test_every_tone_of_a_badge_and_of_an_alert_is_checked() -> None:
+    checked = {(front, back) for front, back, _ in PAIRS}
+    tones = set(re.findall(r"--(?:badge|alert)-ink: var\(--([\w-]+)-ink\)", CSS)) | {"calm"}
+    assert tones == {"good", "wait", "info", "danger", "calm"}
+    assert {(f"{tone}-ink", f"{tone}-soft") for tone in tones} <= checked
+
+
+def test_every_colour_is_said_for_light_and_for_dark() -> None:
+    plain, forest = colours("plain", "light"), colours("forest", "light")
+    assert len(plain) > 30
+    assert plain.keys() == forest.keys() == colours("plain", "dark").keys()
+    rest = CSS[CSS.index("/* -- base") : CSS.index("/* -- other ways to look")]
+    # shades alone are no colours of a theme
+    assert re.findall(r"#[0-9a-f]{3,8}\b", rest) == []
+
+
+def test_a_theme_of_your_own_names_only_properties_that_there_are() -> None:
+    block = CSS[CSS.index('\n[data-palette="forest"] {') :]
+    own = set(re.findall(r"^  --([\w-]+):", block[: block.index("\n}")], re.M))
+    first = CSS[CSS.index("\n:root {") :]
+    known = set(re.findall(r"^  --([\w-]+):", first[: first.index("\n}")], re.M))
+    assert own < known
+
+
+def test_every_property_that_is_used_is_there() -> None:
+    used = set(re.findall(r"var\(--([\w-]+)\)", CSS))
+    assert used <= set(re.findall(r"--([\w-]+):", CSS))
 
 
 def test_every_class_of_the_default_theme_has_a_rule() -> None:
@@ -71,3 +130,17 @@ def test_every_class_of_the_default_theme_has_a_rule() -> None:
 
 def test_nothing_in_it_is_a_template_or_comes_from_elsewhere() -> None:
     assert not re.search(r"\{\{|\{%|\{#|url\(|@import", CSS)
+
+
+def test_it_is_small() -> None:
+    assert len(gzip.compress(CSS.encode(), mtime=0)) <= LARGEST
+
+
+def test_it_knows_no_left_and_right_but_where_css_has_no_other_word() -> None:
+    sides = re.findall(
+        r"^\s*(?:margin|padding|border)-(?:left|right)|^\s*(?:left|right):"
+        r"|text-align: (?:left|right)|float: (?:left|right)",
+        CSS,
+        re.M,
+    )
+    assert sides == []
