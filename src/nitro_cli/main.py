@@ -58,6 +58,7 @@ COMMANDS = (
     Entry("dev", "Run the server with reload and build the CSS, until Ctrl-C."),
     Entry("db", "Migrate the database and fill it with example data."),
     Entry("doctor", "Look whether what the project stands on is fit for it."),
+    Entry("info", "Show the versions of what the project runs on."),
     Entry("types", "Show the types and modifiers of fields."),
     Entry("assets", "Obtain Datastar's browser file, checked against its hash."),
     Entry("tailwind", "Build the stylesheet with Tailwind."),

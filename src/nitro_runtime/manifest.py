@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
     except (OSError, ValueError) as problem:
         log.warning("%s cannot be read (%s); plain names are used", folder / NAME, problem)
         return {}
-    pairs: dict[Any, Any] = data if isinstance(data, dict) else {}
+    pairs = cast("dict[Any, Any]", data) if isinstance(data, dict) else {}
     return {
         name: file
         for name, file in pairs.items()
