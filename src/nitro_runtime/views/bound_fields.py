@@ -10,30 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from nitro_runtime.html import Div, Fieldset, Fragment, Html, JsExpr, Label, Legend, P, Span, expr
+from nitro_runtime.html import Div, Fieldset, Fragment, Html, Label, Legend, P, Span, expr
 from nitro_runtime.html.attributes import attribute_name
+from nitro_runtime.views.asking import CHECK, asking
 from nitro_runtime.views.choices import Choices
-from nitro_runtime.views.csrf import csrf_option, current_csrf
 from nitro_runtime.views.fields import CheckboxField, FormField, HiddenField
 from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import say
 
-CHECK = "nitro_field"
-"""What a browser sends of a field that a visitor has just left: its name and its texts."""
-
-# The name and the text are read from the element, so nothing of them is ever part of the code. The
-# change of a control is no request of the form's, so neither cancels the other.
-_CHECK = (
-    "@post(el.form.getAttribute('action'), {{payload: {{" + CHECK + ": {{name: {name},"
-    " values: {values}}}}}{csrf}}})"
-)
-_ONE = {"name": "el.name", "values": "[el.value]"}
-_GROUP = {
-    "name": "el.dataset.field",
-    "values": "[...el.querySelectorAll(':checked')].map(box => box.value)",
-}
+_BOXES = "[...el.querySelectorAll(':checked')].map(box => box.value)"
 
 _OPTIONS = frozenset({"autocomplete", "placeholder"})
 """Attributes of a control that its field has too."""
@@ -121,7 +108,7 @@ class BoundField:
             "aria-describedby": self._described(),
         }
         if self.field.is_checked and not self.field.is_group:
-            own["data-on:change"] = _check(**_ONE)
+            own["data-on:change"] = asking(CHECK, "el.name", "[el.value]")
         options = {name: value for name, value in attributes.items() if name in _OPTIONS}
         each = replace(self.field, **cast("Any", options))
         own |= {
@@ -171,7 +158,9 @@ class BoundField:
                 Legend(self.label, self._optional(), cls=theme["label"]),
                 self.control(),
                 self._notes(),
-                {"data-on:change": _check(**_GROUP)} if each.is_checked else None,
+                {"data-on:change": asking(CHECK, "el.dataset.field", _BOXES)}
+                if each.is_checked
+                else None,
                 id=self.id,
                 data_field=each.name,
                 tabindex="-1",  # the summary of what is wrong leads here
@@ -201,7 +190,3 @@ class BoundField:
 
     def __str__(self) -> str:
         return self.block()
-
-
-def _check(name: str, values: str) -> JsExpr:
-    return expr(_CHECK.format(name=name, values=values, csrf=csrf_option(current_csrf())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, cast, get_args, get_origin
@@ -45,10 +45,12 @@ class Choices:
     Attributes:
         items: The choices.
         cut: Whether there are more than are listed.
+        typed: What a visitor typed to find one, when it found none.
     """
 
     items: tuple[Choice, ...] = ()
     cut: bool = False
+    typed: str = ""
 
     def find(self, text: str) -> Choice | None:
         """Returns the choice that is posted as this text, or None."""
@@ -105,43 +107,85 @@ def key_text(row: object) -> str:
     return str(getattr(row, info_of(row).key[0])) if hasattr(row, "__entity__") else str(row)
 
 
-def _query(target: EntityClass) -> Rows:
-    label = label_field(info_of(target))
-    rows = target.all()
-    rows = rows.order_by(label) if label else rows
-    return rows.limit(MOST_CHOICES + 1)
+Where = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
+"""Lookups that related rows must fulfil, ``{"active": True}``, or what returns them for each request."""
 
 
-def _choice_of_row(row: object) -> Choice:
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The rows that a relation offers.
+
+    Attributes:
+        entity: The related entity class.
+        where: What the rows must fulfil; nobody can choose another.
+        search: The fields that a search looks in; what people know the rows by when empty.
+    """
+
+    entity: EntityClass
+    where: Where | None = None
+    search: tuple[str, ...] = ()
+
+    def all(self) -> Rows:
+        """Returns the query for every row that may be chosen."""
+        where = self.where() if callable(self.where) else self.where
+        return self.entity.all().where(**where) if where else self.entity.all()
+
+    def listed(self) -> Rows:
+        """Returns the query for the rows that a list shows, and one more."""
+        return self._ordered(self.all()).limit(MOST_CHOICES + 1)
+
+    def chosen(self, keys: Sequence[str]) -> Rows:
+        """Returns the query for the rows with these keys."""
+        return self.all().where(**{f"{info_of(self.entity).key[0]}__in": list(keys)})
+
+    def found(self, text: str, most: int) -> Rows:
+        """Returns the query for the rows that a search finds, and one more than the most."""
+        label = label_field(info_of(self.entity))
+        fields = self.search or ((label,) if label else ())
+        return self._ordered(self.all().search(text, *fields)).limit(most + 1)
+
+    def _ordered(self, rows: Rows) -> Rows:
+        label = label_field(info_of(self.entity))
+        return rows.order_by(label) if label else rows
+
+
+def choice_of_row(row: object) -> Choice:
+    """Returns a related entity as a choice."""
     key = getattr(row, info_of(row).key[0])
     return Choice(str(key), key, label_of(row))
 
 
-def rows_of(target: EntityClass, chosen: Sequence[str] = ()) -> Choices:
+def rows_of(target: Target, chosen: Sequence[str] = ()) -> Choices:
     """Reads the rows of a related entity as choices; it blocks while it reads.
 
     Args:
-        target: The related entity.
+        target: The related rows.
         chosen: The keys that are chosen: they are among the choices, also past the limit.
     """
-    listed = [_choice_of_row(row) for row in _query(target).all()]
+    listed = [choice_of_row(row) for row in target.listed().all()]
     missing = _missing(listed, chosen)
     try:
-        more = _chosen(target, missing).all() if missing else ()
+        more = target.chosen(missing).all() if missing else ()
     except InvalidQuery:  # a text that cannot be a key of this entity
         more = ()
     return _choices(listed, more)
 
 
-async def arows_of(target: EntityClass, chosen: Sequence[str] = ()) -> Choices:
+async def arows_of(target: Target, chosen: Sequence[str] = ()) -> Choices:
     """Reads the rows of a related entity as choices, as `rows_of` does."""
-    listed = [_choice_of_row(row) for row in await _query(target).aall()]
+    listed = [choice_of_row(row) for row in await target.listed().aall()]
     missing = _missing(listed, chosen)
     try:
-        more = await _chosen(target, missing).aall() if missing else ()
+        more = await target.chosen(missing).aall() if missing else ()
     except InvalidQuery:  # a text that cannot be a key of this entity
         more = ()
     return _choices(listed, more)
+
+
+async def search_rows(target: Target, text: str, most: int) -> Choices:
+    """Reads the rows of a related entity that a search finds, at most so many."""
+    found = [choice_of_row(row) for row in await target.found(text, most).aall()]
+    return Choices(tuple(found[:most]), cut=len(found) > most)
 
 
 def _missing(listed: Sequence[Choice], chosen: Sequence[str]) -> list[str]:
@@ -149,10 +193,6 @@ def _missing(listed: Sequence[Choice], chosen: Sequence[str]) -> list[str]:
     return [key for key in chosen if key not in known]
 
 
-def _chosen(target: EntityClass, keys: list[str]) -> Rows:
-    return target.all().where(**{f"{info_of(target).key[0]}__in": keys})
-
-
 def _choices(listed: Sequence[Choice], more: Iterable[Any]) -> Choices:
-    kept = [*map(_choice_of_row, more), *listed[:MOST_CHOICES]]
+    kept = [*map(choice_of_row, more), *listed[:MOST_CHOICES]]
     return Choices(tuple(kept), cut=len(listed) > MOST_CHOICES)

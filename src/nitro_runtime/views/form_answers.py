@@ -1,13 +1,13 @@
-"""What a form answers a visitor who has not sent it yet: what is wrong with the field just left."""
+"""What a form answers a visitor who has not sent it yet: what is wrong with a field, what a search finds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, cast
 
-from nitro_runtime.views.bound_fields import CHECK, BoundField
-from nitro_runtime.views.choices import Choices, arows_of
+from nitro_runtime.views.bound_fields import BoundField
+from nitro_runtime.views.choices import Choices, Target, arows_of, search_rows
+from nitro_runtime.views.combobox import MOST_FOUND, found_patches
 from nitro_runtime.views.fields import FormField, SelectField, split_keys
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.form_reading import Reading, check_choices, read_post, validate
@@ -29,19 +29,6 @@ class _OneField:
 
     def getlist(self, name: str, /) -> list[str]:
         return self._texts if name == self._name else []
-
-
-def asked_field(signals: Mapping[str, Any]) -> tuple[str, list[str]] | None:
-    """Returns the name and texts of the field that a visitor left; None when none is asked about."""
-    asked = signals.get(CHECK)
-    if not isinstance(asked, Mapping):
-        return None
-    found = cast("Mapping[str, object]", asked)
-    name, values = found.get("name"), found.get("values")
-    if not isinstance(name, str) or not isinstance(values, Sequence) or isinstance(values, str):
-        return None
-    texts = [each for each in cast("Sequence[object]", values) if isinstance(each, str)]
-    return name, texts
 
 
 async def checked_field(
@@ -73,6 +60,19 @@ async def _choices(form: FormDefinition, each: FormField, shown: str) -> Choices
     if target is not None:
         return await arows_of(target, split_keys(shown))
     return (each.offered if isinstance(each, SelectField) else None) or Choices()
+
+
+async def search_answer(target: Target, control_id: str, label: str, text: str) -> tuple[str, str]:
+    """Returns the patches of the list of a combobox, with the rows that a search finds.
+
+    Args:
+        target: The related rows.
+        control_id: The id of the text box.
+        label: What people call the field.
+        text: What was typed.
+    """
+    found = await search_rows(target, text, MOST_FOUND)
+    return found_patches(control_id, label, found, text)
 
 
 def field_answer(each: FormField, reading: Reading, theme: Theme, stem: str) -> str:

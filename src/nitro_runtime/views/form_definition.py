@@ -8,6 +8,7 @@ from typing import Any
 
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.schema import EntityInfo
+from nitro_runtime.views.choices import Target
 from nitro_runtime.views.field_types import field_for, is_editable
 from nitro_runtime.views.fields import FileField, FormField, ManyField, RelationField
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of, target_of
@@ -24,7 +25,7 @@ class FormDefinition:
         entity: The entity class.
         info: Its description.
         fields: Name to bound field, in order.
-        targets: The related entity class of each relation field.
+        targets: The related rows of each relation field.
         stem: What element ids begin with.
         compiled: Markup that was compiled for this form, by theme and kind.
     """
@@ -32,7 +33,7 @@ class FormDefinition:
     entity: EntityClass
     info: EntityInfo
     fields: Mapping[str, FormField]
-    targets: Mapping[str, EntityClass]
+    targets: Mapping[str, Target]
     stem: str
     compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
 
@@ -129,15 +130,29 @@ def _bind(info: EntityInfo, name: str, declared: FormField) -> FormField:
     return declared.bind(name, known)
 
 
-def _targets(info: EntityInfo, fields: Mapping[str, FormField]) -> dict[str, EntityClass]:
-    found: dict[str, EntityClass] = {}
+def _targets(info: EntityInfo, fields: Mapping[str, FormField]) -> dict[str, Target]:
+    found: dict[str, Target] = {}
     for name, each in fields.items():
         if not isinstance(each, RelationField | ManyField):
             continue
-        if each.target is not None:
-            found[name] = entity_class(each.target)
-        elif name in info.relations:
-            found[name] = entity_class(info.relations[name].target)
-        elif each.info is not None:
-            found[name] = target_of(info, each.info)
+        entity = _target_entity(info, each)
+        if entity is None:
+            continue
+        search = each.search if isinstance(each, RelationField) else ()
+        known = info_of(entity).fields
+        for field_name in search:
+            if field_name not in known or known[field_name].secret:
+                raise ViewError(
+                    f"{info.name}.{name} cannot be searched by {field_name!r}, which"
+                    f" {info_of(entity).name} does not show.{suggestion(field_name, known)}"
+                )
+        found[name] = Target(entity, each.where, tuple(search))
     return found
+
+
+def _target_entity(info: EntityInfo, each: RelationField | ManyField) -> EntityClass | None:
+    if each.target is not None:
+        return entity_class(each.target)
+    if each.name in info.relations:
+        return entity_class(info.relations[each.name].target)
+    return None if each.info is None else target_of(info, each.info)

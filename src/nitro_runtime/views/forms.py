@@ -19,16 +19,18 @@ from nitro_runtime.errors import (
     suggestion,
 )
 from nitro_runtime.html import Html, raw
+from nitro_runtime.views.asking import CHECK, SEARCH, asked
 from nitro_runtime.views.bound_fields import BoundField
-from nitro_runtime.views.choices import Choices, arows_of, rows_of
+from nitro_runtime.views.choices import Choices, Target, arows_of, rows_of
 from nitro_runtime.views.fields import (
     Files,
     FormField,
+    RelationField,
     SelectField,
     default_of,
     split_keys,
 )
-from nitro_runtime.views.form_answers import asked_field, checked_field, field_answer
+from nitro_runtime.views.form_answers import checked_field, field_answer, search_answer
 from nitro_runtime.views.form_definition import FormDefinition, define_form
 from nitro_runtime.views.form_markup import (
     VERSION,
@@ -53,6 +55,7 @@ from nitro_runtime.views.nested_rows import row_sets
 from nitro_runtime.views.nested_saving import save_together
 from nitro_runtime.views.registry import automatic, declare
 from nitro_runtime.views.theme import Theme, current_theme
+from nitro_runtime.views.typed_choices import TypedPost, Unclear, with_keys
 from nitro_runtime.views.words import Words, say, speaking
 
 E = TypeVar("E")
@@ -130,6 +133,7 @@ class Form(Generic[E]):
         self._rows = row_sets(form.fields, form.dom_id, original)
         self._pressed = False
         self._is_plain = False
+        self._offers: dict[str, Choices] = {}
         self._words: Words | None = None
 
     @classmethod
@@ -224,27 +228,45 @@ class Form(Generic[E]):
         Raises:
             Answered: With what is wrong with it, if anything.
         """
-        asked = asked_field(signals)
-        if asked is None:
-            return
-        name, texts = asked
-        form, theme = self._form(), self.theme or current_theme()
-        editing = self.original is not None
-        if (each := form.fields.get(name)) is not None and each.is_checked:
-            reading = await checked_field(form, each, texts, editing=editing)
-            raise Answered(field_answer(each, reading, theme, form.stem))
+        theme, editing = self.theme or current_theme(), self.original is not None
+        if (left := asked(signals, CHECK)) and (place := self._place(left[0])):
+            form, each, stem = place
+            if each.is_checked:
+                reading = await checked_field(form, each, left[1], editing=editing)
+                raise Answered(field_answer(replace(each, name=left[0]), reading, theme, stem))
+        if (typed := asked(signals, SEARCH)) and (place := self._place(typed[0])):
+            form, each, stem = place
+            if isinstance(each, RelationField):
+                target, text = form.targets[each.name], "".join(typed[1])
+                label = each.label or each.name
+                control_id = f"{stem}-{typed[0]}"
+                raise Answered(*await search_answer(target, control_id, label, text))
+
+    def _place(self, name: str) -> tuple[FormDefinition, FormField, str] | None:
+        """Returns the form, the field and the stem of ids of what is posted under a name."""
+        form = self._form()
+        if name in form.fields:
+            return form, form.fields[name], form.stem
         for rows in self._rows.values():
-            if (each := rows.field_called(name)) is not None and each.is_checked:
-                reading = await checked_field(rows.form, each, texts, editing=False)
-                renamed = replace(each, name=name)
-                raise Answered(field_answer(renamed, reading, theme, rows.stem))
+            if each := rows.field_called(name):
+                return rows.form, each, rows.stem
+        return None
+
+    def _target(self, name: str) -> Target | None:
+        """Returns the related rows of what is posted under a name."""
+        place = self._place(name)
+        if place is None or not isinstance(place[1], RelationField):
+            return None
+        return place[0].targets.get(place[1].name)
 
     async def _take(self, posted: Posted, files: Files | None = None) -> None:
         form, editing = self._form(), self.original is not None
         await self._read_chosen()
         self._received = True
-        self._reading = read_post(form, posted, self._reading.shown, editing=editing)
-        if self._rows and await self._press(posted):
+        typed = await with_keys(posted, self._target)
+        self._reading = read_post(form, typed, self._reading.shown, editing=editing)
+        self._take_unclear(typed.unclear)
+        if self._rows and await self._press(typed):
             return
         if files is not None:
             read_files(form, posted, files, self._reading)
@@ -261,11 +283,19 @@ class Form(Generic[E]):
             self._version = version[-1]
             self._complain_stale()
 
-    async def _press(self, posted: Posted) -> bool:
+    def _take_unclear(self, unclear: Mapping[str, Unclear]) -> None:
+        """Asks for what was typed and is not clear; what is in a row its rows ask for."""
+        for name, each in unclear.items():
+            if name in self._form().fields:
+                self._reading.data.pop(name, None)
+                self._reading.errors[name] = [each.sentence]
+                self._offers[name] = each.choices
+
+    async def _press(self, posted: TypedPost) -> bool:
         """Reads the rows; whether one was added or removed, and the form is not finished."""
         sets = self._rows.values()
         for rows in sets:
-            rows.read(posted)
+            rows.read(posted, posted.unclear)
         # every one is asked: two buttons may have been posted
         self._pressed = any([rows.press(posted) for rows in sets])
         if self._pressed:
@@ -531,7 +561,7 @@ class Form(Generic[E]):
             submit=say("create" if new else "save"),
             version=self._version,
             shown=self._reading.shown,
-            choices=self._choices or {},
+            choices={**(self._choices or {}), **self._offers},
             errors=self.errors | self._lost(),
             form_errors=self.form_errors,
             rows=self._rows,

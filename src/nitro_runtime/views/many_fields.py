@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from nitro_runtime.html import Div, Fragment, Html, Input, Label
 from nitro_runtime.schema import FieldInfo
-from nitro_runtime.views.choices import Choice, Choices, key_text, text_of
+from nitro_runtime.views.choices import Choice, Choices, Where, key_text, text_of
 from nitro_runtime.views.field import BLANK, Attributes, FormField, Taken
 from nitro_runtime.views.text_fields import TextArea
 from nitro_runtime.views.words import say
@@ -62,9 +62,11 @@ class ManyField(FormField):
 
     Attributes:
         target: The entity class; from the entity's relation when left out.
+        where: Lookups that the others must fulfil, or what returns them for each request.
     """
 
     target: type[Any] | str | None = field(default=None)
+    where: Where | None = field(default=None, kw_only=True)
     part: ClassVar[str] = "checkbox"
     is_group: ClassVar[bool] = True
     slot: ClassVar[bool] = False

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, cast
 
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.schema import EntityInfo, RelationInfo, humanize
+from nitro_runtime.views.choices import Target
 from nitro_runtime.views.field import FormField
 from nitro_runtime.views.model import EntityClass, entity_class, info_of
 from nitro_runtime.views.registry import automatic
@@ -38,8 +39,8 @@ class RowForm(Protocol):
         ...
 
     @property
-    def targets(self) -> Mapping[str, EntityClass]:
-        """The related entity class of each relation field."""
+    def targets(self) -> Mapping[str, Target]:
+        """The related rows of each relation field."""
         ...
 
     @property

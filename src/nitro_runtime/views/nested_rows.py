@@ -22,6 +22,7 @@ from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.model import Rows, key_of
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
+from nitro_runtime.views.typed_choices import Unclear
 from nitro_runtime.views.words import say
 
 KEY, VERSION, REMOVED = "_key", "_version", "_removed"
@@ -110,6 +111,7 @@ class RowSet:
         self.stale = False
         self.spoken: Spoken | None = None
         self.choices: dict[str, Choices] | None = None
+        self.offers: dict[str, Choices] = {}
         self._stored: list[Any] | None = None
         self._sent = False
         self._untouched = 0
@@ -158,8 +160,13 @@ class RowSet:
         """The rows that are shown: those that are not to be deleted."""
         return [row for row in self.rows if not row.removed]
 
-    def read(self, posted: Posted) -> None:
-        """Reads every row of a post; the stored rows must be known by now."""
+    def read(self, posted: Posted, unclear: Mapping[str, Unclear]) -> None:
+        """Reads every row of a post; the stored rows must be known by now.
+
+        Args:
+            posted: The post.
+            unclear: What was typed to choose a related row, and is not clear, by the control's name.
+        """
         own = re.compile(rf"{re.escape(self.field.name)}-{_NUMBER}-.+", re.DOTALL)
         found = (own.fullmatch(name) for name in posted)
         numbers = sorted({int(each[1]) for each in found if each})
@@ -169,6 +176,14 @@ class RowSet:
         left = {key_of(stored): stored for stored in self._stored or ()}
         self.rows = [self._read_row(posted, number, left) for number in numbers]
         self._untouched = len(left)
+        for name, each in unclear.items():
+            if found := self.find(name):
+                row, bound = found
+                if bound is not None:
+                    row.blank = False
+                    row.reading.data.pop(bound.name, None)
+                    row.reading.errors[bound.name] = [each.sentence]
+                    self.offers[name] = each.choices
 
     def _read_row(self, posted: Posted, number: int, left: dict[str, Any]) -> Row:
         post = _RowPost(posted, f"{self.field.name}-{number}-")
@@ -336,7 +351,8 @@ class RowSet:
                 self.name_of(row, name): each
                 for row in self.visible
                 for name, each in choices.items()
-            },
+            }
+            | self.offers,
             errors=self.all_errors(),
             form_errors=(),
             focus=self.spoken.focus if self.spoken else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
@@ -9,7 +10,15 @@ from typing_extensions import override
 
 from nitro_runtime.html import Html, Option, Select
 from nitro_runtime.schema import FieldInfo
-from nitro_runtime.views.choices import Choice, Choices, Source, choices_from, choices_of_type
+from nitro_runtime.views.choices import (
+    Choice,
+    Choices,
+    Source,
+    Where,
+    choices_from,
+    choices_of_type,
+)
+from nitro_runtime.views.combobox import combobox
 from nitro_runtime.views.field import Attributes, Complaint, FormField, Taken
 from nitro_runtime.views.words import say
 
@@ -73,14 +82,31 @@ def _option(choice: Choice, shown: str) -> Html:
 
 @dataclass(frozen=True)
 class RelationField(SelectField):
-    """Another entity, chosen by its label.
+    """Another entity, chosen by its label: in a select, or by a search when there are many.
+
+    ``RelationField(Customer, search=("name", "city"), where={"active": True})``
 
     Attributes:
         target: The entity class; from the entity's foreign key when left out.
+        search: The fields that a search looks in; what people know the rows by when left out.
+        where: Lookups that the rows must fulfil, or what returns them for each request. Nobody can
+            choose another row.
     """
 
     choices: None = field(default=None, init=False)
     target: type[Any] | str | None = field(default=None, kw_only=False)
+    search: Sequence[str] = field(default=(), kw_only=True)
+    where: Where | None = field(default=None, kw_only=True)
+
+    @override
+    def hint(self, choices: Choices) -> str:
+        return ""
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        if choices.cut:
+            return combobox(attributes, self.name, shown, choices, self.label or self.name)
+        return super().control(attributes, shown, choices)
 
     @override
     def parse(self, text: str) -> Taken:

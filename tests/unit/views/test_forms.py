@@ -319,16 +319,22 @@ async def test_a_form_that_was_not_received_cannot_be_saved(Product: Any) -> Non
         await form.save()
 
 
-async def test_a_select_lists_fifty_rows_and_keeps_the_chosen_one(
+async def test_a_select_has_at_most_fifty_rows_and_a_search_the_others(
     Product: Any, Category: Any, request_with: Any
 ) -> None:
-    for number in range(1, 61):
+    for number in range(1, 51):
         Category.add(id=number, name=f"Category {number:02}")
-    product = Product.add(id=1, name="Lamp", price="1.00", category_id=60)
+    product = Product.add(id=1, name="Lamp", price="1.00", category_id=50)
     html = str(await form_for(product).edit(product))
-    assert '<option value="60" selected>Category 60</option>' in html
-    assert html.count(">Category ") == 52  # the label, fifty rows and the chosen one
-    assert "Only the first 51 are listed." in html
+    assert '<option value="50" selected>Category 50</option>' in html
+    assert html.count("<option") == 54  # none, fifty rows and three of the status
+    for number in range(51, 61):
+        Category.add(id=number, name=f"Category {number:02}")
+    product.category_id = 60
+    html = str(await form_for(product).edit(product))
+    assert html.count("<option") == 3
+    assert '<input type="hidden" name="category_id" value="60">' in html
+    assert 'value="Category 60"' in control(html, "category_id-text")
     form = await form_for(product).receive(
         request_with({"name": "Lamp", "price": "1.00", "category_id": "59"}), product
     )
