@@ -25,7 +25,7 @@ def init() -> None:
 
 @app.command()
 def build() -> None:
-    """Build the stylesheet once, minified, under a name with a hash that pages then load."""
+    """Build the stylesheet once, minified, with a hash in its name."""
     from nitro_cli import tailwind
 
     sheet = _sheet()
