@@ -2,3 +2,4 @@
 
 from nitro_runtime.html import *  # noqa: F403
 from nitro_runtime.html import __all__ as __all__
+from nitro_runtime.html import __getattr__ as __getattr__

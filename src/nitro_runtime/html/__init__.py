@@ -31,7 +31,7 @@ What HTML itself treats as code or as another document is named: `raw` trusts ma
 from nitro_runtime.html.actions import delete, get, patch, peek, post, put, set_all, toggle_all
 from nitro_runtime.html.attributes import Attribute
 from nitro_runtime.html.children import Child
-from nitro_runtime.html.elements import Fragment, doctype, element
+from nitro_runtime.html.elements import CustomTag, Fragment, doctype, element, unless, when
 from nitro_runtime.html.javascript import JsExpr, expr, js
 from nitro_runtime.html.lazy import Lazy, achunks, chunks
 from nitro_runtime.html.markup import HasHtml, Html, escape, raw
@@ -44,6 +44,7 @@ from nitro_runtime.html.svg import (
     ClipPath,
     Defs,
     Desc,
+    Discard,
     Ellipse,
     FeBlend,
     FeColorMatrix,
@@ -161,6 +162,7 @@ from nitro_runtime.html.tags import (
     Main,
     Map,
     Mark,
+    Math,
     Menu,
     Meta,
     Meter,
@@ -185,6 +187,7 @@ from nitro_runtime.html.tags import (
     Search,
     Section,
     Select,
+    Selectedcontent,
     Slot,
     Small,
     Source,
@@ -248,6 +251,7 @@ __all__ = [
     "Code",
     "Col",
     "Colgroup",
+    "CustomTag",
     "Data",
     "Datalist",
     "Dd",
@@ -257,6 +261,7 @@ __all__ = [
     "Details",
     "Dfn",
     "Dialog",
+    "Discard",
     "Div",
     "Dl",
     "Dt",
@@ -325,6 +330,7 @@ __all__ = [
     "Mark",
     "Marker",
     "Mask",
+    "Math",
     "Menu",
     "Meta",
     "Metadata",
@@ -336,6 +342,7 @@ __all__ = [
     "Ol",
     "Optgroup",
     "Option",
+    "OptionEl",
     "Output",
     "P",
     "Path",
@@ -357,6 +364,7 @@ __all__ = [
     "Search",
     "Section",
     "Select",
+    "Selectedcontent",
     "Set",
     "Signal",
     "Slot",
@@ -413,4 +421,43 @@ __all__ = [
     "raw",
     "set_all",
     "toggle_all",
+    "unless",
+    "when",
 ]
+
+OptionEl = Option
+"""The name that RustyTags has for `Option` too."""
+
+
+def __getattr__(name: str) -> object:
+    """Says where a name is that RustyTags has and this package has not."""
+    import_instead = _ELSEWHERE.get(name)
+    if import_instead is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nitro_runtime.errors import ViewError
+
+    raise ViewError(f"nitro.html has no {name}: {import_instead}")
+
+
+_PAGES = "write from nitro import Page, page."
+_SENDING = "write from nitro import emit_elements, emit_signals."
+_ELSEWHERE = {
+    "AttrDict": "use a dict.",
+    "DS": "write on_click=post('/x'), show=count > 3 and so on as attributes.",
+    "ElementPatchMode": _SENDING,
+    "EventType": _SENDING,
+    "HtmlElement": "elements are Html, a str.",
+    "HtmlString": "elements are Html, a str.",
+    "Page": _PAGES,
+    "SSE": _SENDING,
+    "Safe": "text is escaped as it is; raw() is for markup that you trust.",
+    "Signals": "write signals={'count': 0}, or Signal('count', 0).",
+    "TagBuilder": "write the children first: Div('text', cls='card').",
+    "attribute_generator": "Datastar's attributes are keywords: Div(on_click=…).",
+    "create_template": _PAGES,
+    "page_template": _PAGES,
+    "reactive_class": "write cls={'active': count > 3}.",
+    "show": "write show=count > 3 as an attribute.",
+    "signals": "write signals={'count': 0} as an attribute.",
+    "template": _PAGES,
+}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, TypeAlias, cast
 
-from nitro_runtime.html.datastar import expressions, find_rule, signal_rule
+from nitro_runtime.html.datastar import expressions, find_rule, flag_rule, signal_rule
 from nitro_runtime.html.javascript import JsExpr, js
 from nitro_runtime.html.markup import Html, c_escape, escape_text, markup_of, refuse
 
@@ -56,7 +56,11 @@ def _render(key: str, value: Any) -> str:  # noqa: ANN401 # narrowed below
         return f'{start}{c_escape(value)}"'
     if rule in _STATIC and hasattr(cast("object", value), "__js__"):
         return _kept(name, value)
-    return rule(name, value)
+    try:
+        return rule(name, value)
+    except RecursionError:
+        message = f"The value of {name!r} holds itself, or is nested too deeply."
+    refuse(message)
 
 
 def _kept(name: str, value: object) -> str:
@@ -117,7 +121,7 @@ def attribute_name(key: str) -> str:
 
     A name that could not be a keyword (``"data-on:click"``) is taken as it stands.
     """
-    if re.search(_VERBATIM, key):
+    if re.search(_VERBATIM, key) or key == "_":
         return key
     name = key.removesuffix("_") or key
     if name[:1] == "_" and name[1:2].isalpha():  # _class, _for, as RustyTags has them
@@ -230,7 +234,9 @@ def _style(name: str, value: object) -> str:
     return static + (pair("data-style", expressions(dynamic.items())) if dynamic else "")
 
 
-_SCRIPT_ADDRESS = r"(?i)(?:^|;)(?:javascript|vbscript):"
+_SCRIPT_ADDRESS = r"(?i)(?:^|;)(?:javascript:|vbscript:|data:(?:text/html|application/xhtml))"
+"""A page in an address cannot reach this one, but is shown as if it were of this site."""
+
 _IGNORED_IN_ADDRESS = r"[\x00-\x20\x7f-\xa0]+"
 
 
@@ -238,7 +244,9 @@ def _address(name: str, value: object) -> str:
     text = "" if value is True else text_of(name, value)
     # browsers drop control characters and blanks before they read the scheme
     if ":" in text and re.search(_SCRIPT_ADDRESS, re.sub(_IGNORED_IN_ADDRESS, "", text)):
-        refuse(f"The attribute {name!r} refuses a javascript: address; use on_click for code.")
+        refuse(
+            f"The attribute {name!r} refuses a javascript: address, and a page in one; use on_click."
+        )
     return _plain(name, value)
 
 
@@ -260,7 +268,7 @@ _RULES: dict[str, Rule] = {
 }
 
 
-_PARTICULAR = {_address, _document, signal_rule}
+_PARTICULAR = {_address, _document, flag_rule, signal_rule}
 """The rules that do not take just any text."""
 
 _STATIC = {_plain, _aria, _data, _classes, _style, _address}

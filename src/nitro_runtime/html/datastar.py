@@ -154,7 +154,8 @@ def signal_rule(name: str, value: object) -> str:
     return _pair(name, as_name(value))
 
 
-def _flag(name: str, value: object) -> str:
+def flag_rule(name: str, value: object) -> str:
+    """Renders an attribute that has no value."""
     if value is not True:
         refuse(f"{name} is given as True or left out, not as {value!r}.")
     return f" {name}"
@@ -227,8 +228,8 @@ _PLUGINS = {
     "class_map": _Plugin("class", _expressions, CASES),
     "computed": _Plugin("computed", _computed, CASES),
     "effect": _Plugin("effect", _code),
-    "ignore": _Plugin("ignore", _flag, {"self": None}),
-    "ignore_morph": _Plugin("ignore-morph", _flag),
+    "ignore": _Plugin("ignore", flag_rule, {"self": None}),
+    "ignore_morph": _Plugin("ignore-morph", flag_rule),
     "indicator": _Plugin("indicator", signal_rule, CASES),
     "init": _Plugin("init", _code, INIT),
     "json_signals": _Plugin("json-signals", _filter, {"terse": None}),

@@ -16,20 +16,45 @@ from nitro_runtime.html.markup import Html, c_escape, refuse, well_formed
 from nitro_runtime.html.tag import Tag
 
 
-@cache
 def element(name: str) -> Tag:
     """Returns the tag function of an element, also of a custom one: ``element("sl-button")``.
 
     Raises:
-        ViewError: It is not the name of an element.
+        ViewError: It is not the name of an element, or that of one whose text cannot be escaped.
     """
-    if not (name.isascii() and name.replace("-", "").isalnum() and name[0].isalpha()):
+    if not isinstance(cast("object", name), str):
         refuse(f"{name!r} is not a valid tag name.")
+    return _element(name)
+
+
+@cache
+def _element(name: str) -> Tag:
+    if re.fullmatch(_NAME, name) is None:
+        refuse(f"{name!r} is not a valid tag name.")
+    if name.lower() in _NEVER:
+        refuse(f"<{name}> is obsolete: HTML gives no way to escape the text in it. Use Pre.")
+    if name.lower() in _MAKERS:
+        name = name.lower()
     tag: Any = _MAKERS.get(name, _ordinary)(name)
     tag.stream = _streamed(name, tag)
     tag.__name__ = tag.__qualname__ = name[:1].upper() + name[1:]
     tag.__doc__ = f"Renders a ``<{name}>`` element; see `Tag`."
     return tag
+
+
+def CustomTag(name: str, *children: Child, **attributes: Attribute) -> Html:  # a tag by its use
+    """Renders an element by its name, as RustyTags does: ``CustomTag("sl-button", "Go")``."""
+    return element(name)(*children, **attributes)
+
+
+def when(condition: object, child: Child) -> Child:
+    """Returns the child if the condition holds, else nothing; for an expression use ``show=``."""
+    return child if condition else None
+
+
+def unless(condition: object, child: Child) -> Child:
+    """Returns the child if the condition does not hold, else nothing."""
+    return None if condition else child
 
 
 def _streamed(name: str, tag: Tag) -> Callable[..., Lazy]:
@@ -64,6 +89,7 @@ def doctype() -> Html:
 
 def _ordinary(name: str) -> Callable[..., Html]:
     plain, start, end = f"<{name}>", f"<{name}", f"</{name}>"
+    new: Callable[[type[Html], str], Html] = str.__new__  # Html's own looks at its arguments
 
     # one child that is text, markup or a number: the commonest calls, so they pay for nothing else
     def tag(child: Any = None, /, *more: Child, **attributes: Attribute) -> Html:  # noqa: ANN401 # narrowed below
@@ -79,8 +105,8 @@ def _ordinary(name: str) -> Callable[..., Html]:
         else:
             body = content((child,), attributes, name)
         if attributes:
-            return Html(f"{start}{render_attributes(attributes)}>{body}{end}")
-        return Html(f"{plain}{body}{end}")
+            return new(Html, f"{start}{render_attributes(attributes)}>{body}{end}")
+        return new(Html, f"{plain}{body}{end}")
 
     return tag
 
@@ -120,13 +146,22 @@ def _void(name: str) -> Callable[..., Html]:
     return tag
 
 
+def _void_with_end(name: str) -> Callable[..., Html]:
+    tag = _void(name)
+
+    def with_end(*children: Child, **attributes: Attribute) -> Html:
+        return Html(f"{tag(*children, **attributes)}</{name}>")
+
+    return with_end
+
+
 def _after_newline(name: str) -> Callable[..., Html]:
     """An element whose parser drops one newline after the start tag: here it gets one to drop."""
 
     def tag(*children: Child, **attributes: Attribute) -> Html:
         body = content(children, attributes, name)
         if name == "textarea":
-            _only_text(name, children)
+            _only_text(name, body)
         newline = "\n" if body.startswith("\n") else ""
         return Html(f"<{name}{render_attributes(attributes)}>{newline}{body}</{name}>")
 
@@ -136,16 +171,15 @@ def _after_newline(name: str) -> Callable[..., Html]:
 def _text_only(name: str) -> Callable[..., Html]:
     def tag(*children: Child, **attributes: Attribute) -> Html:
         body = content(children, attributes, name)
-        _only_text(name, children)
+        _only_text(name, body)
         return Html(f"<{name}{render_attributes(attributes)}>{body}</{name}>")
 
     return tag
 
 
-def _only_text(name: str, children: tuple[Child, ...]) -> None:
-    for child in children:
-        if hasattr(child, "__html__") and "<" in str(child):
-            refuse(f"<{name}> holds text only; an element inside it would show as its source.")
+def _only_text(name: str, body: str) -> None:
+    if "<" in body:  # in a text it would have been escaped
+        refuse(f"<{name}> holds text only; an element inside it would show as its source.")
 
 
 def _source(name: str) -> Callable[..., Html]:
@@ -165,6 +199,9 @@ def _source(name: str) -> Callable[..., Html]:
 
     return tag
 
+
+_NAME = r"[A-Za-z][A-Za-z0-9._-]*"
+_NEVER = {"noembed", "noframes", "plaintext", "xmp"}
 
 VOID = [
     "area",
@@ -191,6 +228,8 @@ def has_own_rules(name: str) -> bool:
 
 _MAKERS: dict[str, Callable[[str], Callable[..., Html]]] = {
     **dict.fromkeys(VOID, _void),
+    "iframe": _void_with_end,
+    "listing": _after_newline,
     "pre": _after_newline,
     "textarea": _after_newline,
     "title": _text_only,

@@ -40,7 +40,9 @@ SignalName: TypeAlias = "Signal | Plain"
 Expressions: TypeAlias = "Mapping[str, Code] | Plain"
 """Names with an expression each."""
 
-Computed: TypeAlias = "Mapping[str, Code] | Mapping[Signal, Code] | Plain"
+Computed: TypeAlias = (
+    "Mapping[str, Code] | Mapping[Signal, Code] | Mapping[str | Signal, Code] | Plain"
+)
 """Signals with an expression each."""
 
 Filter: TypeAlias = 'Mapping[Literal["include", "exclude"], str] | Plain'
