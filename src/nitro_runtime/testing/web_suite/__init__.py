@@ -22,6 +22,7 @@ pytest.register_assert_rewrite(
             "nested",
             "commands",
             "gate",
+            "schemes",
             "uploads",
             "table_rows",
             "sdk",
@@ -43,6 +44,7 @@ from nitro_runtime.testing.web_suite.commands import Commands  # noqa: E402
 from nitro_runtime.testing.web_suite.gate import Gate  # noqa: E402
 from nitro_runtime.testing.web_suite.nested import Nested  # noqa: E402
 from nitro_runtime.testing.web_suite.pages import Pages, Prefixed  # noqa: E402
+from nitro_runtime.testing.web_suite.schemes import Schemes  # noqa: E402
 from nitro_runtime.testing.web_suite.sdk import DatastarSdk  # noqa: E402
 from nitro_runtime.testing.web_suite.server import (  # noqa: E402
     Capabilities,
@@ -71,5 +73,7 @@ class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Stoppi
     """What depends on the server: bodies and their limits, streams, and the end."""
 
 
-class WebSuite(ServerSuite, Pages, Nested, TableRows, Prefixed, Commands, DatastarSdk, Reloading):
+class WebSuite(
+    ServerSuite, Pages, Schemes, Nested, TableRows, Prefixed, Commands, DatastarSdk, Reloading
+):
     """All of it, for a framework on its usual server."""
