@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from nitro_runtime.errors import EntityError, NitroError
 
@@ -189,10 +189,52 @@ def _info(text: str) -> dict[str, str]:
     return {name: value for name, colon, value in pairs if colon}
 
 
+_TABLES = frozenset(
+    {"nitro.Table", "nitro_runtime.views.Table", "nitro_runtime.views.tables.Table"}
+)
+
+
+def _tables(project: Project) -> Iterator[tuple[State, str]]:
+    """Whether what the tables of pages are sorted and filtered by has an index in the database."""
+    from nitro_runtime.entities.discovery import import_classes
+    from nitro_runtime.views.table_uses import declared_tables, fields_used
+
+    modules = import_classes(_TABLES, *filter(None, [project.package]), folder=project.root)
+    uses: dict[tuple[type[Any], str], dict[str, list[str]]] = {}
+    for table in declared_tables(modules):
+        entity = cast("Any", table).entity
+        if entity.repository.name == "sql":
+            for name, done in fields_used(table).items():
+                uses.setdefault((entity, name), {})[table.__name__] = done
+    missing = [use for use in uses if _lacks_index(*use)]
+    for entity, name in missing:
+        tables = uses[entity, name]
+        done = " and ".join(dict.fromkeys(word for words in tables.values() for word in words))
+        yield (
+            "warning",
+            f"{entity.__name__}.{name} is {done} by in {', '.join(tables)} and has no index, so each"
+            " row is looked at: add Field(index=True) and run nitro db revision",
+        )
+    if uses and not missing:
+        yield "ok", f"all {len(uses)} columns that they sort and filter by have an index"
+
+
+def _lacks_index(entity: type[Any], name: str) -> bool:
+    """Whether no index of the database's table begins with a field."""
+    from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+
+    table = entity.table
+    kinds = (PrimaryKeyConstraint, UniqueConstraint)
+    keys = [each for each in table.constraints if isinstance(each, kinds)]
+    firsts = (next(iter(each.columns), None) for each in (*keys, *table.indexes))
+    return all(first is None or first.name != name for first in firsts)
+
+
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("Entities", _entities),
     ("Database", _database),
     ("Migrations", _migrations),
     ("Redis", _redis),
+    ("Tables", _tables),
 )
 """What is looked at, in order; the first finds the backends that the others look at."""

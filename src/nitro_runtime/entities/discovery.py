@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -51,21 +51,35 @@ def import_entities(*packages: str, folder: Path) -> list[str]:
     Raises:
         ConfigurationError: There is no such package, or a module with entities cannot be imported.
     """
-    found = _Modules([s for package in packages for s in _in_package(package)])
+    return import_classes(_ENTITIES, *packages, folder=folder)
+
+
+def import_classes(bases: Collection[str], *packages: str, folder: Path) -> list[str]:
+    """Imports the modules that define classes of other bases, as `import_entities` does.
+
+    Args:
+        bases: The dotted names of the bases.
+        *packages: The packages to look in; None stands for all modules in the folder.
+        folder: The project's folder.
+
+    Raises:
+        ConfigurationError: There is no such package, or such a module cannot be imported.
+    """
+    found = [source for package in packages for source in _in_package(package)]
     if not packages:
-        found = _Modules([*_in_folder(folder), *_in_folder(folder / "src")])
-    wanted = found.with_entities()
-    for name, entities in wanted.items():
-        _import(name, entities)
+        found = [*_in_folder(folder), *_in_folder(folder / "src")]
+    wanted = _Modules(found, bases).with_classes()
+    for name, classes in wanted.items():
+        _import(name, classes)
     return list(wanted)
 
 
-def _import(module: str, entities: Iterable[str]) -> None:
+def _import(module: str, classes: Iterable[str]) -> None:
     try:
         importlib.import_module(module)
     except Exception as problem:
         raise ConfigurationError(
-            f"{module}, which defines {', '.join(entities)}, cannot be imported "
+            f"{module}, which defines {', '.join(classes)}, cannot be imported "
             f"({type(problem).__name__}: {problem}); mend it, then run this again."
         ) from problem
 
@@ -132,22 +146,23 @@ def _locate(module: str) -> Path | None:
 class _Modules:
     """The modules of a project and, as far as their classes need them, those of others."""
 
-    def __init__(self, sources: Iterable[_Source]) -> None:
+    def __init__(self, sources: Iterable[_Source], bases: Collection[str]) -> None:
+        self._bases = bases
         self._own = {source.name: _read(source) for source in sources}
         self._others: dict[str, Names | None] = {}
 
-    def with_entities(self) -> dict[str, list[str]]:
-        """Returns the modules that define entities, each with the names of these."""
+    def with_classes(self) -> dict[str, list[str]]:
+        """Returns the modules that define such classes, each with the names of these."""
         found: dict[str, list[str]] = {}
         for name, names in self._own.items():
-            entities = [c for c in names.classes if self._is_entity(c, frozenset())]
-            if entities:
-                found[name] = [entity.rpartition(".")[2] for entity in entities]
+            classes = [c for c in names.classes if self._is_one(c, frozenset())]
+            if classes:
+                found[name] = [each.rpartition(".")[2] for each in classes]
         return found
 
-    def _is_entity(self, dotted: str, seen: frozenset[str]) -> bool:
-        """Whether a dotted name is that of an entity class, followed through imports and bases."""
-        if dotted in _ENTITIES:
+    def _is_one(self, dotted: str, seen: frozenset[str]) -> bool:
+        """Whether a dotted name is that of such a class, followed through imports and bases."""
+        if dotted in self._bases:
             return True
         module, _, name = dotted.rpartition(".")
         names = None if dotted in seen else self._names(module)
@@ -159,7 +174,7 @@ class _Modules:
             leads = [names.imported[name]]
         else:
             leads = [f"{star}.{name}" for star in names.stars]
-        return any(self._is_entity(lead, seen | {dotted}) for lead in leads)
+        return any(self._is_one(lead, seen | {dotted}) for lead in leads)
 
     def _names(self, module: str) -> Names | None:
         if module in self._own:

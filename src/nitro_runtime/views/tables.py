@@ -206,15 +206,23 @@ class Table(TableView, Generic[E]):
 
     @override
     def _declaration(self) -> TableDefinition:
-        kind = type(self)
-        if kind._definition is None:
-            columns = columns_from(kind._chosen, kind._declared)
+        return self.definition()
+
+    @classmethod
+    def definition(cls) -> TableDefinition:
+        """Returns the table as data: its columns, its filters, what it is sorted by.
+
+        Raises:
+            ViewError: It says something that cannot be.
+        """
+        if cls._definition is None:
+            columns = columns_from(cls._chosen, cls._declared)
             names = columns or {}
-            computed = {name: f"cell_{name}" for name in names if hasattr(kind, f"cell_{name}")}
-            kind._definition = define_table(
-                getattr(kind, "entity", None), kind._options(columns), computed
+            computed = {name: f"cell_{name}" for name in names if hasattr(cls, f"cell_{name}")}
+            cls._definition = define_table(
+                getattr(cls, "entity", None), cls._options(columns), computed
             )
-        return kind._definition
+        return cls._definition
 
     @classmethod
     def _options(cls, columns: Mapping[str, Column] | None) -> TableOptions:

@@ -27,6 +27,39 @@ class Basket(Entity, backend="redis", ttl=3600):
     note: str
 """
 
+TABLES = """
+from enum import StrEnum
+
+from nitro import Column, Entity, Field, Table, belongs_to
+
+class Status(StrEnum):
+    DRAFT = "draft"
+
+class Maker(Entity):
+    name: str = Field(unique=True)
+
+class Product(Entity):
+    name: str
+    price: int = Field(default=0, index=True)
+    stock: int = 0
+    status: Status = Status.DRAFT
+    maker_id: str | None = Field(default=None, foreign_key="maker.id")
+
+    maker = belongs_to("Maker")
+
+class ProductTable(Table[Product]):
+    entity = Product
+    name = Column()
+    price = Column()
+    filters = ["name", "status", "maker", "stock"]
+
+class StockTable(ProductTable):
+    order = "-stock"
+
+class MakerTable(Table[Maker]):
+    entity = Maker
+"""
+
 ENV = "from nitro_runtime.entities.migrations import run_migrations\n\nrun_migrations()\n"
 
 REVISION = '''"""Create products"""
@@ -123,6 +156,35 @@ def test_a_module_that_cannot_be_imported_is_broken(app: Path) -> None:
     code, said = doctor(app)
     assert code == 1
     assert "broken Entities shop, which defines Product, cannot be imported" in told(said)
+
+
+def test_a_table_that_is_sorted_or_filtered_by_what_has_no_index_is_told_of(app: Path) -> None:
+    url = f"sqlite:///{app}/app.db"
+    (app / "shop.py").write_text(TABLES)
+    code, said = doctor(app, "--json", NITRO_DATABASE_URL=url)
+    assert code == 0
+    found = [f for f in json.loads(said)["findings"] if f["about"] == "Tables"]
+    advice = "and has no index, so each row is looked at: add Field(index=True) and run nitro db revision"
+    assert [(each["state"], each["sentence"]) for each in found] == [
+        ("warning", f"Product.name is sorted by in ProductTable, StockTable {advice}"),
+        ("warning", f"Product.status is filtered by in ProductTable, StockTable {advice}"),
+        ("warning", f"Product.maker_id is filtered by in ProductTable, StockTable {advice}"),
+        (
+            "warning",
+            f"Product.stock is filtered and sorted by in ProductTable, StockTable {advice}",
+        ),
+    ]
+    mended = (
+        TABLES.replace("name: str\n", "name: str = Field(index=True)\n")
+        .replace("= Status.DRAFT\n", "= Field(default=Status.DRAFT, index=True)\n")
+        .replace("stock: int = 0", "stock: int = Field(default=0, index=True)")
+        .replace('"maker.id"', '"maker.id", index=True')
+    )
+    (app / "shop.py").write_text(mended)
+    _, said = doctor(app, NITRO_DATABASE_URL=url)
+    assert "ok Tables all 6 columns that they sort and filter by have an index" in told(said)
+    _, said = doctor(app)  # in memory no index is of use
+    assert "Tables" not in said
 
 
 def test_a_class_on_redis_needs_its_address(app: Path, server: OwnRedis) -> None:
