@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import Field as _pydantic_field
 from pydantic_core import PydanticUndefined
 from sqlalchemy import Text as Text
 from sqlmodel import Field as _sqlmodel_field
@@ -137,6 +138,9 @@ def Field(  # noqa: N802, PLR0913, RUF100 # named and called as SQLModel's
     field: Any = _sqlmodel_field(
         default, **{name: value for name, value in given.items() if value is not None}
     )
+    if regex is not None:
+        # SQLModel hands it on under a name that pydantic no longer knows, so it would check nothing
+        field.metadata.extend(_pydantic_field(pattern=regex).metadata)
     field.metadata.append(
         FieldOptions(secret, readonly, hidden, search, sort, label, help, managed=False)
     )

@@ -819,3 +819,17 @@ def test_a_row_that_somebody_spoiled_is_not_loaded(
             read()
         assert error.value.table == "spoiled"
         assert column in error.value.problem
+
+
+def test_a_text_must_match_the_pattern_of_its_field() -> None:
+    class Contact(Entity):
+        mail: str = Field(max_length=40, regex=r"^[^@\s]+@[^@\s]+$")
+        site: str | None = Field(default=None, regex=r"^https?://\S+$")
+
+    assert Contact.__entity__.fields["mail"].pattern == r"^[^@\s]+@[^@\s]+$"
+    contact = Contact(mail="ann@example.org", site="https://example.org")
+    with pytest.raises(ValidationError, match="pattern"):
+        contact.mail = "nobody"
+    with pytest.raises(ValidationError, match="pattern"):
+        Contact(mail="ann@example.org", site="javascript:alert(1)")
+    assert contact.mail == "ann@example.org"
