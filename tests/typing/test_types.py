@@ -11,7 +11,17 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
 
-@pytest.mark.parametrize("name", ["uses.py", "mistakes.py", "entities.py", "entity_mistakes.py"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "uses.py",
+        "mistakes.py",
+        "entities.py",
+        "entity_mistakes.py",
+        "tags.py",
+        "tag_mistakes.py",
+    ],
+)
 def test_pyright_has_nothing_to_say(name: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pyright", "--outputjson", str(HERE / name)],
