@@ -35,7 +35,7 @@ _SYNC = (
     " if (page) { page.hidden = false; page.checked = picked > 0 && picked === boxes.length;"
     " page.indeterminate = picked > 0 && picked < boxes.length }"
     " el.count = every?.checked ? +el.elements.total.value : picked; el.hidden = !picked;"
-    " const text = picked ? told.dataset.text.replace('{count}', el.count.toLocaleString("
+    " const text = picked ? told.dataset.say.replace('{count}', el.count.toLocaleString("
     "document.documentElement.lang || undefined)) : '';"
     " if (told.textContent !== text) told.textContent = text };"
     " el.pick = to => { for (const box of el.elements) if (box.name === 'row') box.checked = to;"
@@ -123,7 +123,7 @@ def bulk_bar(at: Rendering) -> Html | None:
             id=f"{name}-count",
             role="status",
             cls=at.theme["bulk_count"],
-            data_text=say("selected", count="{count}"),
+            data_say=say("selected", count="{count}"),
             ignore_morph=True,
         ),
         _every(at),
