@@ -55,8 +55,8 @@ def install(app: Starlette, **options: Unpack[Options]) -> None:
 class _Files(StaticFiles):
     def file_response(self, full_path: Any, *args: Any, **options: Any) -> Response:  # noqa: ANN401 # Starlette's
         response = super().file_response(full_path, *args, **options)
-        if is_hashed(str(full_path)):
-            response.headers["cache-control"] = FOR_GOOD
+        # RFC 9111: without a word, browsers keep files as long as they see fit
+        response.headers["cache-control"] = FOR_GOOD if is_hashed(str(full_path)) else "no-cache"
         return response
 
 
