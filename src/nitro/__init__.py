@@ -81,13 +81,19 @@ if TYPE_CHECKING:
     from nitro_runtime.storage import FolderStorage as FolderStorage
     from nitro_runtime.storage import Storage as Storage
     from nitro_runtime.storage import use_storage as use_storage
+    from nitro_runtime.views import Alert as Alert
+    from nitro_runtime.views import Badge as Badge
     from nitro_runtime.views import BulkAction as BulkAction
     from nitro_runtime.views import Card as Card
+    from nitro_runtime.views import CheckboxesField as CheckboxesField
     from nitro_runtime.views import CheckboxField as CheckboxField
     from nitro_runtime.views import Column as Column
+    from nitro_runtime.views import Component as Component
+    from nitro_runtime.views import Confirm as Confirm
     from nitro_runtime.views import DateField as DateField
     from nitro_runtime.views import DateTimeField as DateTimeField
     from nitro_runtime.views import Detail as Detail
+    from nitro_runtime.views import Dialog as Dialog
     from nitro_runtime.views import EmailField as EmailField
     from nitro_runtime.views import FileField as FileField
     from nitro_runtime.views import Form as Form
@@ -98,15 +104,22 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Layout as Layout
     from nitro_runtime.views import ListField as ListField
     from nitro_runtime.views import ManyField as ManyField
+    from nitro_runtime.views import Menu as Menu
+    from nitro_runtime.views import MenuLink as MenuLink
+    from nitro_runtime.views import MenuPost as MenuPost
     from nitro_runtime.views import Notice as Notice
     from nitro_runtime.views import NumberField as NumberField
     from nitro_runtime.views import Page as Page
     from nitro_runtime.views import PasswordField as PasswordField
+    from nitro_runtime.views import Progress as Progress
+    from nitro_runtime.views import RadioField as RadioField
     from nitro_runtime.views import RelationField as RelationField
     from nitro_runtime.views import RowAction as RowAction
     from nitro_runtime.views import RowsField as RowsField
     from nitro_runtime.views import SelectField as SelectField
     from nitro_runtime.views import Table as Table
+    from nitro_runtime.views import Templates as Templates
+    from nitro_runtime.views import Tabs as Tabs
     from nitro_runtime.views import TextArea as TextArea
     from nitro_runtime.views import TextField as TextField
     from nitro_runtime.views import Theme as Theme
@@ -115,6 +128,7 @@ if TYPE_CHECKING:
     from nitro_runtime.views import Words as Words
     from nitro_runtime.views import by_language as by_language
     from nitro_runtime.views import card_for as card_for
+    from nitro_runtime.views import confirm_attributes as confirm_attributes
     from nitro_runtime.views import detail_for as detail_for
     from nitro_runtime.views import form_for as form_for
     from nitro_runtime.views import nonce as nonce
@@ -151,10 +165,10 @@ _PARTS: dict[str, str] = {
     ),
     "nitro_runtime.storage": "FolderStorage Storage use_storage",
     "nitro_runtime.views": (
-        "BulkAction Card CheckboxField Column DateField DateTimeField EmailField FileField Form FormField"
-        " HiddenField ImageField JsonField ListField ManyField Notice NumberField Page PasswordField"
-        " RelationField RowAction RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
-        " Layout Words by_language card_for Detail detail_for form_for nonce row_for scheme_switch use_theme use_words"
+        "BulkAction Card CheckboxField CheckboxesField Column DateField DateTimeField EmailField"
+        " FileField Form FormField HiddenField ImageField JsonField ListField ManyField Notice"
+        " NumberField Page PasswordField RadioField RelationField RowAction RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
+        " Layout Templates Words by_language card_for Detail detail_for form_for nonce row_for scheme_switch use_theme use_words"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",

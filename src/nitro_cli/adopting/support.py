@@ -37,7 +37,7 @@ def completed(plan: Plan, project: Project) -> Plan:
 def renderer_of(project: Project) -> Renderer:
     """Returns what renders templates for an adopted project."""
     values = {
-        "project": project_view(project.name, project.package, project.framework, ""),
+        "project": project_view(project.name, project.package, project.framework, "", "tags"),
         "framework": framework_values(project.framework, project.package),
     }
     return Renderer(project.framework, project.root, values)

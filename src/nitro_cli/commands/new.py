@@ -28,6 +28,10 @@ Skip = Annotated[
 EXAMPLE = "fastapi"
 """The framework that examples show, and that is suggested to those who are asked."""
 
+Views = Annotated[
+    str,
+    typer.Option("--views", help="How pages are written: tags in Python, or jinja templates."),
+]
 Template = Annotated[
     str | None,
     typer.Option("--template", help="A Copier template instead: a folder or a Git address."),
@@ -59,6 +63,7 @@ def command(
             help="The web framework: django, fastapi, fasthtml, flask, litestar, sanic.",
         ),
     ] = None,
+    views: Views = "tags",
     database: Database = None,
     template: Template = None,
     trust: Trust = None,
@@ -86,7 +91,7 @@ def command(
     asked = name is None or framework is None
     if asked:
         name, framework = _ask(name, framework, flags)
-    _make(name or "", framework or "", database, flags, hint=asked)
+    _make(name or "", framework or "", database, views, flags, hint=asked)
 
 
 def _ask(name: str | None, framework: str | None, flags: Flags) -> tuple[str, str]:
@@ -127,21 +132,25 @@ def _prompt(question: str, default: str | None, check: Callable[[str], object]) 
             return answer
 
 
-def _make(typed: str, wanted: str, database: str | None, flags: Flags, *, hint: bool) -> None:
+def _make(
+    typed: str, wanted: str, database: str | None, views: str, flags: Flags, *, hint: bool
+) -> None:
     import secrets
 
     from nitro_cli.carrying import carry_out, prepare
     from nitro_cli.generators.databases import database_at
     from nitro_cli.generators.project import nitro_requirement, plan_project
 
-    root, name, framework = _check(typed, wanted)
+    root, name, framework = _check(typed, wanted, views)
     chosen = None if database is None else database_at(database)
     if prepare(root, flags) and placing.is_project(root) and not flags.json:
         tell_next(typed)
         return
     placing.refuse_occupied(root, typed, occupied=flags.force or flags.skip)
     secret = secrets.token_urlsafe(32)
-    plan = plan_project(name, framework, secret, nitro_requirement(framework, chosen), chosen)
+    plan = plan_project(
+        name, framework, secret, nitro_requirement(framework, chosen), chosen, views
+    )
     changes = carry_out(plan, root, flags)
     if flags.dry_run or flags.json:
         return
@@ -150,21 +159,27 @@ def _make(typed: str, wanted: str, database: str | None, flags: Flags, *, hint: 
     tell_next(typed)
     if hint:
         place = f" --database {chosen.shown}" if chosen is not None else ""
+        place += f" --views {views}" if views != "tags" else ""
         typer.echo(f"The same again: nitro new {typed} --framework {framework.name}{place}")
 
 
-def _check(typed: str, wanted: str) -> tuple[Path, str, Framework]:
+def _check(typed: str, wanted: str, views: str) -> tuple[Path, str, Framework]:
     """Returns the folder, the name and the framework.
 
     Raises:
         UsageError: One or more of them will not do; every problem is in it.
     """
     from nitro_cli.frameworks import find_framework
+    from nitro_cli.generators.project import VIEWS
     from nitro_cli.grammar.problems import BadWords, Problem
-    from nitro_runtime.errors import UsageError
+    from nitro_runtime.errors import UsageError, suggestion
 
     root = Path.cwd() if typed == "." else Path.cwd() / typed
     problems = placing.name_problems(typed)
+    if views not in VIEWS:
+        hint = suggestion(views, VIEWS)
+        sentence = f"There are no views {views!r}.{hint} Choose one: {', '.join(VIEWS)}."
+        problems.append(Problem("bad-views", sentence))
     try:
         framework = find_framework(wanted)
     except UsageError as error:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from nitro_cli.generators.addresses import check_address
 from nitro_cli.generators.functions import function_problems
-from nitro_cli.generators.subject import project_renderer
+from nitro_cli.generators.subject import project_renderer, views_of
 from nitro_cli.generators.words import Words
 from nitro_cli.grammar.problems import BadWords, Problem
 from nitro_cli.grammar.reserved import ADDRESSES
 from nitro_cli.plan.edits import RegisterResource
-from nitro_cli.plan.plan import Create, Inject, Merge, Plan
+from nitro_cli.plan.plan import Action, Create, Inject, Merge, Plan
 from nitro_cli.project import Project
 from nitro_runtime.naming import pascal_case, sentence_case
 
@@ -24,6 +24,7 @@ NEEDED = frozenset(
         "gate",
         "get",
         "layout",
+        "page",
         "path",
         "reply",
         "request",
@@ -86,9 +87,14 @@ def plan(project: Project, words: Words) -> Plan:
     check_address(project, page.slug, module)
     render = project_renderer(project, {"page": page}).render
     folder = project.placed(f"{project.package}/{FOLDER}")
+    written: tuple[Action, ...] = ()
+    if views_of(project) == "jinja":
+        path = project.placed(f"{project.package}/templates/{FOLDER}/{name}.html")
+        written = (Create(path, render("shared/page/page.html.jinja")),)
     actions = (
         Merge(f"{folder}/__init__.py", render("shared/page/__init__.py.jinja")),
         Create(f"{folder}/{name}.py", render("shared/page/page.py.jinja")),
+        *written,
         Create(f"tests/test_page_{name}.py", render("shared/page/test.py.jinja")),
         Inject(f"{project.package}/registry.py", RegisterResource(label, f"/{page.slug}", module)),
     )

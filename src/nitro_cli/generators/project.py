@@ -28,7 +28,6 @@ MANIFEST = (
     ("shared/project/package.py.jinja", "{package}/__init__.py"),
     ("shared/project/settings.py.jinja", "{package}/settings.py"),
     ("shared/project/registry.py.jinja", "{package}/registry.py"),
-    ("shared/project/layout.py.jinja", "{package}/layout.py"),
     ("shared/project/styles/app.css.jinja", "{package}/styles/app.css"),
     ("shared/project/styles/components.css.jinja", "{package}/styles/components.css"),
     ("shared/project/static/favicon.svg.jinja", "{package}/static/favicon.svg"),
@@ -36,7 +35,18 @@ MANIFEST = (
     ("shared/project/migrations/script.py.mako.jinja", "migrations/script.py.mako"),
     ("shared/project/tests/conftest.py.jinja", "tests/conftest.py"),
 )
-"""Every file of a new project that its memory tracks, but the framework's own."""
+"""Every file of a new project that its memory tracks, but those of its views and its framework."""
+
+VIEWS = {
+    "tags": (("shared/project/layout.py.jinja", "{package}/layout.py"),),
+    "jinja": (
+        ("shared/jinja/layout.py.jinja", "{package}/layout.py"),
+        ("shared/jinja/layout.html.jinja", "{package}/templates/layout.html"),
+        ("shared/jinja/components.html.jinja", "{package}/templates/components.html"),
+        ("shared/jinja/home.html.jinja", "{package}/templates/home.html"),
+    ),
+}
+"""The files of each way to write pages: tags in Python, or Jinja2 templates."""
 
 LOCAL = (
     # template                                      destination                 mode
@@ -57,6 +67,7 @@ class ProjectView:
         title: What people call it: ``My Shop``.
         framework: The framework's name, ``fastapi``.
         nitro_requirement: The requirement line for the Nitro that makes it.
+        views: How its pages are written: ``tags`` or ``jinja``.
         direct_reference: Whether that line points to a folder or repository (hatchling must be told).
         python: The versions of Python, ``>=3.11``.
     """
@@ -66,11 +77,14 @@ class ProjectView:
     title: str
     framework: str
     nitro_requirement: str
+    views: str
     direct_reference: bool
     python: str = ">=3.11"
 
 
-def project_view(name: str, package: str, framework: Framework, requirement: str) -> ProjectView:
+def project_view(
+    name: str, package: str, framework: Framework, requirement: str, views: str
+) -> ProjectView:
     """Returns what templates see of a project."""
     return ProjectView(
         name=name,
@@ -78,6 +92,7 @@ def project_view(name: str, package: str, framework: Framework, requirement: str
         title=title_of(name),
         framework=framework.name,
         nitro_requirement=requirement,
+        views=views,
         direct_reference=" @ " in requirement,
     )
 
@@ -106,6 +121,7 @@ def plan_project(
     secret: str,
     requirement: str,
     database: Database | None = None,
+    views: str = "tags",
 ) -> Plan:
     """Returns the plan of a new project.
 
@@ -115,9 +131,10 @@ def plan_project(
         secret: A fresh secret for this machine's ``.env``.
         requirement: The requirement line for Nitro itself; see `nitro_requirement`.
         database: Where it keeps its data; a SQLite file in its folder when left out.
+        views: How its pages are written, a name of `VIEWS`.
     """
     package = package_name(name)
-    project = project_view(name, package, framework, requirement)
+    project = project_view(name, package, framework, requirement, views)
     values = {
         "project": project,
         "framework": framework_values(framework, package),
@@ -126,7 +143,7 @@ def plan_project(
     renderer = Renderer(framework, None, values)
     tracked = [
         Create(path, renderer.render(template, {"target": Path(path)}))
-        for path, template in project_files(framework, package).items()
+        for path, template in project_files(framework, package, views).items()
     ]
     local = [
         Create(
@@ -146,15 +163,18 @@ def plan_project(
             "name": name,
             "package": package,
             "framework": framework.name,
-            "options": {"views": "tags"},
+            "options": {"views": views},
         },
     )
 
 
-def project_files(framework: Framework, package: str) -> dict[str, str]:
+def project_files(framework: Framework, package: str, views: str = "tags") -> dict[str, str]:
     """Returns the template of every tracked file of a new project, by the file's path."""
     own = [(f"framework/{template}", target) for template, target in framework.files]
-    return {target.format(package=package): template for template, target in (*MANIFEST, *own)}
+    return {
+        target.format(package=package): template
+        for template, target in (*MANIFEST, *VIEWS[views], *own)
+    }
 
 
 def memory_file() -> str:

@@ -34,6 +34,7 @@ def plan_routes(subject: Subject) -> Plan:
     check_address(subject.project, subject.spec.slug, package)
     actions = (
         subject.create(subject.path("routes.py"), "routes"),
+        *subject.templates(),
         subject.merge(f"tests/test_{subject.spec.package}.py", "test"),
         subject.registered(),
     )

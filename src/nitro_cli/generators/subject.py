@@ -25,6 +25,9 @@ from nitro_cli.rendering import Renderer
 from nitro_runtime.errors import UsageError, suggestion
 from nitro_runtime.naming import pascal_case, snake_case
 
+PAGE_TEMPLATES = ("index.html", "show.html", "form.html")
+"""The templates of the pages of an entity."""
+
 WHOLE = ("entity", "scaffold")
 """The generators that a resource is known by, the greater one last."""
 
@@ -74,6 +77,18 @@ class Subject:
     def render(self, name: str, **values: object) -> str:
         """Returns the text of a template of resources: ``routes``."""
         return self._renderer.render(f"shared/resource/{name}.py.jinja", values)
+
+    def templates(self) -> list[Action]:
+        """Returns the Jinja2 templates of its pages, where pages are written so."""
+        if views_of(self.project) != "jinja":
+            return []
+        return [
+            Create(
+                self.project.placed(f"{self.project.package}/templates/{self.spec.package}/{name}"),
+                self._renderer.render(f"shared/resource/{name}.jinja"),
+            )
+            for name in PAGE_TEMPLATES
+        ]
 
     def create(self, path: str, name: str, **values: object) -> Create:
         """Returns a file made whole from a template."""
@@ -140,10 +155,17 @@ _PARTS = frozenset({"form", "table", "routes"})
 """The generators that a scaffold is made of, besides its entity and one handler."""
 
 
+def views_of(project: Project) -> str:
+    """Returns how a project's pages are written: ``tags`` or ``jinja``."""
+    return project.options.get("views", "tags")
+
+
 def project_renderer(project: Project, values: Mapping[str, object]) -> Renderer:
     """Returns what renders templates for a project, its own ones first."""
     shared = {
-        "project": project_view(project.name, project.package, project.framework, ""),
+        "project": project_view(
+            project.name, project.package, project.framework, "", views_of(project)
+        ),
         "framework": framework_values(project.framework, project.package),
         **values,
     }

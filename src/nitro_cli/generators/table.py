@@ -165,7 +165,10 @@ def _resource(*names: str) -> tuple[str, ...]:
 
 
 _OF_ENTITY = _resource("__init__", "entity", "entity_test", "migration")
-_OF_PAGES = _resource("__init__", "form", "table", "routes", "test")
+_OF_PAGES = (
+    *_resource("__init__", "form", "table", "routes", "test"),
+    *(f"shared/resource/{name}.html.jinja" for name in ("index", "show", "form")),
+)
 
 GENERATORS = (
     Generator(
@@ -260,6 +263,7 @@ GENERATORS = (
         templates=(
             "shared/page/__init__.py.jinja",
             "shared/page/page.py.jinja",
+            "shared/page/page.html.jinja",
             "shared/page/test.py.jinja",
         ),
     ),

@@ -25,9 +25,23 @@ from nitro_runtime.views.browser_storage import BROWSER_SIGNAL
 from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.cards import Card
 from nitro_runtime.views.columns import Column
+from nitro_runtime.views.components import (
+    Alert,
+    Badge,
+    Component,
+    Confirm,
+    Dialog,
+    Menu,
+    MenuLink,
+    MenuPost,
+    Progress,
+    Tabs,
+    confirm_attributes,
+)
 from nitro_runtime.views.details import Detail
 from nitro_runtime.views.entity_views import card_for, detail_for, form_for, row_for
 from nitro_runtime.views.fields import (
+    CheckboxesField,
     CheckboxField,
     DateField,
     DateTimeField,
@@ -41,6 +55,7 @@ from nitro_runtime.views.fields import (
     ManyField,
     NumberField,
     PasswordField,
+    RadioField,
     RelationField,
     SelectField,
     TextArea,
@@ -59,21 +74,28 @@ from nitro_runtime.views.row_actions import RowAction
 from nitro_runtime.views.schemes import scheme_switch
 from nitro_runtime.views.table_acting import BulkResult
 from nitro_runtime.views.tables import EntityTable, Table
+from nitro_runtime.views.templates import Templates
 from nitro_runtime.views.theme import Theme, current_theme, use_theme
 from nitro_runtime.views.words import Words, by_language, current_words, use_words
 
 __all__ = [
     "BROWSER_SIGNAL",
     "STREAM_ID",
+    "Alert",
+    "Badge",
     "BoundField",
     "BulkAction",
     "BulkResult",
     "Card",
     "CheckboxField",
+    "CheckboxesField",
     "Column",
+    "Component",
+    "Confirm",
     "DateField",
     "DateTimeField",
     "Detail",
+    "Dialog",
     "EmailField",
     "EntityTable",
     "FileField",
@@ -86,16 +108,23 @@ __all__ = [
     "ListField",
     "LiveView",
     "ManyField",
+    "Menu",
+    "MenuLink",
+    "MenuPost",
     "Notice",
     "NumberField",
     "Page",
     "PageState",
     "PasswordField",
+    "Progress",
+    "RadioField",
     "RelationField",
     "RowAction",
     "RowsField",
     "SelectField",
     "Table",
+    "Tabs",
+    "Templates",
     "TextArea",
     "TextField",
     "Theme",
@@ -105,6 +134,7 @@ __all__ = [
     "Words",
     "by_language",
     "card_for",
+    "confirm_attributes",
     "current_theme",
     "current_words",
     "detail_for",
