@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, cast, get_args, get_origin
@@ -11,6 +12,7 @@ from uuid import UUID
 from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import choices_of_type
 from nitro_runtime.views.fields import (
+    CheckboxesField,
     CheckboxField,
     DateField,
     DateTimeField,
@@ -65,7 +67,10 @@ def field_for(info: FieldInfo) -> FormField:
     if choices_of_type(info) is not None and (info.type is not bool or info.nullable):
         return SelectField()
     kind: Any = get_origin(info.type) or info.type
-    if kind is list and get_args(info.type)[:1] and get_args(info.type)[0] in _PLAIN:
+    inner: Any = get_args(info.type)[0] if kind is list and get_args(info.type) else None
+    if inner is not None and inner is not bool and choices_of_type(replace(info, type=inner)):
+        return CheckboxesField()
+    if inner in _PLAIN:
         return ListField()
     for base, make in BY_TYPE:
         if isinstance(kind, type) and issubclass(kind, base):

@@ -1,8 +1,14 @@
 """The fields of forms, all in one place."""
 
 from nitro_runtime.views.field import BLANK, Complaint, FormField, default_of
-from nitro_runtime.views.many_fields import ListField, ManyField, split_keys
-from nitro_runtime.views.select_fields import RelationField, SelectField
+from nitro_runtime.views.many_fields import ListField, ManyField
+from nitro_runtime.views.select_fields import (
+    CheckboxesField,
+    RadioField,
+    RelationField,
+    SelectField,
+    split_keys,
+)
 from nitro_runtime.views.text_fields import (
     EmailField,
     HiddenField,
@@ -30,6 +36,7 @@ from nitro_runtime.views.value_fields import (
 __all__ = [
     "BLANK",
     "CheckboxField",
+    "CheckboxesField",
     "Complaint",
     "DateField",
     "DateTimeField",
@@ -44,6 +51,7 @@ __all__ = [
     "ManyField",
     "NumberField",
     "PasswordField",
+    "RadioField",
     "RelationField",
     "SelectField",
     "TextArea",

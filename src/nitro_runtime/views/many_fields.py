@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Self, cast
 
 from typing_extensions import override
 
-from nitro_runtime.html import Div, Fragment, Html, Input, Label
+from nitro_runtime.html import Html
 from nitro_runtime.schema import FieldInfo
-from nitro_runtime.views.choices import Choice, Choices, Where, key_text, text_of
+from nitro_runtime.views.choices import Choices, Where, key_text, text_of
 from nitro_runtime.views.field import BLANK, Attributes, FormField, Taken
+from nitro_runtime.views.select_fields import checkboxes, join_keys, split_keys
 from nitro_runtime.views.text_fields import TextArea
 from nitro_runtime.views.words import say
 
@@ -96,23 +97,4 @@ class ManyField(FormField):
 
     @override
     def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
-        chosen = set(split_keys(shown))
-        given = {name: attributes.get(name) for name in ("name", "class", "aria-invalid")}
-        # the empty one says that the boxes were there, so that none checked means none
-        marker = Input(type="hidden", name=self.name, value="")
-        return Fragment(marker, [_box(each, given, chosen) for each in choices.items])
-
-
-def _box(choice: Choice, attributes: Mapping[str, object], chosen: set[str]) -> Html:
-    box = Input(dict(attributes), type="checkbox", value=choice.text, checked=choice.text in chosen)
-    return Div(Label(box, " ", choice.shown, cls="choice"))
-
-
-def join_keys(texts: Iterable[str]) -> str:
-    """Returns keys as the one text that a form keeps of a field, each once."""
-    return "\n".join(dict.fromkeys(text for text in texts if text))
-
-
-def split_keys(text: str) -> list[str]:
-    """Returns the keys of a text that `join_keys` made."""
-    return text.split("\n") if text else []
+        return checkboxes(attributes, self.name, split_keys(shown), choices)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast, get_args
 
 from typing_extensions import override
 
-from nitro_runtime.html import Html, Option, Select
+from nitro_runtime.html import Div, Fragment, Html, Input, Label, Option, Select
 from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import (
     Choice,
@@ -17,9 +17,10 @@ from nitro_runtime.views.choices import (
     Where,
     choices_from,
     choices_of_type,
+    text_of,
 )
 from nitro_runtime.views.combobox import combobox
-from nitro_runtime.views.field import Attributes, Complaint, FormField, Taken
+from nitro_runtime.views.field import BLANK, Attributes, Complaint, FormField, Taken
 from nitro_runtime.views.words import say
 
 
@@ -78,6 +79,105 @@ class SelectField(FormField):
 
 def _option(choice: Choice, shown: str) -> Html:
     return Option(choice.shown, value=choice.text, selected=choice.text == shown)
+
+
+@dataclass(frozen=True)
+class RadioField(SelectField):
+    """One of a few choices, all of them in sight.
+
+    Attributes:
+        choices: As of a `SelectField`.
+    """
+
+    part: ClassVar[str] = "checkbox"
+    is_group: ClassVar[bool] = True
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        given = {name: attributes.get(name) for name in _OF_EACH}
+        blank = () if self.required else (Choice("", None, "no_choice", is_word=True),)
+        return Div(
+            [
+                Label(_radio(given, choice, shown), " ", choice.shown, cls="choice")
+                for choice in (*blank, *choices.items)
+            ],
+            cls="choices",
+        )
+
+
+_OF_EACH = ("name", "class", "required", "aria-invalid")
+
+
+def _radio(attributes: Mapping[str, object], choice: Choice, shown: str) -> Html:
+    chosen = choice.text == shown
+    return Input(dict(attributes), type="radio", value=choice.text, checked=chosen)
+
+
+@dataclass(frozen=True)
+class CheckboxesField(SelectField):
+    """Several of a few choices, each with a box: for ``list[Status]`` or ``list[Literal["a", "b"]]``.
+
+    Attributes:
+        choices: As of a `SelectField`; from the type of the list when left out.
+    """
+
+    part: ClassVar[str] = "checkbox"
+    is_group: ClassVar[bool] = True
+
+    @override
+    def bind(self, name: str, info: FieldInfo | None) -> Self:
+        bound = super().bind(name, info)
+        inner = get_args(info.type)[:1] if info is not None else ()
+        if self.choices is None and info is not None and inner:
+            offered = choices_of_type(replace(info, type=inner[0]))
+            bound = replace(bound, offered=offered or Choices())
+        wanted = self.required
+        if wanted is None:  # an empty list is an answer
+            wanted = False
+        return replace(bound, required=wanted)
+
+    @override
+    def show(self, value: object) -> str:
+        return join_keys(text_of(each) for each in cast("Iterable[object]", value or ()))
+
+    @override
+    def typed(self, texts: Sequence[str]) -> str:
+        return join_keys(texts)
+
+    @override
+    def read(self, typed: str) -> Taken:
+        chosen = [self.choose(text, self.offered or Choices()) for text in split_keys(typed)]
+        return chosen or (BLANK if self.required else [])
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        return checkboxes(attributes, self.name, split_keys(shown), choices)
+
+
+def checkboxes(attributes: Attributes, name: str, chosen: Sequence[str], choices: Choices) -> Html:
+    """Returns a box for each choice, and what says that the boxes were there."""
+    given = {each: attributes.get(each) for each in ("name", "class", "aria-invalid")}
+    boxes = [
+        Label(
+            Input(given, type="checkbox", value=choice.text, checked=choice.text in chosen),
+            " ",
+            choice.shown,
+            cls="choice",
+        )
+        for choice in choices.items
+    ]
+    # the empty one makes that none checked means none
+    return Fragment(Input(type="hidden", name=name, value=""), Div(boxes, cls="choices"))
+
+
+def join_keys(texts: Iterable[str]) -> str:
+    """Returns keys as the one text that a form keeps of a field, each once."""
+    return "\n".join(dict.fromkeys(text for text in texts if text))
+
+
+def split_keys(text: str) -> list[str]:
+    """Returns the keys of a text that `join_keys` made."""
+    return text.split("\n") if text else []
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,13 @@ class TextField(FormField):
         max_length: Most characters.
         min_length: Fewest characters.
         pattern: A regular expression that the whole text matches.
+        inputmode: Which keyboard a phone shows, ``"numeric"``.
     """
 
     max_length: int | None = None
     min_length: int | None = None
     pattern: str | None = None
+    inputmode: str | None = None
 
     from_info: ClassVar[Mapping[str, str]] = {
         **FormField.from_info,
@@ -55,14 +57,28 @@ class TextField(FormField):
             type=self.type,
             value=shown,
             maxlength=self.max_length,
+            minlength=self.min_length,
+            pattern=self._shape(),
+            inputmode=self.inputmode,
             placeholder=self.placeholder,
             autocomplete=self.autocomplete,
         )
 
 
+    def _shape(self) -> str | None:
+        """The pattern as browsers take it, which match the whole text by it."""
+        if self.pattern is not None or self.info is None or self.info.pattern is None:
+            return self.pattern
+        pattern = self.info.pattern
+        whole = pattern.startswith("^") and pattern.endswith("$") and "|" not in pattern
+        return pattern[1:-1] if whole else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class EmailField(TextField):
     """An email address."""
+
+    autocomplete: str | None = "email"
 
     type: ClassVar[str] = "email"
 
@@ -77,6 +93,8 @@ class EmailField(TextField):
 @dataclass(frozen=True, kw_only=True)
 class UrlField(TextField):
     """A web address."""
+
+    autocomplete: str | None = "url"
 
     type: ClassVar[str] = "url"
 
@@ -139,7 +157,9 @@ class TextArea(TextField):
             dict(attributes),
             rows=self.rows,
             maxlength=self.max_length,
+            minlength=self.min_length,
             placeholder=self.placeholder,
+            autocomplete=self.autocomplete,
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from typing_extensions import override
 
@@ -73,8 +73,16 @@ class NumberField(FormField):
             min=self.min,
             max=self.max,
             step=self.step,
+            inputmode=self._keyboard(),
             placeholder=self.placeholder,
+            autocomplete=self.autocomplete,
         )
+
+    def _keyboard(self) -> str | None:
+        """Which keyboard a phone shows; one without a minus sign only where none can be typed."""
+        if self.min is None or self.min < 0:
+            return None
+        return "numeric" if self.step is None else "decimal"
 
 
 def _number(text: str) -> Decimal:
@@ -127,17 +135,58 @@ class CheckboxField(FormField):
 
 @dataclass(frozen=True, kw_only=True)
 class _MomentField(FormField):
+    min: date | time | datetime | None = None
+    max: date | time | datetime | None = None
+
     type: ClassVar[str] = "date"
+    from_info: ClassVar[Mapping[str, str]] = {
+        **FormField.from_info,
+        "min": "minimum",
+        "max": "maximum",
+    }
 
     @override
     def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
         del choices
-        return Input(dict(attributes), type=self.type, value=shown)
+        return Input(
+            dict(attributes),
+            type=self.type,
+            value=shown,
+            min=self.show(self.min) or None,
+            max=self.show(self.max) or None,
+            autocomplete=self.autocomplete,
+        )
+
+    @override
+    def read(self, typed: str) -> Taken:
+        value = super().read(typed)
+        if value is not BLANK and _is_before(value, self.min):
+            raise Complaint(say("at_least", limit=self.show(self.min)))
+        if value is not BLANK and _is_before(self.max, value):
+            raise Complaint(say("at_most", limit=self.show(self.max)))
+        return value
+
+
+def _is_before(one: Any, other: Any) -> bool:  # noqa: ANN401 # moments of one kind, or None
+    if one is None or other is None:
+        return False
+    if (
+        isinstance(one, datetime)
+        and isinstance(other, datetime)
+        and not (one.tzinfo and other.tzinfo)
+    ):
+        one, other = one.replace(tzinfo=UTC), other.replace(tzinfo=UTC)
+    return bool(one < other)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DateField(_MomentField):
-    """A date."""
+    """A date.
+
+    Attributes:
+        min: The first that may be chosen.
+        max: The last that may be chosen.
+    """
 
     @override
     def parse(self, text: str) -> Taken:
