@@ -17,8 +17,8 @@ def render(child: Child) -> str:
     """Returns the markup of one child.
 
     ``None`` and booleans are nothing; text is escaped; numbers are exact; an object with
-    ``__html__`` is trusted (also elements of RustyTags, htpy, FastHTML and MarkupSafe); an
-    enumeration member is its value; iterables are flattened; a callable is called.
+    ``__html__`` is trusted (also elements of RustyTags, htpy, FastHTML and MarkupSafe, and
+    dominate's); an enumeration member is its value; iterables are flattened; a callable is called.
 
     Raises:
         ViewError: The child is bytes, a mapping, a class, a coroutine, an entity, an object without
@@ -69,8 +69,17 @@ def _render_object(child: Child) -> str:
     if hasattr(child, "__await__") or hasattr(child, "__aiter__"):
         refuse(f"A {kind.__name__} is not a child: await it first.")
     if callable(child):
-        return render(child())
+        return render(_called(child))
     return _render_data(child, kind)
+
+
+def _called(child: Callable[[], object]) -> object:
+    """Returns the child that a callable one stands for."""
+    kind = cast("type[object]", type(child))
+    # an element of dominate has no __html__, and is called for something else
+    if any(base.__module__ == "dominate.dom_tag" for base in kind.__mro__):
+        return Html(cast("Any", child).render(pretty=False))
+    return child()
 
 
 def _render_data(child: Child, kind: type[Any]) -> str:
@@ -124,7 +133,7 @@ def open_child(
     if hasattr(child, "__await__"):
         return cast("Awaitable[object]", child)
     if callable(child):
-        return iter((child(),))
+        return iter((_called(child),))
     if kind in _REFUSED or _is_data(child) or not hasattr(child, "__iter__"):
         return render(child)
     return iter(cast("Iterable[object]", child))

@@ -35,11 +35,11 @@ class Lazy:
         self.children = children
         self.end = end
 
-    def __html__(self) -> str:
-        return "".join(chunks(self))
+    def __html__(self) -> Html:
+        return Html("".join(chunks(self)))
 
     def __str__(self) -> str:
-        return self.__html__()
+        return self.__html__()  # as markup too, for engines that ask for the text first
 
 
 def chunks(*children: Child, size: int = 16_384) -> Iterator[Html]:
