@@ -29,6 +29,7 @@ from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
 from nitro_runtime.views.fields import (
     FormField,
     ManyField,
+    RelationField,
     SelectField,
     TextArea,
 )
@@ -190,6 +191,8 @@ def _only(name: str, shown: str, choices: Choices | None = None) -> FormState:
 
 def _varying(form: FormDefinition, each: FormField, theme: Theme) -> Callable[[FormState], Html]:
     """Returns what renders a box or a select; one whose choices never change is kept by choice."""
+    # what a relation offers changes with its rows
+    is_steady = not isinstance(each, RelationField | ManyField)
     fixed = each.offered if isinstance(each, SelectField) else Choices()
     kept: dict[str, Html] = {}
 
@@ -201,8 +204,8 @@ def _varying(form: FormDefinition, each: FormField, theme: Theme) -> Callable[[F
         choices = state.choices.get(each.name, Choices())
         block = render_block(form, each, _only(each.name, shown, choices), theme)
         if (
-            choices == fixed
-            and not isinstance(each, ManyField)
+            is_steady
+            and choices == fixed
             and (choices.find(shown) is not None or shown in ("", "on"))
         ):
             kept[shown] = block

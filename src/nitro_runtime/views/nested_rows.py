@@ -367,9 +367,10 @@ class RowSet:
         return f"{self.title(row)}, {each.label}" if each else self.title(row)
 
     @property
-    def data(self) -> list[dict[str, Any]]:
-        """The good values of every row that is kept, by field."""
-        return [dict(row.reading.data) for row in self.visible if not row.blank]
+    def data(self) -> dict[str, dict[str, Any]]:
+        """The good values of every row that is kept, by field, and those by the name of the row."""
+        kept = (row for row in self.visible if not row.blank)
+        return {self.name_of(row, ""): dict(row.reading.data) for row in kept}
 
     def html(self, theme: Theme) -> Html:
         """Returns the rows as markup, one element that can be morphed by its id."""

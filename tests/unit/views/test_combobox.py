@@ -196,6 +196,22 @@ async def test_with_few_rows_it_is_a_select(clients: list[Client]) -> None:
     assert html.count("<option") == 51
 
 
+async def test_a_form_that_was_shown_without_rows_shows_those_that_came_since(
+    clients: list[Client],
+) -> None:
+    Client.all().delete()
+
+    class Fresh(Form[Invoice]):
+        title = TextField()
+        client_id = RelationField(Client)
+
+    assert str(await Fresh.new()).count("<option") == 1
+    Client.create(name="First")
+    assert "First</option>" in str(await Fresh.new())
+    Client.create_many([{"name": f"Other {number}"} for number in range(60)])
+    assert "combobox" in str(await Fresh.new())
+
+
 # -- without JavaScript -------------------------------------------------------------------------
 
 

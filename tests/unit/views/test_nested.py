@@ -408,7 +408,7 @@ async def test_nine_hundred_rows_are_refused_with_a_sentence() -> None:
 
 async def test_the_application_may_complain_of_a_row(lamp: Product) -> None:
     form = await received({"customer": "Ann", "lines-2-product_id": lamp.id})
-    assert form.data["lines"] == [{"product_id": lamp.id, "gift": False}]
+    assert form.data["lines"] == {"lines-2": {"product_id": lamp.id, "gift": False}}
     form.add_error("Sold out.", "lines-2-product_id")
     form.add_error("Not today.", "lines-2")
     assert form.errors == {"lines-2-product_id": ["Sold out."], "lines-2": ["Not today."]}
