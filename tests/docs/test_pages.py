@@ -28,7 +28,7 @@ from nitro_runtime.testing.serving import free_port
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(page for page in DOCS.rglob("*.md") if page.parent.name != "decisions")
-LANGUAGES = {"console", "python", "html", "nginx", "text", "yaml"}
+LANGUAGES = {"console", "css", "python", "html", "nginx", "text", "yaml"}
 MODULES = {"nitro": "nitro_cli", "alembic": "alembic", "pytest": "pytest", "python": ""}
 NOT_RUN = {"pip", "export"}
 Missing = Callable[[str], NoReturn]
