@@ -197,7 +197,10 @@ def _tell(change: Change) -> None:
 
 
 class Patch(Protocol):
-    """Something a handler yields that reaches a browser: it encodes itself as an SSE event."""
+    """Something a handler yields that reaches a browser: it encodes itself as an SSE event.
+
+    A view reaches it too; whoever takes it makes a patch of its markup.
+    """
 
     def encode(self) -> bytes:
         """Returns one whole server-sent event, with its final empty line."""

@@ -42,7 +42,7 @@ def test_hostile_names_and_descriptions_are_text_in_list_card_and_form(
     }
     for page in ("1", "2"):
         watched.goto(f"{server.url}/products?page={page}&sort=name")
-        shown = watched.locator("#product-table tbody tr td:first-child").all_text_contents()
+        shown = watched.locator("#product-table tbody tr th[scope=row]").all_text_contents()
         assert set(shown) <= set(HOSTILE)
         assert unharmed(watched)
     for text, key in ids.items():
@@ -64,7 +64,7 @@ def test_hostile_names_are_text_when_they_arrive_by_the_stream(
         watched.goto(f"{server.url}/products")
     for text in HOSTILE:
         key = server.product(name=text, description=text, price="1", category_id=category)
-        cell = watched.locator(f"[id='product-{key}'] td:first-child")
+        cell = watched.locator(f"[id='product-{key}'] th[scope=row]")
         expect(cell).to_have_count(1)
         assert cell.text_content() == text
         server.post(f"/products/{key}/delete", {})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bundled import FRAMEWORKS
 from playwright.sync_api import BrowserContext, Locator, Page, expect
+from questions import answer
 
 if TYPE_CHECKING:
     from browser.conftest import People, Server
@@ -28,7 +29,7 @@ def open_list(page: Page, server: Server) -> None:
 
 
 def names(page: Page) -> list[str]:
-    return page.locator("#product-table tbody tr td:first-child").all_inner_texts()
+    return page.locator("#product-table tbody tr th[scope=row]").all_inner_texts()
 
 
 def fill_in(page: Page, **values: str) -> None:
@@ -94,11 +95,11 @@ def test_a_product_is_edited(tab: Page, server: Server) -> None:
 def test_deleting_asks_first_and_no_means_no(tab: Page, server: Server) -> None:
     server.product(name="Owls", price="5", category_id=server.category("Books"))
     open_list(tab, server)
-    tab.once("dialog", lambda dialog: dialog.dismiss())
-    tab.get_by_role("button", name="Delete").first.click()
+    tab.get_by_role("button", name="Delete Owls").click()
+    assert answer(tab, agrees=False) == "Delete Owls? This cannot be undone."
     assert names(tab) == ["Owls"]
-    tab.once("dialog", lambda dialog: dialog.accept())
-    tab.get_by_role("button", name="Delete").first.click()
+    tab.get_by_role("button", name="Delete Owls").click()
+    answer(tab)
     expect(tab.locator("#product-table tbody tr[id^=product-]")).to_have_count(0)
     expect(tab.locator("body")).to_contain_text("Owls deleted")
 
@@ -127,7 +128,7 @@ def test_a_click_on_a_column_sorts_and_a_second_one_turns_round(tab: Page, serve
         server.product(name=name, price=price, category_id=category)
     open_list(tab, server)
     tab.locator("#product-table thead a", has_text="Price").click()
-    shown = tab.locator("#product-table tbody tr td:first-child")
+    shown = tab.locator("#product-table tbody tr th[scope=row]")
     expect(shown).to_have_text(["C", "B", "A"])
     tab.locator("#product-table thead a", has_text="Price").click()
     expect(shown).to_have_text(["A", "B", "C"])
@@ -140,7 +141,7 @@ def test_a_long_list_has_pages(tab: Page, server: Server) -> None:
     assert len(first) == 25
     tab.locator("#product-table nav a", has_text="Next").click()
     expect(tab).to_have_url(re.compile("page=2"))
-    expect(tab.locator("#product-table tbody tr td:first-child").first).not_to_have_text(first[0])
+    expect(tab.locator("#product-table tbody tr th[scope=row]").first).not_to_have_text(first[0])
     second = names(tab)
     assert len(second) == 25
     assert not set(first) & set(second) or first != second
@@ -158,7 +159,7 @@ def test_a_second_tab_shows_every_change_within_200_ms_and_without_reload(
         """() => {
             window.seen = {};
             new MutationObserver(() => {
-                const cell = document.querySelector('tr[id^=product-] td:first-child');
+                const cell = document.querySelector('tr[id^=product-] th[scope=row]');
                 window.seen[cell ? cell.innerText : 'nothing'] ??= Date.now();
             }).observe(document.body, {subtree: true, childList: true, characterData: true});
         }"""
@@ -241,8 +242,8 @@ def test_what_one_visitor_saves_another_sees_and_each_is_told_only_of_what_is_th
     expect(notices(ann)).to_have_count(0)
     open_list(ben, server)
     expect(notices(ben)).to_have_count(0)
-    ann.on("dialog", lambda dialog: dialog.accept())
     row(ann, "Foxes").get_by_role("button", name="Delete").click()
+    answer(ann)
     expect(notices(ann)).to_have_text(["Foxes deleted"])
     expect(ben.locator("#product-table tbody tr")).to_have_count(1)
     expect(notices(ben)).to_have_count(0)

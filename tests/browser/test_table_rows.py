@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from questions import answer
 
 from nitro_runtime.testing.serving import free_port, serve
 
@@ -96,13 +97,11 @@ def test_rows_are_chosen_stay_chosen_in_live_updates_and_are_changed_at_once(
     # a question first, and no means no
     box(tab, "Ape").check()
     box(tab, "Dog").check()
-    asked: list[str] = []
-    tab.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     bar(tab).get_by_role("button", name="Delete").click()
+    assert answer(tab, agrees=False) == "Delete 2 toys? This cannot be undone."
     expect(told(tab)).to_have_text("2 selected")
-    assert asked == ["Delete 2 toys? This cannot be undone."]
-    tab.once("dialog", lambda dialog: dialog.accept())
     bar(tab).get_by_role("button", name="Delete").click()
+    answer(tab)
     expect(names(tab)).to_have_text(["Bear", "Cow", "Eel", "Fox"])
     expect(tab.locator("#notices")).to_contain_text("2 toys deleted.")
     assert tab.evaluate("window.neverReloaded") is True
@@ -115,8 +114,8 @@ def test_what_was_refused_is_told_and_the_rows_stay_chosen(
     expect(names(tab)).to_have_text(["Eel", "Fox"])
     box(tab, "Eel").check()
     box(tab, "Fox").check()
-    tab.once("dialog", lambda dialog: dialog.accept())
     bar(tab).get_by_role("button", name="Delete").click()
+    answer(tab)
     expect(tab.locator("#notices")).to_contain_text(
         "Fox is still used elsewhere, so nothing was deleted."
     )
@@ -186,8 +185,8 @@ def test_cells_are_for_the_reader(tab: Page, address: str, keys: dict[str, str])
     expect(names(tab)).to_have_text(["Ape", "Bat", "Cat", "Dog"])
     expect(row.locator("td[data-label=Story] details")).to_have_attribute("open", "")
     # an action of the app's own asks first
-    tab.once("dialog", lambda dialog: dialog.accept())
     row.get_by_role("button", name="Sell Ape").click()
+    answer(tab)
     expect(row.locator("td[data-label=Sold]")).to_have_text("Yes")
     expect(tab.locator("#notices")).to_contain_text("Ape sold")
 

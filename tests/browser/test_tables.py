@@ -46,7 +46,7 @@ def lamps(address: str) -> str:
 
 
 def names(page: Page, table: str = "lamp-table") -> list[str]:
-    return page.locator(f"#{table} tbody tr > :first-child").all_inner_texts()
+    return page.locator(f"#{table} tbody tr th[scope=row]").all_inner_texts()
 
 
 def focused(page: Page) -> str:
@@ -91,7 +91,7 @@ def test_each_state_has_an_address_that_back_forward_reload_and_a_copied_link_sh
     def shows(page: Page, at: int) -> None:
         url, rows, status = seen[at]
         expect(page).to_have_url(url)
-        expect(page.locator("#lamp-table tbody tr > :first-child")).to_have_text(rows)
+        expect(page.locator("#lamp-table tbody tr th[scope=row]")).to_have_text(rows)
         expect(page.locator("#lamp-table-filter-status")).to_have_value(status)
 
     for at in (5, 4, 3, 2, 1, 0):

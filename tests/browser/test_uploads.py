@@ -10,6 +10,7 @@ import httpx
 import pytest
 from bundled import FRAMEWORKS
 from playwright.sync_api import FilePayload, Locator, Page, expect
+from questions import answer
 
 from nitro_runtime.testing import sample_png
 
@@ -84,8 +85,8 @@ def test_a_picture_and_a_file_are_uploaded_shown_replaced_and_removed(
     expect(tab.locator("main img")).to_have_count(0)
     assert kept(server) == [".txt"]
 
-    tab.on("dialog", lambda dialog: dialog.accept())
     tab.get_by_role("button", name="Delete").click()
+    answer(tab)
     expect(tab.locator("#notices")).to_contain_text("Barn owl deleted")
     assert kept(server) == []
 

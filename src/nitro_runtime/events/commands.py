@@ -6,6 +6,7 @@ A handler registered with ``@on`` is never reachable from outside. A function op
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -80,6 +81,7 @@ class CommandSpec:
         asks: The parameters of the function.
         allow_asks: The parameters of ``allow``.
         is_plain: Whether neither of the two is asynchronous.
+        is_stepwise: Whether the function is a plain generator, whose yields are sent as they come.
     """
 
     name: str
@@ -90,11 +92,14 @@ class CommandSpec:
     asks: tuple[str, ...]
     allow_asks: tuple[str, ...]
     is_plain: bool
+    is_stepwise: bool
 
     @property
     def needs_no_loop(self) -> bool:
         """Whether it runs in one go: nothing of it is asynchronous, and nobody handles its event."""
-        return self.is_plain and (self.kind == "query" or not bus.has_handlers(self.name))
+        if self.is_stepwise or not self.is_plain:
+            return False
+        return self.kind == "query" or not bus.has_handlers(self.name)
 
     async def run(self, data: Mapping[str, Any], ctx: Context) -> Any:  # noqa: ANN401 # what the function returns
         """Checks and runs it; see `run_command`."""
@@ -122,8 +127,8 @@ class CommandSpec:
     async def _call(self, arguments: Mapping[str, Any], tab: str | None) -> Any:  # noqa: ANN401 # what the function returns
         result = self.function(**{name: arguments[name] for name in self.asks if name in arguments})
         kind: type[Any] = result.__class__
-        if kind is GeneratorType:
-            running.drain(tab, result)
+        if kind is GeneratorType:  # in a thread, or the loop could send nothing before its end
+            await asyncio.to_thread(running.drain, tab, result)
             return None
         if kind is AsyncGeneratorType:
             await running.drain_async(tab, result)
@@ -246,6 +251,7 @@ def _registrar(
             asks=tuple(inspect.signature(function).parameters),
             allow_asks=tuple(inspect.signature(allow).parameters),
             is_plain=not (_is_async(function) or _is_async(allow)),
+            is_stepwise=_is_generator(function),
         )
         return function
 
@@ -255,6 +261,14 @@ def _registrar(
 def _same_source(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
     """Whether a function was defined again, as consoles and reloads do."""
     return (one.__module__, one.__qualname__) == (other.__module__, other.__qualname__)
+
+
+def _is_generator(function: Callable[..., Any]) -> bool:
+    inner = inspect.unwrap(function)
+    return any(
+        inspect.isgeneratorfunction(each)
+        for each in (inner, getattr(inner, "func", None), type(inner).__call__)
+    )
 
 
 def _is_async(function: Callable[..., Any]) -> bool:

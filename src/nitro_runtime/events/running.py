@@ -63,9 +63,9 @@ def run(
 
 
 def deliver(sender: object, value: object) -> None:
-    """Sends a yielded value on its way when it is a patch; a str has ``encode`` and is none."""
-    if not isinstance(value, str) and hasattr(value, "encode"):
-        context.deliver(sender, value)  # pyright: ignore[reportArgumentType] # it has encode
+    """Sends a yielded value on its way when it is a patch or a view; a plain str is neither."""
+    if hasattr(value, "__html__") or (not isinstance(value, str) and hasattr(value, "encode")):
+        context.deliver(sender, value)  # pyright: ignore[reportArgumentType] # it has one of them
 
 
 def drain(sender: object, generator: Generator[Any, Any, Any]) -> list[Any]:

@@ -17,6 +17,7 @@ from nitro_runtime.sse.patches import (
     emit_elements,
     emit_script,
     emit_signals,
+    patch_of,
     remove_elements,
 )
 from nitro_runtime.sse.shutdown import install as install_shutdown
@@ -40,6 +41,7 @@ __all__ = [
     "hub",
     "install_shutdown",
     "patch_elements",
+    "patch_of",
     "patch_signals",
     "remove_elements",
 ]

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from nitro_runtime import context
 from nitro_runtime.sse import shutdown
 from nitro_runtime.sse.lane import Lane
+from nitro_runtime.sse.patches import patch_of
 from nitro_runtime.sse.subscription import Subscription
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,8 @@ class Hub:
         )
 
     def deliver(self, receiver: str, patch: context.Patch) -> None:
-        """Sends a patch to the streams of a tab or user id; `context.deliver` calls it."""
+        """Sends a patch or view to the streams of a tab or user id; `context.deliver` calls it."""
+        patch = patch_of(patch)
         reached = self.publish(f"tab:{receiver}", patch) + self.publish(f"user:{receiver}", patch)
         if not reached:
             log.debug("a patch was yielded for a sender that has no open stream")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+from nitro_runtime import context
 from nitro_runtime.sse.encoder import (
     HasHtml,
     Namespace,
@@ -113,7 +114,8 @@ def emit_elements(
 
     Args:
         html: A view, a tag, anything with ``__html__``; a str is taken as markup as it is.
-        selector: A CSS selector of the target; None: the elements with the same ids.
+        selector: A CSS selector of the target; None: the elements with the same ids, or where such
+            things belong, as it is with a `Notice`.
         mode: How it is placed: ``outer`` morphs, ``append`` adds at the end, ...
         namespace: In which namespace it is parsed: ``svg`` for what goes into a drawing.
         view_transition: Whether the browser animates the change.
@@ -121,7 +123,25 @@ def emit_elements(
     Raises:
         ValueError: The mode or namespace is unknown, or the selector holds a line break.
     """
+    if selector is None:
+        selector, mode = target_of(html) or (None, mode)
     return ElementsPatch(markup_of(html), selector, mode, namespace, view_transition)
+
+
+def target_of(html: object) -> tuple[str, PatchMode] | None:
+    """Returns the selector and mode of what has no id on the page, and belongs somewhere."""
+    return getattr(html, "patch_target", None)
+
+
+def patch_of(yielded: object) -> context.Patch:
+    """Returns what a handler yielded as a patch: itself, or a view's elements.
+
+    Args:
+        yielded: A patch, or anything with ``__html__``.
+    """
+    if isinstance(yielded, HasHtml):
+        return emit_elements(yielded)
+    return cast("context.Patch", yielded)
 
 
 def remove_elements(selector: str) -> ElementsPatch:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from nitro_runtime.html import Button, Div, Html, P
+from nitro_runtime.html import Button, Div, Html, P, expr
 from nitro_runtime.views.theme import Theme, current_theme
 from nitro_runtime.views.words import Words, current_words, say
+
+NOTICES_ID = "notices"
+"""The id of the live region."""
 
 NoticeKind = Literal["success", "info", "warning", "error"]
 
@@ -29,6 +32,14 @@ class Notice:
     text: str
     kind: NoticeKind = "success"
 
+    @property
+    def patch_target(self) -> tuple[str, Literal["append"]]:
+        """Where it goes in an open page: behind the notices that are there."""
+        return f"#{NOTICES_ID}", "append"
+
+    def __html__(self) -> Html:
+        return _notice(self, current_theme())
+
 
 def notices_html(notices: Sequence[Notice], theme: Theme | None = None) -> Html:
     """Returns ``<div id="notices">``, a live region, with the notices in it."""
@@ -47,7 +58,7 @@ def _no_notices(classes: Theme, words: Words) -> Html:
 def _notice_area(notices: list[Html], classes: Theme) -> Html:
     return Div(
         notices,
-        id="notices",
+        id=NOTICES_ID,
         cls=classes["notices"],
         role="status",
         aria_live="polite",
@@ -56,6 +67,11 @@ def _notice_area(notices: list[Html], classes: Theme) -> Html:
 
 
 _GO_AWAY = "el.matches(':hover, :focus-within') || el.remove()"
+# what is told again takes the place of what said the same before, or a page would fill up with it
+_ONCE = expr(
+    "[...el.parentElement.children].forEach("
+    "one => one !== el && one.textContent === el.textContent && one.remove())"
+)
 
 
 def _notice(notice: Notice, theme: Theme) -> Html:
@@ -69,4 +85,5 @@ def _notice(notice: Notice, theme: Theme) -> Html:
         ),
         cls=f"{theme['notice']} {theme['notice_' + notice.kind]}",
         on_interval__duration_10s=_GO_AWAY if notice.kind == "success" else None,
+        init=_ONCE,
     )

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from nitro_runtime.errors import ViewError
 from nitro_runtime.html import Attribute, Child, Div, Fragment, Html, chunks, escape, expr, js, raw
 from nitro_runtime.views.browser_storage import browser_html
+from nitro_runtime.views.components import Confirm
 from nitro_runtime.views.layouts import Layout, chain
 from nitro_runtime.views.nonces import with_nonce
 from nitro_runtime.views.notices import Notice, notices_html
@@ -223,7 +224,7 @@ class Page:
         after = Fragment(
             self._footer,
             footers,
-            LOCALISING if state.datastar_url else None,
+            (LOCALISING, Confirm(theme=self._theme)) if state.datastar_url else None,
             stream_html(state) if self.live and state.tab else None,
         )
         return before, after

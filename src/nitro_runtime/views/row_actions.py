@@ -11,6 +11,7 @@ from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.html import A, Button, Fragment, Html, expr
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.schema import humanize
+from nitro_runtime.views.components.confirm import HAS_CONFIRM
 from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.model import key_of, label_of
@@ -23,7 +24,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 # The code reads addresses and questions from the element, so no data is ever part of it.
 _POST = "@post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
-_ASKED_POST = f"confirm(el.dataset.confirm) && {_POST}"
+_ASKED_POST = f"({HAS_CONFIRM} || confirm(el.dataset.confirm)) && {_POST}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any
 from nitro_runtime.html import Button, Html, Input, Label, Span, Td, Th, expr, raw
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.markup import escape_text
+from nitro_runtime.views.components.confirm import HAS_CONFIRM
 from nitro_runtime.views.csrf import csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.model import key_of, label_of
@@ -53,7 +54,7 @@ _CHANGE = (
 _FORMDATA = "el.elements.every?.checked && evt.formData.delete('row')"
 _SUBMIT = (
     "const question = evt.submitter?.dataset.confirm; el.done = false;"
-    " (!question || confirm(question.replace('{{count}}', el.count)))"
+    f" (!question || {HAS_CONFIRM} || confirm(question.replace('{{{{count}}}}', el.count)))"
     " && @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
 )
 # What was done leads to another page or to this one anew, by a patch at the end of the body; what was

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import ExitStack, aclosing
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 from nitro_runtime import context
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, Refused
 from nitro_runtime.events import CommandSpec, Context, find_command, run_command, signed_in
-from nitro_runtime.sse import ElementsPatch, SignalsPatch, emit_elements, emit_signals, hub
-from nitro_runtime.views import Notice, notices_html, view_from_key
-from nitro_runtime.views.csrf import Csrf, with_token
+from nitro_runtime.sse import emit_elements, hub
+from nitro_runtime.views import Notice, view_from_key
+from nitro_runtime.views.words import speaking
 from nitro_runtime.web import browser_storage, gate, session
 from nitro_runtime.web.live import Group, live, patch_of
+from nitro_runtime.web.patching import patches_of
 from nitro_runtime.web.replies import (
     STREAM_HEADERS,
     local,
@@ -62,11 +63,12 @@ async def commands(request: Request) -> Reply:
     signals, data = await _input(request, spec)
     ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
     browser_storage.hold(request)
-    if not request.is_datastar:
-        return _plain(request, await _Run(spec, data, ctx).result())
-    if spec.needs_no_loop:
-        return await _in_one_go(spec, data, ctx)
-    return await _Streamed(spec, data, ctx).reply()
+    with speaking(request.words):
+        if not request.is_datastar:
+            return _plain(request, await _Run(spec, data, ctx).result())
+        if spec.needs_no_loop:
+            return await _in_one_go(spec, data, ctx)
+        return await _Streamed(spec, data, ctx).reply()
 
 
 def _called(request: Request) -> tuple[str, CommandSpec]:
@@ -140,8 +142,8 @@ class _Run:
         self._ctx = ctx
 
     def take(self, patch: context.Patch) -> None:
-        """Takes a patch that the command yielded."""
-        self.events.append(patch.encode())
+        """Takes a patch or a view that the command yielded."""
+        self.events.extend(patches_of(patch, self._ctx.request.csrf))
 
     async def result(self) -> Any:  # noqa: ANN401 # what the command returns
         """Runs the command to its end."""
@@ -174,11 +176,12 @@ class _Streamed(_Run):
 
     def take(self, patch: context.Patch) -> None:
         """Takes a patch that the command yielded, from any thread."""
-        event = patch.encode()
-        if threading.get_ident() == self._thread:
-            self._queue.put_nowait(event)
-        else:
-            self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
+        here = threading.get_ident() == self._thread
+        for event in patches_of(patch, self._ctx.request.csrf):
+            if here:
+                self._queue.put_nowait(event)
+            else:
+                self._loop.call_soon_threadsafe(self._queue.put_nowait, event)
 
     async def _work(self) -> None:
         try:
@@ -218,30 +221,7 @@ class _Streamed(_Run):
         except Exception as error:
             log.exception("command %s failed after its first patch", self._spec.name)
             if isinstance(error, NitroError) and error.status != 500:
-                yield emit_elements(notices_html([Notice(str(error), kind="error")])).encode()
-
-
-def patches_of(result: Any, csrf: Csrf | None = None) -> list[bytes]:  # noqa: ANN401 # what the command returned
-    """Returns the events for what a command returned: views, signals, patches, or nothing.
-
-    Args:
-        result: What it returned. Patches stand as they were made: for anybody.
-        csrf: The host's protection, which the forms of a returned view are for.
-
-    Raises:
-        TypeError: It is none of these.
-    """
-    if result is None:
-        return []
-    if isinstance(result, list | tuple):
-        return [event for each in result for event in patches_of(each, csrf)]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(result, ElementsPatch | SignalsPatch):
-        return [result.encode()]
-    if isinstance(result, Mapping):
-        return [emit_signals(result).encode()]  # pyright: ignore[reportUnknownArgumentType]
-    if hasattr(result, "__html__"):
-        return [emit_elements(with_token(str(result), csrf)).encode()]
-    raise TypeError(f"A command returns a view, a dict or None, not {type(result).__name__}.")
+                yield emit_elements(Notice(str(error), kind="error")).encode()
 
 
 # -- events -------------------------------------------------------------------------------------

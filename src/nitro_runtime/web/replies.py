@@ -25,7 +25,8 @@ from nitro_runtime.views.words import say, speaking
 from nitro_runtime.web import browser_storage, session
 from nitro_runtime.web.policy import nonce_of, policy_headers
 from nitro_runtime.web.request import Reply, Request
-from nitro_runtime.web.streaming import in_threads
+from nitro_runtime.web.steps import Steps, is_steps, last_views, step_events
+from nitro_runtime.web.streaming import encoded, in_threads
 
 STREAM_HEADERS = (
     ("content-type", "text/event-stream"),
@@ -49,11 +50,12 @@ def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:
 
     Args:
         request: The request to answer.
-        view: What to show.
+        view: What to show; or a generator, plain or async, of what to patch into the page as the
+            deed goes on: see `nitro_runtime.web.steps`.
         status: The status of a plain reply; by default the page's own (422 for an invalid form).
     """
     with speaking(request.words):
-        return _respond(request, view, status)
+        return _stepwise(request, view) if is_steps(view) else _respond(request, view, status)
 
 
 def _respond(request: Request, view: Any, status: int | None) -> Reply:  # noqa: ANN401 # any view
@@ -67,12 +69,30 @@ def _respond(request: Request, view: Any, status: int | None) -> Reply:  # noqa:
     nonce = nonce_of(request)
     body: bytes | AsyncIterator[bytes]
     if page.stream:
-        body = in_threads(lambda: _pieces(request, page, state, nonce))
+        body = encoded(in_threads(lambda: _pieces(request, page, state, nonce)))
     else:
         body = _finished(request, page.render(state), nonce).encode()
     session.clear_notices(request)
     headers = [*_PAGE_HEADERS, *policy_headers(request), *session.set_cookies(request)]
     return Reply(status or page.status, headers, body)
+
+
+def _stepwise(request: Request, steps: Steps) -> Reply:
+    if request.is_datastar:
+        headers = [*STREAM_HEADERS, ("vary", "datastar-request"), *session.set_cookies(request)]
+        return Reply(200, headers, step_events(request, steps))
+    state = page_state(request)
+    session.clear_notices(request)
+    headers = [*_PAGE_HEADERS, *policy_headers(request), *session.set_cookies(request)]
+    return Reply(200, headers, _after_all(request, steps, state))
+
+
+async def _after_all(request: Request, steps: Steps, state: PageState) -> AsyncIterator[bytes]:
+    shown = await last_views(request, steps)
+    with speaking(request.words):
+        title = next((text for view in shown if (text := _title(view))), request.host)
+        markup = Page(*shown, title=title).render(state)
+    yield _finished(request, markup, nonce_of(request)).encode()
 
 
 def _finished(request: Request, markup: str, nonce: str | None) -> Html:
@@ -115,7 +135,7 @@ def patches(request: Request, events: Iterable[bytes]) -> Reply:
     sent = [*events, *browser_storage.release(request)]
     if notices := session.take_notices(request):
         with speaking(request.words):
-            sent.append(emit_elements(notices_html(notices)).encode())
+            sent.extend(emit_elements(notice).encode() for notice in notices)
     session.clear_notices(request)
     headers = [*STREAM_HEADERS, ("vary", "datastar-request"), *session.set_cookies(request)]
     return Reply(200, headers, b"".join(sent))
@@ -263,8 +283,9 @@ def refusal_of(
 
 def _title(view: Any) -> str:  # noqa: ANN401 # any view
     """The title of a page that was made around a view: its own, or its entity's name."""
-    title = getattr(view, "title", None)
-    if isinstance(title, str):
-        return title
+    for name in ("title", "label"):
+        title = getattr(view, name, None)
+        if isinstance(title, str):
+            return title
     info = getattr(getattr(view, "entity", None), "__entity__", None)
     return info.plural if info else ""

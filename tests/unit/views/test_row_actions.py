@@ -25,7 +25,7 @@ def test_an_action_of_the_apps_own_posts_to_its_route(Product: Any) -> None:
     first, second = html.split("<form")[-2:]
     assert 'method="post" action="/products/7/put-away"' in first
     assert f'data-confirm="Put {name} away?"' in first
-    assert "confirm(el.dataset.confirm) &amp;&amp; @post(" in first
+    assert "confirm(el.dataset.confirm)) &amp;&amp; @post(" in first
     assert '<input type="hidden" name="token" value="">' in first
     assert f'aria-label="Put away {name}" class="btn btn-small">Put away</button>' in first
     assert 'method="post" action="/products/7/copy"' in second

@@ -17,7 +17,9 @@ def cells(html: str) -> list[list[str]]:
     """Returns the text of each cell, row by row."""
     body = html.partition("<tbody>")[2].partition("</tbody>")[0]
     rows = re.findall(r"<tr[^>]*>(.*?)</tr>", body)
-    return [[re.sub("<[^>]+>", "", c) for c in re.findall(r"<t[dh].*?>(.*?)</t[dh]>", r)] for r in rows]
+    return [
+        [re.sub("<[^>]+>", "", c) for c in re.findall(r"<t[dh].*?>(.*?)</t[dh]>", r)] for r in rows
+    ]
 
 
 def names(html: str) -> list[str]:
@@ -134,11 +136,14 @@ def test_an_empty_table_says_so(Product: Any) -> None:
 async def test_actions_are_a_link_and_a_form_first(product_table: Any, request_with: Any) -> None:
     html = str(await product_table.read(request_with()))
     assert '<a href="/products/new" class="btn btn-primary">New product</a>' in html
-    assert '<tr id="product-1"><th scope="row" data-label="Name"><a href="/products/1">Arc</a></th>' in html
+    assert (
+        '<tr id="product-1"><th scope="row" data-label="Name"><a href="/products/1">Arc</a></th>'
+        in html
+    )
     assert '<a href="/products/1/edit" aria-label="Edit Arc"' in html
     assert '<form method="post" action="/products/1/delete"' in html
     assert 'data-confirm="Delete Arc? This cannot be undone."' in html
-    assert "confirm(el.dataset.confirm) &amp;&amp; @post(el.getAttribute(" in html
+    assert "confirm(el.dataset.confirm)) &amp;&amp; @post(el.getAttribute(" in html
 
 
 def test_an_action_may_be_a_function_and_its_text_is_escaped(shop: Any) -> None:
@@ -163,7 +168,9 @@ def test_a_method_makes_the_cells_of_its_column(shop: Any) -> None:
     assert '<td class="num" data-label="Price">&lt;3.00&gt;</td>' in html
     assert '<td data-label="Total"><b>21.00</b></td>' in html
     assert row_for(shop.kept[2]) == ProductTable.row(shop.kept[2])
-    assert '<tr id="product-3"><th scope="row" data-label="Name">Candle</th>' in str(row_for(shop.kept[2]))
+    assert '<tr id="product-3"><th scope="row" data-label="Name">Candle</th>' in str(
+        row_for(shop.kept[2])
+    )
 
 
 def test_a_column_named_like_an_option_hides_nothing(Product: Any) -> None:

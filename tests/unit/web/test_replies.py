@@ -58,7 +58,7 @@ def test_notices_are_shown_by_the_next_patch_too() -> None:
     request = datastar()
     session.add_notice(request, Notice("Saved <b>", kind="success"))
     reply = replies.respond(request, P("x"))
-    assert 'id="notices"' in text(reply)
+    assert "data: mode append\ndata: selector #notices\n" in text(reply)
     assert "Saved &lt;b&gt;" in text(reply)
     assert any("Max-Age=0" in value for name, value in reply.headers if name == "set-cookie")
 
@@ -144,7 +144,7 @@ def test_errors_of_entities_have_their_statuses() -> None:
 def test_datastar_shows_the_sentence_of_an_error_as_it_ignores_other_statuses() -> None:
     reply = replies.refusal(datastar(), NotFound("Product", "<7>"))
     assert reply.status == 200
-    assert 'id="notices"' in text(reply)
+    assert "data: mode append\ndata: selector #notices\n" in text(reply)
     assert "There is no Product with id '&lt;7&gt;'." in text(reply).replace("&#39;", "'")
 
 
