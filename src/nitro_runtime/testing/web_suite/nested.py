@@ -71,6 +71,24 @@ class Nested(Suite):
         assert "customer" not in answer.text
         assert _values(answer.text, "article") == {"0": "Lamp &lt;b&gt;", "1": ""}
 
+    def test_a_field_in_a_row_is_checked_as_it_is_left(self, client: httpx.Client) -> None:
+        """Its text alone is sent, as signals, to the address of the form."""
+        for name, text, told in (
+            ("lines-3-quantity", "0", "At least 1."),
+            ("lines-3-quantity", "2", ""),
+            ("customer", "x" * 41, "At most 40 characters."),
+        ):
+            asked = {"nitro_field": {"name": name, "values": [text]}}
+            headers = {**OWN, "datastar-request": "true"}
+            answer = client.post("/orders/new", json=asked, headers=headers)
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert f"{name}-notes" in answer.text
+            assert ("-error" in answer.text) == bool(told)
+            assert told in answer.text
+        asked = {"nitro_field": {"name": "nothing", "values": ["x"]}}
+        assert client.post("/orders/new", json=asked, headers=headers).status_code == 415
+
     def test_what_is_wrong_in_a_row_is_told_there(self, client: httpx.Client) -> None:
         """And nothing is saved; nor are too few, too many or two alike."""
         wrong = LAMP | {"lines-0-quantity": "0"}
