@@ -168,6 +168,7 @@ _PARTS: dict[str, str] = {
         "BulkAction Card CheckboxField CheckboxesField Column DateField DateTimeField EmailField"
         " FileField Form FormField HiddenField ImageField JsonField ListField ManyField Notice"
         " NumberField Page PasswordField RadioField RelationField RowAction RowsField SelectField Table TextArea TextField Theme TimeField UrlField"
+        " Alert Badge Component Confirm Dialog Menu MenuLink MenuPost Progress Tabs confirm_attributes"
         " Layout Templates Words by_language card_for Detail detail_for form_for nonce row_for scheme_switch use_theme use_words"
     ),
     "nitro_runtime.web.request": "Reply Request Route",
