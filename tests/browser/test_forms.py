@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from accessibility import violations
 from playwright.sync_api import Page, expect
 
 from nitro_runtime.testing.serving import free_port, serve
@@ -67,6 +68,21 @@ def test_a_field_says_what_is_wrong_as_it_is_left_and_no_sooner(form: Page) -> N
         seats.focus()
         expect(form.locator("#ticket-title-error")).to_have_count(told)
         expect(title).to_have_value(text)
+
+
+def test_axe_finds_nothing_in_a_form_with_rows_errors_and_an_open_list(
+    form: Page, missing: Callable[[str], NoReturn]
+) -> None:
+    form.get_by_role("button", name="Add guest").click()
+    expect(form.locator("#ticket-form-guests-1-client_id")).to_be_focused()
+    form.locator("#ticket-form-guests-1-meals").fill("9")
+    form.locator("#ticket-form > .buttons button").click()
+    expect(form.locator("#ticket-form-errors")).to_be_focused()
+    box = form.locator("#ticket-client_id")
+    box.press_sequentially("client 1")
+    expect(form.locator("#ticket-client_id-list li")).to_have_count(15)
+    box.press("ArrowDown")
+    assert violations(form, missing) == []
 
 
 def test_what_is_typed_on_while_a_field_is_checked_stays(form: Page) -> None:
