@@ -61,7 +61,7 @@ _SUBMIT = (
 # refused only tells why, and then the rows stay chosen.
 _ANSWERED = (
     "if (evt.detail.el === el) { const {type, argsRaw} = evt.detail;"
-    " if (type === 'datastar-patch-elements' && argsRaw.selector) el.done = true;"
+    " if (type === 'datastar-patch-elements' && argsRaw.selector === 'body') el.done = true;"
     " if (type === 'finished' && el.done) el.pick(false) }"
 )
 

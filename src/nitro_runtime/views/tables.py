@@ -360,6 +360,11 @@ class EntityTable(TableView, Generic[E]):
             raise ViewError("A table with rows given by hand cannot be reactive.")
         return self._with(reactive=True)
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are shown, in order."""
+        return self.shown_columns()
+
     def row(self, entity: E) -> Html:
         """Returns one entity as a row, a ``<tr>``."""
         return self.render_row(entity)
@@ -382,8 +387,9 @@ class EntityTable(TableView, Generic[E]):
     @override
     def _view_data(self) -> dict[str, Any]:
         options = self._options
-        made_by_hand = any(callable(action) for action in (*options.actions, *options.bulk))
-        if made_by_hand or _has_options(options.columns):
+        made_by_hand = not all(isinstance(action, str) for action in options.actions)
+        named = bulk_actions([action.name for action in options.bulk if action.kind == "delete"])
+        if made_by_hand or named != options.bulk or _has_options(options.columns):
             raise ViewError(
                 "A reactive table with columns or actions of its own is declared as a class:"
                 " class ProductTable(Table[Product])."
@@ -392,6 +398,7 @@ class EntityTable(TableView, Generic[E]):
             "entity": info_of(self.entity).name,
             "columns": None if options.columns is None else list(options.columns),
             "actions": list(options.actions),
+            "bulk": [action.name for action in named],
             "fields": None if options.search is None else list(options.search),
             "options": {
                 name: _as_json(value)
@@ -417,6 +424,7 @@ class EntityTable(TableView, Generic[E]):
         table._options = TableOptions(
             columns=None if columns is None else {name: Column() for name in columns},
             actions=tuple(data["actions"]),
+            bulk=bulk_actions(data["bulk"]),
             search=None if fields is None else tuple(fields),
             reactive=True,
             **{name: _from_json(value) for name, value in data["options"].items()},
@@ -426,7 +434,7 @@ class EntityTable(TableView, Generic[E]):
 
 _PLAIN_OPTIONS = (
     *("sorting", "per_page", "order", "new", "empty", "filters"),
-    *("bulk", "export", "choose", "sizes"),
+    *("bulk_limit", "export", "choose", "sizes"),
 )
 """The options that a key says as they are."""
 

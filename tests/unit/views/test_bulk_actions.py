@@ -370,3 +370,15 @@ async def test_a_name_that_looks_like_markup_stays_text(toys: list[Toy]) -> None
     assert isinstance(Html(html), str)
     Part.create(toy_id=toy.id)
     assert '"><img' in await refused(409, post(action="delete", row=toy.id))
+
+
+async def test_a_live_table_that_was_built_in_place_keeps_what_can_be_done_by_name() -> None:
+    from nitro_runtime.views import view_from_key
+
+    Toy.create(name="Ape")
+    table = Table.from_entity(Toy).with_bulk_actions(["delete"], limit=7).reactive()
+    again: Any = await view_from_key(table.view_key or "", Request("GET", "/events"))
+    assert 'value="delete"' in str(again)
+    assert again._table().options.bulk_limit == 7
+    with pytest.raises(ViewError, match="declared as a class"):
+        str(Table.from_entity(Toy).with_bulk_actions([dear]).reactive())
