@@ -210,13 +210,18 @@ def name_of(name: str) -> str:
     return SPACES.get(space, "") + local
 
 
-def parsed(element: Any) -> tuple[Any, ...]:
-    parts: list[Any] = [element.text] if element.text else []
+def parsed(element: Any, in_cell: bool = False) -> tuple[Any, ...]:
+    name = name_of(element.tag)
+    text = element.text
+    if in_cell and name in ("textarea", "pre", "listing"):
+        # the parser must drop one newline; in a cell of a table, html5lib forgets to
+        text = (text or "").removeprefix("\n")
+    parts: list[Any] = [text] if text else []
     for child in element:
-        parts.append(parsed(child))
+        parts.append(parsed(child, in_cell or name == "td"))
         if child.tail:
             parts.append(child.tail)
-    return name_of(element.tag), dict(element.attrib), parts
+    return name, dict(element.attrib), parts
 
 
 def body_of(markup: str) -> Any:
