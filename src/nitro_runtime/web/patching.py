@@ -30,7 +30,7 @@ def patches_of(result: Any, csrf: Csrf | None = None) -> list[bytes]:  # noqa: A
         return [emit_signals(result).encode()]  # pyright: ignore[reportUnknownArgumentType]
     if hasattr(result, "__html__"):
         selector, mode = target_of(result) or (None, "outer")
-        return [emit_elements(with_token(str(result), csrf), selector, mode).encode()]
+        return [emit_elements(with_token(str(result.__html__()), csrf), selector, mode).encode()]
     if hasattr(result, "encode") and not isinstance(result, str):
         return [result.encode()]
     raise TypeError(f"A command returns a view, a dict or None, not {type(result).__name__}.")
