@@ -54,5 +54,19 @@ def test_a_category_is_deleted(client: Client) -> None:
     assert not Category.exists()
 
 
+def test_chosen_categories_are_deleted_at_once(client: Client) -> None:
+    category = create(client)
+    response = client.post("/categories/bulk", data={"action": "delete", "row": category.id})
+    assert response.status_code == 303
+    assert not Category.exists()
+
+
+def test_the_list_is_had_as_a_file(client: Client) -> None:
+    create(client)
+    response = client.get("/categories?export=csv")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/csv")
+
+
 def test_a_category_that_does_not_exist_is_not_found(client: Client) -> None:
     assert client.get("/categories/missing").status_code == 404

@@ -61,5 +61,19 @@ def test_a_product_is_deleted(client: Client) -> None:
     assert not Product.exists()
 
 
+def test_chosen_products_are_deleted_at_once(client: Client) -> None:
+    product = create(client)
+    response = client.post("/products/bulk", data={"action": "delete", "row": product.id})
+    assert response.status_code == 303
+    assert not Product.exists()
+
+
+def test_the_list_is_had_as_a_file(client: Client) -> None:
+    create(client)
+    response = client.get("/products?export=csv")
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/csv")
+
+
 def test_a_product_that_does_not_exist_is_not_found(client: Client) -> None:
     assert client.get("/products/missing").status_code == 404

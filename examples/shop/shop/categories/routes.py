@@ -1,7 +1,7 @@
 """The pages of categories."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.fastapi import gate, redirect, reply
 
 from shop.categories.entity import Category
@@ -32,11 +32,19 @@ async def create(request: Request) -> Response:
     return redirect(request, f"/categories/{category.id}", notice=f"{category.name} created")
 
 
+@router.post("/bulk")
+async def bulk(request: Request) -> Response:
+    result = await CategoryTable.act(request)
+    return redirect(request, f"/categories{result.address}", notice=result.notice)
+
+
 @router.get("/{id}")
 async def show(request: Request, id: str) -> Response:
     category = await Category.aget(id)
-    card = await Card.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=category.name))
+    detail = (
+        await Detail.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=category.name))
 
 
 @router.get("/{id}/edit")

@@ -15,4 +15,6 @@ class CategoryTable(Table[Category]):
     name = Column(sort=True, link=True)
     actions = ("edit", "delete")
     search = ("name",)
+    bulk = ("delete",)
+    export = True
     reactive = True

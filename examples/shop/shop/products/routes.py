@@ -1,7 +1,7 @@
 """The pages of products."""
 
 from fastapi import APIRouter, Depends, Request, Response
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.fastapi import gate, redirect, reply
 
 from shop.layout import layout
@@ -32,11 +32,19 @@ async def create(request: Request) -> Response:
     return redirect(request, f"/products/{product.id}", notice=f"{product.name} created")
 
 
+@router.post("/bulk")
+async def bulk(request: Request) -> Response:
+    result = await ProductTable.act(request)
+    return redirect(request, f"/products{result.address}", notice=result.notice)
+
+
 @router.get("/{id}")
 async def show(request: Request, id: str) -> Response:
     product = await Product.aget(id)
-    card = await Card.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=product.name))
+    detail = (
+        await Detail.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=product.name))
 
 
 @router.get("/{id}/edit")

@@ -37,4 +37,6 @@ class ProductTable(Table[Product]):
     available_from = Column(sort=True)
     actions = ("edit", "delete")
     search = ("name",)
+    bulk = ("delete",)
+    export = True
     reactive = True

@@ -45,4 +45,4 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "nitro_runtime.adapters.django.NitroMiddleware",
 ]
-NITRO = {"static": STATIC}
+NITRO = {"static": STATIC, "csp": True}

@@ -11,7 +11,7 @@ configure_database()
 key = settings.secret_key.get_secret_value()
 app = FastHTML(title="Shop", before=Beforeware(gate), secret_key=key)
 rt = app.route
-install(app, static=STATIC, secret_key=key)
+install(app, static=STATIC, secret_key=key, csp=True)
 
 for resource in RESOURCES:
     if routes := resource.load():

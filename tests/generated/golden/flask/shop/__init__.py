@@ -14,7 +14,9 @@ def create_app() -> Flask:
     configure_database()
     app = Flask(__name__)
     key = settings.secret_key.get_secret_value()
-    app.config.from_mapping(SECRET_KEY=key, NITRO_SECRET_KEY=key, NITRO_STATIC=STATIC)
+    app.config.from_mapping(
+        SECRET_KEY=key, NITRO_SECRET_KEY=key, NITRO_STATIC=STATIC, NITRO_CSP=True
+    )
     nitro.init_app(app)
     for resource in RESOURCES:
         if routes := resource.load():

@@ -15,5 +15,5 @@ async def index(request: Request) -> Response:
 
 configure_database()
 resources = [routes.router for resource in RESOURCES if (routes := resource.load())]
-nitro = NitroPlugin(static=STATIC, secret_key=settings.secret_key.get_secret_value())
+nitro = NitroPlugin(static=STATIC, secret_key=settings.secret_key.get_secret_value(), csp=True)
 app = Litestar([index, *resources], plugins=[nitro])

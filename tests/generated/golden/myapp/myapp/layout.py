@@ -1,24 +1,36 @@
 """The page around every page."""
 
-from nitro import Page
-from nitro.html import H1, A, Button, Child, Div, Header, Html, Link, Nav, P
+from nitro import Page, scheme_switch
+from nitro.html import H1, A, Child, Div, Header, Html, Link, Meta, Nav, P
 
 from myapp.registry import RESOURCES
+
+DARK = "(prefers-color-scheme: dark)"
 
 
 def layout(*content: Child, title: str) -> Page:
     """Puts the content of one page under the menu and its heading."""
+    full_title = title if title == "Myapp" else f"{title} · Myapp"
     return Page(
         H1(title),
         *content,
-        header=Header(
-            A("Myapp", href="/", cls="brand"),
-            Nav(*menu(title), cls="nav", aria_label="Main"),
-            theme_switch(),
-            cls="header",
-        ),
-        title=title if title == "Myapp" else f"{title} · Myapp",
-        head=[Link(rel="icon", href="/static/favicon.svg", type="image/svg+xml")],
+        header=[
+            A("Skip to the content", href="#main", cls="skip-link"),
+            Header(
+                A("Myapp", href="/", cls="brand"),
+                Nav(*menu(title), cls="nav", aria_label="Main"),
+                scheme_switch(),
+                cls="header",
+            ),
+        ],
+        title=full_title,
+        head=[
+            Meta(name="description", content=full_title),
+            Meta(name="color-scheme", content="light dark"),
+            Meta(name="theme-color", content="#ffffff"),
+            Meta(name="theme-color", content="#14181f", media=DARK),
+            Link(rel="icon", href="/static/favicon.svg", type="image/svg+xml"),
+        ],
     )
 
 
@@ -42,17 +54,3 @@ def menu(title: str) -> list[Html]:
         for resource in RESOURCES
         if resource.url
     ]
-
-
-def theme_switch() -> Html:
-    """Switches between light and dark, and remembers the choice in this browser."""
-    return Button(
-        "Light / dark",
-        type="button",
-        cls="btn btn-ghost theme-switch",
-        init="document.documentElement.dataset.theme = localStorage.theme ?? ''",
-        on_click=(
-            "const dark = getComputedStyle(document.documentElement).colorScheme === 'dark';"
-            "document.documentElement.dataset.theme = localStorage.theme = dark ? 'light' : 'dark'"
-        ),
-    )

@@ -9,7 +9,7 @@ from shop.settings import STATIC, configure_database, settings
 
 configure_database()
 app = Sanic("shop")
-install(app, static=STATIC, secret_key=settings.secret_key.get_secret_value())
+install(app, static=STATIC, secret_key=settings.secret_key.get_secret_value(), csp=True)
 
 for resource in RESOURCES:
     if routes := resource.load():

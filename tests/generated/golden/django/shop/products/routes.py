@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.django import gate, redirect, reply, wait
 from nitro_runtime.web import by_method
 
@@ -29,10 +29,17 @@ def create(request: HttpRequest) -> HttpResponse:
     return redirect(request, f"/products/{product.id}", notice=f"{product.name} created")
 
 
+def bulk(request: HttpRequest) -> HttpResponse:
+    result = wait(ProductTable.act(request))
+    return redirect(request, f"/products{result.address}", notice=result.notice)
+
+
 def show(request: HttpRequest, id: str) -> HttpResponse:
     product = Product.get(id)
-    card = wait(Card.from_entity(product).with_actions(["edit", "delete"]).without_title().load())
-    return reply(request, layout(card, title=product.name))
+    detail = wait(
+        Detail.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=product.name))
 
 
 def edit(request: HttpRequest, id: str) -> HttpResponse:
@@ -58,6 +65,7 @@ def delete(request: HttpRequest, id: str) -> HttpResponse:
 urlpatterns = [
     path("products", gate(by_method(get=index, post=create))),
     path("products/new", gate(by_method(get=new))),
+    path("products/bulk", gate(by_method(post=bulk))),
     path(
         "products/<str:id>",
         gate(by_method(get=show, post=update, put=update, patch=update, delete=delete)),

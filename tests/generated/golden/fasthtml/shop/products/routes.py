@@ -1,7 +1,7 @@
 """The pages of products."""
 
 from fasthtml.common import APIRouter, Request, Response
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.fasthtml import redirect, reply
 
 from shop.layout import layout
@@ -32,11 +32,19 @@ async def create(request: Request) -> Response:
     return redirect(request, f"/products/{product.id}", notice=f"{product.name} created")
 
 
+@rt("/products/bulk", methods=["POST"])
+async def bulk(request: Request) -> Response:
+    result = await ProductTable.act(request)
+    return redirect(request, f"/products{result.address}", notice=result.notice)
+
+
 @rt("/products/{id}", methods=["GET"])
 async def show(request: Request, id: str) -> Response:
     product = await Product.aget(id)
-    card = await Card.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=product.name))
+    detail = (
+        await Detail.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=product.name))
 
 
 @rt("/products/{id}/edit", methods=["GET"])

@@ -1,7 +1,7 @@
 """The pages of categories."""
 
 from flask import Blueprint, Response, request
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.flask import gate, redirect, reply, wait
 
 from shop.categories.entity import Category
@@ -33,11 +33,19 @@ def create() -> Response:
     return redirect(request, f"/categories/{category.id}", notice=f"{category.name} created")
 
 
+@bp.post("/bulk")
+def bulk() -> Response:
+    result = wait(CategoryTable.act(request))
+    return redirect(request, f"/categories{result.address}", notice=result.notice)
+
+
 @bp.get("/<id>")
 def show(id: str) -> Response:
     category = Category.get(id)
-    card = wait(Card.from_entity(category).with_actions(["edit", "delete"]).without_title().load())
-    return reply(request, layout(card, title=category.name))
+    detail = wait(
+        Detail.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=category.name))
 
 
 @bp.get("/<id>/edit")

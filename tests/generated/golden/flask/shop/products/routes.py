@@ -1,7 +1,7 @@
 """The pages of products."""
 
 from flask import Blueprint, Response, request
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.flask import gate, redirect, reply, wait
 
 from shop.layout import layout
@@ -33,11 +33,19 @@ def create() -> Response:
     return redirect(request, f"/products/{product.id}", notice=f"{product.name} created")
 
 
+@bp.post("/bulk")
+def bulk() -> Response:
+    result = wait(ProductTable.act(request))
+    return redirect(request, f"/products{result.address}", notice=result.notice)
+
+
 @bp.get("/<id>")
 def show(id: str) -> Response:
     product = Product.get(id)
-    card = wait(Card.from_entity(product).with_actions(["edit", "delete"]).without_title().load())
-    return reply(request, layout(card, title=product.name))
+    detail = wait(
+        Detail.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=product.name))
 
 
 @bp.get("/<id>/edit")

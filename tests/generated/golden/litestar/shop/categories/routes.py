@@ -2,7 +2,7 @@
 
 from litestar import Request, Response, Router, get, post, route
 from litestar.params import FromPath
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.litestar import gate, redirect, reply
 
 from shop.categories.entity import Category
@@ -31,11 +31,19 @@ async def create(request: Request) -> Response:
     return redirect(request, f"/categories/{category.id}", notice=f"{category.name} created")
 
 
+@post("/bulk")
+async def bulk(request: Request) -> Response:
+    result = await CategoryTable.act(request)
+    return redirect(request, f"/categories{result.address}", notice=result.notice)
+
+
 @get("/{id:str}")
 async def show(request: Request, id: FromPath[str]) -> Response:
     category = await Category.aget(id)
-    card = await Card.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=category.name))
+    detail = (
+        await Detail.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=category.name))
 
 
 @get("/{id:str}/edit")
@@ -67,6 +75,7 @@ router = Router(
         index,
         new,
         create,
+        bulk,
         show,
         edit,
         update,

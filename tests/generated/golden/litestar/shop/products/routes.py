@@ -2,7 +2,7 @@
 
 from litestar import Request, Response, Router, get, post, route
 from litestar.params import FromPath
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.litestar import gate, redirect, reply
 
 from shop.layout import layout
@@ -31,11 +31,19 @@ async def create(request: Request) -> Response:
     return redirect(request, f"/products/{product.id}", notice=f"{product.name} created")
 
 
+@post("/bulk")
+async def bulk(request: Request) -> Response:
+    result = await ProductTable.act(request)
+    return redirect(request, f"/products{result.address}", notice=result.notice)
+
+
 @get("/{id:str}")
 async def show(request: Request, id: FromPath[str]) -> Response:
     product = await Product.aget(id)
-    card = await Card.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=product.name))
+    detail = (
+        await Detail.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=product.name))
 
 
 @get("/{id:str}/edit")
@@ -67,6 +75,7 @@ router = Router(
         index,
         new,
         create,
+        bulk,
         show,
         edit,
         update,

@@ -1,6 +1,6 @@
 """The pages of categories."""
 
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.sanic import gate, redirect, reply
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -33,11 +33,19 @@ async def create(request: Request) -> HTTPResponse:
     return redirect(request, f"/categories/{category.id}", notice=f"{category.name} created")
 
 
+@bp.post("/bulk")
+async def bulk(request: Request) -> HTTPResponse:
+    result = await CategoryTable.act(request)
+    return redirect(request, f"/categories{result.address}", notice=result.notice)
+
+
 @bp.get("/<id:str>")
 async def show(request: Request, id: str) -> HTTPResponse:
     category = await Category.aget(id)
-    card = await Card.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=category.name))
+    detail = (
+        await Detail.from_entity(category).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=category.name))
 
 
 @bp.get("/<id:str>/edit")

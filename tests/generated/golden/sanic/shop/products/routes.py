@@ -1,6 +1,6 @@
 """The pages of products."""
 
-from nitro import Card
+from nitro import Detail
 from nitro_runtime.adapters.sanic import gate, redirect, reply
 from sanic import Blueprint, HTTPResponse, Request
 
@@ -33,11 +33,19 @@ async def create(request: Request) -> HTTPResponse:
     return redirect(request, f"/products/{product.id}", notice=f"{product.name} created")
 
 
+@bp.post("/bulk")
+async def bulk(request: Request) -> HTTPResponse:
+    result = await ProductTable.act(request)
+    return redirect(request, f"/products{result.address}", notice=result.notice)
+
+
 @bp.get("/<id:str>")
 async def show(request: Request, id: str) -> HTTPResponse:
     product = await Product.aget(id)
-    card = await Card.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
-    return reply(request, layout(card, title=product.name))
+    detail = (
+        await Detail.from_entity(product).with_actions(["edit", "delete"]).without_title().load()
+    )
+    return reply(request, layout(detail, title=product.name))
 
 
 @bp.get("/<id:str>/edit")
