@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, DecimalException
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, get_origin
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from typing_extensions import override
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.schema import EntityInfo, FieldInfo, RelationInfo, find_entity, humanize
 from nitro_runtime.views.choices import MOST_CHOICES, Choice, Choices, choices_of_type, key_text
+from nitro_runtime.views.filter_values import value_of
 from nitro_runtime.views.model import (
     EntityClass,
     Rows,
@@ -240,66 +241,6 @@ class RelationFilter(Filter):
         if self.nullable:
             found.append(Choice(NONE, None, say("no_choice")))
         return Choices(tuple(found), cut)
-
-
-# -- values ---------------------------------------------------------------------------------------
-
-
-def value_of(kind: Any, text: str) -> Any:  # noqa: ANN401 # a type and a value of it
-    """Returns a text of an address as a value, or None when it is none that makes sense."""
-    if not text or not text.isprintable():
-        return None
-    try:
-        value = _read(kind, text)
-        str(value).encode()  # half of a surrogate pair is no text; its error is a ValueError
-    except (ValueError, DecimalException, OverflowError):
-        return None
-    return value
-
-
-def _read(kind: Any, text: str) -> Any:  # noqa: ANN401 # a type and a value of it
-    if isinstance(kind, type):
-        for base, read in _READERS:
-            if issubclass(kind, base):
-                return read(text)
-    return text
-
-
-def _whole(text: str) -> int:
-    if len(text) > 19 or not text.removeprefix("-").isdecimal():
-        raise ValueError(text)
-    value = int(text)
-    if abs(value) >= 2**63:
-        raise ValueError(text)
-    return value
-
-
-def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    # what no column holds; an exponent of millions would be written out on its way
-    if not value.is_finite() or not -30 <= value.adjusted() <= 30:
-        raise ValueError(text)
-    return value
-
-
-def _float(text: str) -> float:
-    return float(_decimal(text))
-
-
-def _moment(text: str) -> datetime:
-    value = datetime.fromisoformat(text)
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-_READERS: tuple[tuple[type[Any], Callable[[str], Any]], ...] = (
-    (int, _whole),
-    (float, _float),
-    (Decimal, _decimal),
-    (datetime, _moment),  # before date, of which it is a subclass
-    (date, date.fromisoformat),
-    (time, time.fromisoformat),
-    (UUID, UUID),
-)
 
 
 # -- from an entity -------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from nitro_runtime.errors import ViewError
 from nitro_runtime.schema import EntityInfo, FieldInfo
 from nitro_runtime.views import Column, Table, view_from_key
+from nitro_runtime.views.filter_values import value_of
 from nitro_runtime.views.table_definition import TableOptions, define_table
-from nitro_runtime.views.table_filters import filter_for, filters_for, value_of
+from nitro_runtime.views.table_filters import filter_for, filters_for
 from nitro_runtime.views.table_state import query_of, state_from
 
 

@@ -25,6 +25,7 @@ pytest.register_assert_rewrite(
             "schemes",
             "uploads",
             "table_rows",
+            "tables",
             "sdk",
             "streams",
             "stopping",
@@ -53,6 +54,7 @@ from nitro_runtime.testing.web_suite.server import (  # noqa: E402
 from nitro_runtime.testing.web_suite.stopping import Reloading, Stopping  # noqa: E402
 from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams, Wire  # noqa: E402
 from nitro_runtime.testing.web_suite.table_rows import TableRows  # noqa: E402
+from nitro_runtime.testing.web_suite.tables import Tables  # noqa: E402
 from nitro_runtime.testing.web_suite.uploads import LongUploads, Uploads  # noqa: E402
 
 __all__ = [
@@ -74,6 +76,15 @@ class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Stoppi
 
 
 class WebSuite(
-    ServerSuite, Pages, Schemes, Nested, TableRows, Prefixed, Commands, DatastarSdk, Reloading
+    ServerSuite,
+    Pages,
+    Schemes,
+    Nested,
+    TableRows,
+    Tables,
+    Prefixed,
+    Commands,
+    DatastarSdk,
+    Reloading,
 ):
     """All of it, for a framework on its usual server."""
