@@ -65,7 +65,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.command = [
             word.format(python=sys.executable, package="shop", port=self.port)
-            for word in find_framework(framework).serve
+            for word in find_framework(framework.partition("+")[0]).serve
         ]
         self.database = scratch / "shop.db"
         self.uploads = scratch / "uploads"
@@ -161,12 +161,16 @@ def attribute(tag: str, name: str) -> str:
 
 @pytest.fixture(scope="session")
 def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Shops:
-    """Makes the shop of the demo on a framework, with photos and Datastar's file; each once."""
+    """Makes the shop of the demo on a framework, with photos and Datastar's file; each once.
+
+    ``flask+jinja`` is the one on Flask with pages as Jinja2 templates.
+    """
 
     @cache
     def make(framework: str) -> Path:
         scratch = tmp_path_factory.mktemp(framework)
-        new = ("new", "shop", "--framework", framework)
+        name, _, views = framework.partition("+")
+        new = ("new", "shop", "--framework", name, "--views", views or "tags")
         run("-m", "nitro_cli", *new, cwd=scratch)
         for line in (*demo["SCAFFOLDS"], PHOTO, "assets"):
             run("-m", "nitro_cli", *line.split(), cwd=scratch / "shop")
@@ -208,6 +212,8 @@ def furnished(shops: Shops, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A shop with fixed rows in it, for tests that only look."""
     server = Server("fastapi", shops("fastapi"), tmp_path_factory.mktemp("furnished"))
     server.run("-c", (Path(__file__).parent / "apps" / "furnishing.py").read_text())
+    then = "2026-02-03 09:30:00.000000"
+    server.sql("UPDATE product SET created_at = ?, updated_at = ?", then, then)
     server.start()
     yield server
     server.kill()
