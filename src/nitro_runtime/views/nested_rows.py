@@ -7,7 +7,7 @@ where it is: ``lines-3-quantity`` is the quantity of row 3, however many rows st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from nitro_runtime.views.fields import FormField, SelectField, default_of, split
 from nitro_runtime.views.form_definition import FormDefinition
 from nitro_runtime.views.form_reading import Posted, Reading, check_choices, read_post, validate
 from nitro_runtime.views.form_state import FormState
-from nitro_runtime.views.model import Rows, key_of
+from nitro_runtime.views.model import EntityClass, Rows, info_of, key_of
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.typed_choices import Unclear
@@ -97,9 +97,17 @@ class RowSet:
         bound: The field.
         form_id: The id of the form's element.
         owner: The entity that the rows belong to; None for a new one.
+        home: The class of the entity that the rows belong to.
     """
 
-    def __init__(self, bound: RowsField, form_id: str, owner: Any) -> None:  # noqa: ANN401 # an entity
+    def __init__(
+        self,
+        bound: RowsField,
+        form_id: str,
+        owner: Any,  # noqa: ANN401 # an entity
+        home: EntityClass,
+    ) -> None:
+        self._home = home
         self.field = bound
         # every form is worked out to one of these; the field knows it as a protocol
         self.form = cast("FormDefinition", bound.definition)
@@ -138,6 +146,7 @@ class RowSet:
             self._start([] if self.owner is None else self._query().all())
 
     def _start(self, stored: Iterable[Any]) -> None:
+        refuse_unsafe(self._home, self)
         self._stored = list(stored)
         self.rows = [self._row_of(number, each) for number, each in enumerate(self._stored)]
         for _ in range(max(self.field.min, 1 if self.owner is None else 0) - len(self.rows)):
@@ -379,40 +388,39 @@ class RowSet:
         return render_rows(self, theme)
 
 
-def row_sets(fields: Mapping[str, FormField], form_id: str, owner: object) -> dict[str, RowSet]:
+def row_sets(
+    fields: Mapping[str, FormField], form_id: str, owner: object, home: EntityClass
+) -> dict[str, RowSet]:
     """Returns the rows of a form by field."""
     return {
-        name: RowSet(each, form_id, owner)
+        name: RowSet(each, form_id, owner, home)
         for name, each in fields.items()
         if isinstance(each, RowsField)
     }
 
 
-def refuse_unsafe(owner: object, sets: Sequence[RowSet]) -> None:
+def refuse_unsafe(home: EntityClass, rows: RowSet) -> None:
     """Refuses to store together what no transaction holds together.
 
     Args:
-        owner: The entity class of the form.
-        sets: The rows of the form.
+        home: The class of what the rows belong to.
+        rows: The rows.
 
     Raises:
-        ViewError: A backend has no transactions, or there are two.
+        ViewError: Their backend has no transactions, or is another one.
     """
-    home = getattr(owner, "repository", None)
-    for each in sets:
-        other = getattr(each.form.entity, "repository", None)
-        place = f"{each.field.name!r} of a form"
-        if other is not home:
-            raise ViewError(
-                f"The rows {place} are kept in another backend than what they belong to, so that"
-                " they cannot be saved together: give both classes the same backend."
-            )
-        if "transactions" not in getattr(other, "capabilities", frozenset[str]()):
-            name = getattr(other, "name", "this")
-            raise ViewError(
-                f"The rows {place} are saved in one transaction, which the {name} backend does not"
-                " have: save the rows with forms of their own."
-            )
+    backend = getattr(rows.form.entity, "repository", None)
+    place = f"{info_of(home).name}.{rows.field.name}"
+    if backend is not getattr(home, "repository", None):
+        raise ViewError(
+            f"The rows of {place} are kept in another backend than what they belong to, so a form"
+            " cannot save both together: give both classes the same backend."
+        )
+    if backend is not None and "transactions" not in backend.capabilities:
+        raise ViewError(
+            f"The rows of {place} would be saved in one transaction, which the {backend.name}"
+            " backend does not have: give the rows forms of their own."
+        )
 
 
 def _version(stored: object) -> str | None:

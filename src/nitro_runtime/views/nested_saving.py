@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from nitro_runtime.errors import BrokenReference, Duplicate, StaleEntity
 from nitro_runtime.views.model import EntityClass, EntityLike
-from nitro_runtime.views.nested_rows import Row, RowSet, refuse_unsafe
+from nitro_runtime.views.nested_rows import Row, RowSet
 from nitro_runtime.views.words import say
 
 
@@ -41,9 +41,7 @@ async def save_together(
 
     Raises:
         ValidationError, Duplicate, BrokenReference, StaleEntity: The entity itself was refused.
-        ViewError: The backend cannot do it.
     """
-    refuse_unsafe(entity, sets)
     try:
         return await entity.__together__(partial(_write, entity, original, values, sets))
     except _RowRefused as refused:

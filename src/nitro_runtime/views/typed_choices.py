@@ -110,7 +110,7 @@ async def _look_for(
     rows = Choices() if given_up else await search_rows(target, text, MOST_CHOICES)
     exact = [each for each in rows.items if each.label.strip().casefold() == text.casefold()]
     fitting = exact if len(exact) == 1 else rows.items
-    if len(fitting) == 1 and not (rows.cut and not exact):
+    if len(fitting) == 1:
         found.keys[name] = fitting[0].text
         return
     found.keys[name] = ""

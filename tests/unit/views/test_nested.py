@@ -19,6 +19,7 @@ from nitro_runtime.entities import (
     belongs_to,
     configure,
     has_many,
+    register_backend,
     use,
 )
 from nitro_runtime.errors import Answered, ViewError
@@ -229,6 +230,28 @@ async def test_numbers_with_gaps_and_very_great_ones_are_only_names(
     order = await form.save()
     assert order is not None, form.errors
     assert stored(order) == [("Desk", 1, False), ("Lamp", 1, False)]
+
+
+async def test_of_rows_that_are_removed_the_values_do_not_matter(order: Order) -> None:
+    data = shown(await OrderForm.edit(order))
+    form = await received(data | {"lines-0-_removed": "1", "lines-0-quantity": "none"}, order)
+    assert await form.save() is order, form.errors
+    assert stored(order) == [("Desk", 2, True)]
+
+
+async def test_rows_that_were_not_sent_count_and_are_shown_again(order: Order) -> None:
+    first = OrderLine.where(order_id=order.id).order_by("id").first()
+    assert first is not None
+    gone = {"lines-0-_key": first.id, "lines-0-_removed": "1"}
+    form = await FewForm.receive(post(gone), order)  # the other one is left, and one is enough
+    assert await form.save() is order, form.errors
+    assert stored(order) == [("Desk", 2, True)]
+    form = await FewForm.receive(post({"customer": ""}), order)
+    assert form.errors == {"customer": ["This field is required."]}
+    assert shown(form)["lines-0-quantity"] == "2"
+    empty = Order.create(customer="Eve")
+    form = await FewForm.receive(post({"customer": "Eva"}), empty)
+    assert await form.save() is empty, form.errors  # nothing was said of its rows
 
 
 # -- what is wrong ------------------------------------------------------------------------------
@@ -587,3 +610,35 @@ async def test_what_cannot_be_rows_is_refused_with_a_sentence() -> None:
         order_id = RelationField(Order)
 
     assert "leave it out" in broken(form(lines=RowsField(WithOwner)))
+
+
+async def test_rows_that_no_transaction_holds_together_are_refused() -> None:
+    class Loose(MemoryRepository):
+        name = "loose"
+        capabilities = MemoryRepository.capabilities - {"transactions"}
+
+    register_backend(Loose())
+
+    class Box(Entity, backend="loose"):
+        name: str
+        things = has_many("Thing")
+
+    class Thing(Entity, backend="loose"):
+        name: str
+        box_id: str = Field(foreign_key="box.id")
+
+    class Elsewhere(Entity, backend="memory"):
+        name: str
+        order_id: str = Field(foreign_key="order.id")
+
+    class Chest(Entity, backend="loose"):
+        name: str
+        places = has_many("Elsewhere", field="order_id")
+
+    cases = ((Box, "things", Thing, "transaction"), (Chest, "places", Elsewhere, "same backend"))
+    for owner, name, rows, why in cases:
+        made: Any = type("Wrong", (Form,), {"entity": owner, name: RowsField(rows)})
+        for use_it in (made.new, lambda made=made: made.receive(post({"name": "x"}))):
+            with pytest.raises(ViewError, match=why):
+                await use_it()
+        assert why in broken(lambda made=made: str(made()))
