@@ -403,7 +403,8 @@ def fasthtml_elements(document: Document) -> Render:
 
 
 def _dominate_tag(name: str) -> object:
-    return getattr(dominate.tags, name, None) or getattr(dominate.tags, f"{name}_")
+    known = getattr(dominate.tags, name, None) or getattr(dominate.tags, f"{name}_", None)
+    return known or type(name, (dominate.tags.html_tag,), {})  # such as <dialog>
 
 
 def _plain(component: Any) -> str:  # noqa: ANN401 # a dominate element
