@@ -142,7 +142,7 @@ def rusty_tags_escaped() -> str:
             td(p.stock),
             td(e(p.status)),
             td(e(p.category)),
-            id=f"product-{p.id}",
+            id=e(f"product-{p.id}"),
         )
         for p in PRODUCTS
     ]

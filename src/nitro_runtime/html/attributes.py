@@ -33,8 +33,11 @@ def render_attributes(attributes: Mapping[str, Attribute]) -> str:
         ViewError: A name is not valid, an address is ``javascript:``, or a value has no text.
     """
     if len(attributes) == 1:
-        ((key, value),) = attributes.items()
-        return "" if value is None or value is False else _render(key, value)
+        for key, value in attributes.items():
+            start = _started.get(key)
+            if start is not None and type(value) is str and value.isprintable():
+                return f'{start}{c_escape(value)}"'
+            return "" if value is None or value is False else _render(key, value)
     parts: dict[str, str] = {}
     for key, value in attributes.items():
         if value is not None and value is not False:
@@ -52,9 +55,10 @@ def _check_once(parts: Mapping[str, str]) -> None:
 
 def _render(key: str, value: Any) -> str:  # noqa: ANN401 # narrowed below
     name, start, rule = _resolved.get(key) or _resolve(key)
-    if start is not None and type(value) is str and value.isprintable():
-        return f'{start}{c_escape(value)}"'
-    if rule in _STATIC and hasattr(cast("object", value), "__js__"):
+    if type(value) is str:
+        if start is not None and value.isprintable():
+            return f'{start}{c_escape(value)}"'
+    elif type(value) not in _NO_EXPRESSIONS and rule in _STATIC and hasattr(value, "__js__"):
         return _kept(name, value)
     try:
         return rule(name, value)
@@ -101,6 +105,8 @@ _Resolved = tuple[str, str | None, Rule]
 
 
 _resolved: dict[str, _Resolved] = {}
+_started: dict[str, str] = {}
+"""Of the names in `_resolved` those that take any text, and what stands before it."""
 
 
 def _resolve(key: object) -> _Resolved:
@@ -113,6 +119,8 @@ def _resolve(key: object) -> _Resolved:
     resolved = name, None if rule in _PARTICULAR else f' {name}="', rule
     if len(_resolved) < _MOST_NAMES:
         _resolved[key] = resolved
+        if resolved[1] is not None:
+            _started[key] = resolved[1]
     return resolved
 
 
@@ -271,6 +279,7 @@ _RULES: dict[str, Rule] = {
 _PARTICULAR = {_address, _document, flag_rule, signal_rule}
 """The rules that do not take just any text."""
 
+_NO_EXPRESSIONS = {bool, int, float, dict, list}
 _STATIC = {_plain, _aria, _data, _classes, _style, _address}
 """The rules of attributes that are not code: what they are given may be an expression as a whole."""
 

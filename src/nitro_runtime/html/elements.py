@@ -89,24 +89,30 @@ def doctype() -> Html:
 
 def _ordinary(name: str) -> Callable[..., Html]:
     plain, start, end = f"<{name}>", f"<{name}", f"</{name}>"
-    new: Callable[[type[Html], str], Html] = str.__new__  # Html's own looks at its arguments
 
-    # one child that is text, markup or a number: the commonest calls, so they pay for nothing else
+    # one child that is text, markup or a number, or several that are markup: the commonest calls, so
+    # they pay for nothing else
     def tag(child: Any = None, /, *more: Child, **attributes: Attribute) -> Html:  # noqa: ANN401 # narrowed below
         kind = type(child)  # pyright: ignore[reportUnknownVariableType]
         if more:
-            body = content((child, *more), attributes, name)
+            children: tuple[Any, ...] = (child, *more)
+            for each in children:
+                if type(each) is not Html:
+                    body = content(children, attributes, name)
+                    break
+            else:
+                body = "".join(children)
         elif kind is str and child.isprintable():
             body = c_escape(child)
-        elif kind is Html:
+        elif kind is Html or kind is int:
             body = child
         elif kind in _NUMBERS:
             body = str(child)
         else:
             body = content((child,), attributes, name)
         if attributes:
-            return new(Html, f"{start}{render_attributes(attributes)}>{body}{end}")
-        return new(Html, f"{plain}{body}{end}")
+            return Html(f"{start}{render_attributes(attributes)}>{body}{end}")
+        return Html(f"{plain}{body}{end}")
 
     return tag
 
@@ -124,7 +130,7 @@ def content(children: tuple[Child, ...], attributes: dict[str, Attribute], name:
     return "".join(parts)
 
 
-_NUMBERS = frozenset({int, float, Decimal})
+_NUMBERS = frozenset({float, Decimal})
 
 
 def _take(given: Mapping[Any, Attribute], attributes: dict[str, Attribute], name: str) -> None:

@@ -10,7 +10,7 @@ encoded as UTF-8.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NoReturn, Protocol, Self, cast
+from typing import NoReturn, Protocol, cast
 
 from markupsafe import _escape_inner  # pyright: ignore
 
@@ -35,16 +35,6 @@ class Html(str):
     """
 
     __slots__ = ()
-
-    def __new__(cls, markup: object = "", *children: object, **attributes: object) -> Self:
-        """Declares markup to be trusted, like `raw`.
-
-        Raises:
-            ViewError: It is called like a tag: the element ``<html>`` is `HtmlTag`.
-        """
-        if children or attributes:
-            refuse("Html is the type of markup: the element <html> is HtmlTag(…).")
-        return str.__new__(cls, markup)
 
     def __html__(self) -> str:
         return self

@@ -231,7 +231,7 @@ def body_of(markup: str) -> Any:
 
 @pytest.mark.parametrize("tag_of", [element, rusty_element], ids=["nitro", "rusty"])
 @given(node=nodes())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_parsed_document_is_the_tree_that_was_asked_for(tag_of: Any, node: Node) -> None:
     markup = build(node, tag_of)
     body = body_of(markup)

@@ -93,11 +93,13 @@ def test_what_is_to_be_read_has_enough_contrast(palette: str, scheme: str) -> No
     assert pale == []
 
 
-def test_every_tone_of_a_badge_and_of_an_alert_is_checked() -> None:
+def test_every_tone_of_badges_alerts_and_notices_is_checked() -> None:
     checked = {(front, back) for front, back, _ in PAIRS}
-    tones = set(re.findall(r"--(?:badge|alert)-ink: var\(--([\w-]+)-ink\)", CSS)) | {"calm"}
+    tones = set(re.findall(r"--tone-ink: var\(--([\w-]+)-ink\)", CSS)) | {"calm"}
     assert tones == {"good", "wait", "info", "danger", "calm"}
     assert {(f"{tone}-ink", f"{tone}-soft") for tone in tones} <= checked
+    for kind in ("success", "warning", "info", "error"):
+        assert f".alert-{kind},\n.notice-{kind} {{\n  --tone-ink" in CSS
 
 
 def test_every_colour_is_said_for_light_and_for_dark() -> None:
