@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import httpx
 import pytest
+from accessibility import violations
 from playwright.sync_api import BrowserContext, Page, expect
 
 from nitro_runtime.testing.serving import serve
@@ -229,6 +230,18 @@ def test_the_keyboard_reaches_everything_and_keeps_its_place(tab: Page, lamps: s
         tab.keyboard.press("Enter")
         expect(tab.locator(f"#lamp-table-page-{number}")).to_have_attribute("aria-current", "page")
     assert focused(tab) == "lamp-table-previous"
+
+
+def test_axe_finds_nothing_wrong_with_what_people_choose_with(
+    tab: Page, lamps: str, missing: Callable[[str], NoReturn]
+) -> None:
+    tab.goto(f"{lamps}?status=live&price_min=2&page=2&size=10")
+    tab.locator("#lamp-table-columns").click()
+    assert violations(tab, missing) == []
+    tab.goto(f"{lamps}?price_min=900&search=x")
+    assert violations(tab, missing) == []
+    tab.goto(lamps.replace("/lamps", "/two"))
+    assert violations(tab, missing) == []
 
 
 def test_without_javascript_links_and_one_form_do_the_same(people: People, lamps: str) -> None:

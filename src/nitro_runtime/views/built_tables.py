@@ -113,6 +113,10 @@ class EntityTable(TableView, Generic[E]):
         """Offers all rows that match as a file, CSV."""
         return self._with(export=True)
 
+    def with_label(self, label: str) -> Self:
+        """Calls the table this for who hears the page, instead of by the entity's plural."""
+        return self._with(label=label)
+
     def with_empty(self, empty: Child) -> Self:
         """Says this when there is no row: a text, or markup with what to do next."""
         return self._with(empty=empty)
@@ -202,7 +206,7 @@ class EntityTable(TableView, Generic[E]):
 
 _PLAIN_OPTIONS = (
     *("sorting", "per_page", "order", "new", "empty", "filters"),
-    *("bulk_limit", "export", "choose", "sizes"),
+    *("bulk_limit", "export", "choose", "sizes", "label"),
 )
 """The options that a key says as they are."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nitro_runtime.errors import ViewError, suggestion
-from nitro_runtime.schema import EntityInfo, FieldInfo
+from nitro_runtime.schema import EntityInfo, FieldInfo, humanize
 from nitro_runtime.views.bulk_actions import BulkAction
 from nitro_runtime.views.columns import Column, automatic_columns
 from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_of
@@ -48,6 +48,7 @@ class TableOptions:
         sizes: How many rows people may have on a page; empty when they have no choice.
         prefix: What the table's ids and the names in its addresses begin with, for pages with
             several tables; empty for a page with one.
+        label: What it is called for who hears the page; empty for the entity's plural.
     """
 
     columns: Mapping[str, Column] | None = None
@@ -66,6 +67,7 @@ class TableOptions:
     choose: bool = False
     sizes: tuple[int, ...] = ()
     prefix: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,13 @@ class TableDefinition:
     def dom_id(self) -> str:
         """The id of the element around everything."""
         return f"{self.row_stem}-table"
+
+    @property
+    def label(self) -> str:
+        """What the table is called for who hears the page: no two tables of a page alike."""
+        options = self.options
+        plural = options.label or self.info.plural
+        return f"{plural}: {humanize(options.prefix)}" if options.prefix else plural
 
     @property
     def row_stem(self) -> str:

@@ -107,7 +107,7 @@ def _range(at: Rendering, each: RangeFilter, texts: Mapping[str, str]) -> Html:
             at.element_id(f"filter-{name}"),
             step=(each.step or "any") if each.input_type == "number" else None,
             aria_label=say(f"filter_{word}", label=each.label),
-            placeholder=say(word) if each.input_type == "number" else None,
+            placeholder=say(f"range_{word}") if each.input_type == "number" else None,
         )
         for name, word in zip(each.parameters, ("from", "to"), strict=True)
     ]

@@ -62,7 +62,7 @@ def frame_attributes(at: Rendering) -> dict[str, Any]:
     return {
         "id": table.dom_id,
         "cls": at.theme["table_view"],
-        "aria_label": table.info.plural,
+        "aria_label": table.label,
         # a signal with a leading underscore is never sent; the stream element reads it
         "signals": {"_views": {name: at.key}} if at.key else None,
         "indicator": f"_busy.{name}",

@@ -28,7 +28,7 @@ def _links(at: Rendering) -> Html:
         [_number(at, page) if page else _GAP for page in _numbers(at.shown.page, at.shown.pages)],
         _turn(at, "next", 1),
         cls=at.theme["pager"],
-        aria_label=say("pages"),
+        aria_label=_label(at),
     )
 
 
@@ -56,6 +56,11 @@ def _number(at: Rendering, page: int) -> Html:
         aria_current="page" if page == at.shown.page else None,
         cls=at.theme["page_number"],
     )
+
+
+def _label(at: Rendering) -> str:
+    """What the links are called: two tables of a page have not the same."""
+    return f"{say('pages')}: {at.table.label}" if at.table.options.prefix else say("pages")
 
 
 def _turn(at: Rendering, word: str, step: int) -> Html:

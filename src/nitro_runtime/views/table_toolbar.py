@@ -62,7 +62,7 @@ def controls(at: Rendering) -> Html | None:
         id=at.element_id("form"),
         method="get",
         role="search" if visible else None,
-        aria_label=at.table.info.plural if visible else None,
+        aria_label=at.table.label if visible else None,
         autocomplete="off",  # a browser that restores what was typed would show another state
         cls=at.theme["controls"],
         hidden=not visible,

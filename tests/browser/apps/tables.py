@@ -11,11 +11,11 @@ from enum import StrEnum
 from fastapi import FastAPI, Request, Response
 
 from nitro import Entity, Field, Page, Table, belongs_to
-from nitro.html import H1, A, P
+from nitro.html import H1, A, Header, P
 from nitro_runtime.adapters.fastapi import install
 
 app = FastAPI()
-install(app, static=os.environ["STATIC_FOLDER"])
+install(app, static=os.environ["STATIC_FOLDER"], csp=True)
 
 
 class Status(StrEnum):
@@ -71,7 +71,7 @@ async def index() -> Response:
 async def lamps(request: Request) -> Page:
     if request.query_params.get("search") == "slow":
         await asyncio.sleep(1)
-    return Page(await LampTable.read(request), title="Lamps")
+    return Page(await LampTable.read(request), title="Lamps", header=Header(H1("Lamps")))
 
 
 @app.get("/two")

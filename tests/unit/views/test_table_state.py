@@ -173,6 +173,8 @@ async def test_two_tables_of_one_entity_keep_out_of_each_others_way(
     assert not set(re.findall(r' id="([^"]+)"', first)) & set(re.findall(r' id="([^"]+)"', second))
     assert left.rows[0].name == "Lamp 30"
     assert right.rows[0].name == "Lamp 05"
+    assert 'aria-label="Products: Left"' in first
+    assert 'aria-label="Pages: Products: Right"' in second
     # what the other table and the app say stays in every link, and in the form
     assert links(first)["sort-name"] == "?left_sort=name&right_page=2&page=3&tab=b"
     assert links(second)["page-1"] == "?left_sort=-price&page=3&tab=b"
