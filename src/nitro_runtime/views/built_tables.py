@@ -113,9 +113,9 @@ class EntityTable(TableView, Generic[E]):
         """Offers all rows that match as a file, CSV."""
         return self._with(export=True)
 
-    def with_label(self, label: str) -> Self:
+    def with_caption(self, caption: str) -> Self:
         """Calls the table this for who hears the page, instead of by the entity's plural."""
-        return self._with(label=label)
+        return self._with(caption=caption)
 
     def with_empty(self, empty: Child) -> Self:
         """Says this when there is no row: a text, or markup with what to do next."""
@@ -206,7 +206,7 @@ class EntityTable(TableView, Generic[E]):
 
 _PLAIN_OPTIONS = (
     *("sorting", "per_page", "order", "new", "empty", "filters"),
-    *("bulk_limit", "export", "choose", "sizes", "label"),
+    *("bulk_limit", "export", "choose", "sizes", "caption"),
 )
 """The options that a key says as they are."""
 

@@ -48,7 +48,7 @@ class TableOptions:
         sizes: How many rows people may have on a page; empty when they have no choice.
         prefix: What the table's ids and the names in its addresses begin with, for pages with
             several tables; empty for a page with one.
-        label: What it is called for who hears the page; empty for the entity's plural.
+        caption: What it is called for who hears the page; empty for the entity's plural.
     """
 
     columns: Mapping[str, Column] | None = None
@@ -67,7 +67,7 @@ class TableOptions:
     choose: bool = False
     sizes: tuple[int, ...] = ()
     prefix: str = ""
-    label: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class TableDefinition:
     def label(self) -> str:
         """What the table is called for who hears the page: no two tables of a page alike."""
         options = self.options
-        plural = options.label or self.info.plural
+        plural = options.caption or self.info.plural
         return f"{plural}: {humanize(options.prefix)}" if options.prefix else plural
 
     @property

@@ -221,7 +221,7 @@ class TableView:
         return self._read_now().rows
 
     @property
-    def total(self) -> int:
+    def row_count(self) -> int:
         """How many rows there are on all pages."""
         return self._read_now().total
 

@@ -81,7 +81,7 @@ class Table(TableView, Generic[E]):
         choose: Whether people may hide and show columns.
         sizes: How many rows people may have on a page, ``(25, 100)``.
         prefix: What the ids and the names in addresses begin with, where a page has several tables.
-        label: What it is called for who hears the page; the entity's plural when left out.
+        caption: What it is called for who hears the page; the entity's plural when left out.
         theme: The classes of this table; the current theme when left out.
     """
 
@@ -102,7 +102,7 @@ class Table(TableView, Generic[E]):
     choose: ClassVar[bool] = False
     sizes: ClassVar[Sequence[int]] = ()
     prefix: ClassVar[str] = ""
-    label: ClassVar[str] = ""
+    caption: ClassVar[str] = ""
     theme: ClassVar[Theme | None] = None
 
     _chosen: ClassVar[Any] = None
@@ -243,7 +243,7 @@ class Table(TableView, Generic[E]):
             choose=cls.choose,
             sizes=tuple(cls.sizes),
             prefix=cls.prefix,
-            label=cls.label,
+            caption=cls.caption,
         )
 
     @override

@@ -239,7 +239,7 @@ async def test_a_table_gives_its_parts_for_markup_of_ones_own(
     made = await table.read(request_with(query={"search": "lamp", "page": "2"}))
     assert [column.name for column in made.columns] == ["name", "price", "category"]
     assert [row.name for row in made.rows] == ["Lamp 05", "Lamp 06", "Lamp 07", "Lamp 08"]
-    assert made.total == 30
+    assert made.row_count == 30
     assert made.cell(made.rows[0], "name") == "Lamp 05"
     assert "Lamps" in made.cell(made.rows[0], "category")
     assert made.attributes.startswith(' id="product-table"')

@@ -132,7 +132,7 @@ async def test_the_database_chooses_the_rows(
     LampTable: type[Table[Any]], query: str, total: int
 ) -> None:
     table = await read(LampTable, query)
-    assert table.total == total
+    assert table.row_count == total
     assert str(total) in re.findall(r"-count\">([^<]*)<", str(table))[0] or total == 0
 
 
@@ -157,9 +157,9 @@ async def test_the_key_of_a_related_entity_chooses_its_rows(
 ) -> None:
     (tag,) = Lamp.first(name="Lamp 10").tags.all()
     maker = Lamp.first(name="Lamp 01").maker_id
-    assert (await read(LampTable, f"maker={maker}")).total == 24
-    assert (await read(LampTable, f"tags={tag.id}")).total == 6
-    assert (await read(LampTable, "maker=01234567-89ab-7def-8123-456789abcdef")).total == 0
+    assert (await read(LampTable, f"maker={maker}")).row_count == 24
+    assert (await read(LampTable, f"tags={tag.id}")).row_count == 6
+    assert (await read(LampTable, "maker=01234567-89ab-7def-8123-456789abcdef")).row_count == 0
 
 
 NAMES = [
