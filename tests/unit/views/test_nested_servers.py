@@ -12,7 +12,7 @@ import services
 
 from nitro_runtime import schema
 from nitro_runtime.entities import Entity, Field, MemoryRepository, configure, has_many, use
-from nitro_runtime.entities.redis import RedisRepository
+from nitro_runtime.entities.redis.repository import RedisRepository
 from nitro_runtime.views import Form, NumberField, RowsField, TextField
 from nitro_runtime.web.request import Request
 
