@@ -30,7 +30,8 @@ def asking(what: str, name: str, texts: str) -> JsExpr:
     csrf = csrf_option(current_csrf())
     return expr(
         "@post(el.closest('form').getAttribute('action'),"
-        f" {{payload: {{{what}: {{name: {name}, values: {texts}}}}}{csrf}}})"
+        f" {{payload: {{{what}: {{name: {name}, values: {texts},"
+        f" form: el.closest('form').id}}}}{csrf}}})"
     )
 
 
@@ -44,3 +45,13 @@ def asked(signals: Mapping[str, Any], what: str) -> tuple[str, list[str]] | None
     if not isinstance(name, str) or not isinstance(values, Sequence) or isinstance(values, str):
         return None
     return name, [each for each in cast("Sequence[object]", values) if isinstance(each, str)]
+
+
+def asked_of(signals: Mapping[str, Any]) -> str:
+    """Returns the id of the form that asks; empty when none does."""
+    for what in (CHECK, SEARCH):
+        found = signals.get(what)
+        if isinstance(found, Mapping):
+            form = cast("Mapping[str, object]", found).get("form")
+            return form if isinstance(form, str) else ""
+    return ""

@@ -108,7 +108,7 @@ class BoundField:
             "aria-describedby": self._described(),
         }
         if self.field.is_checked and not self.field.is_group:
-            own["data-on:change"] = asking(CHECK, "el.name", "[el.value]")
+            own["data-on:change"] = asking(CHECK, "el.name", self.field.told)
         options = {name: value for name, value in attributes.items() if name in _OPTIONS}
         each = replace(self.field, **cast("Any", options))
         own |= {
@@ -178,7 +178,8 @@ class BoundField:
         )
 
     def _described(self) -> str | None:
-        return " ".join(filter(None, (self.help_id, self.error_id))) or None
+        own = self.field.tied(self.id)
+        return " ".join(filter(None, (own, self.help_id, self.error_id))) or None
 
     def _optional(self) -> Html | None:
         if self.field.required:

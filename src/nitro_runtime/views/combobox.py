@@ -37,7 +37,7 @@ _INIT = expr(
     " : (now + step + all.length) % all.length]) },"
     " choose: option => { el.combo.key().value = option.dataset.key;"
     " el.combo.text().value = option.textContent; el.combo.open(false);"
-    " el.dispatchEvent(new CustomEvent('chosen')) } }"
+    " el.dispatchEvent(new CustomEvent('chosen', {bubbles: true})) } }"
 )
 _TYPED = expr("el.combo.key().value = ''; el.combo.mark(null); el.combo.open(true)")
 _KEYS = expr(

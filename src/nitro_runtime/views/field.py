@@ -60,6 +60,8 @@ class FormField:
     """Whether it has several controls, with a fieldset around them."""
     is_checked: ClassVar[bool] = True
     """Whether its value is checked as a visitor leaves it, before the form is sent."""
+    told: ClassVar[str] = "[el.value]"
+    """Code whose value is what is sent of its control to be checked, a list of texts."""
     slot: ClassVar[bool] = True
     """Whether the shown text stands in the control's markup as it is, so that it can be compiled."""
 
@@ -106,6 +108,11 @@ class FormField:
         """Returns what a visitor should know of the field itself, apart from its help."""
         del choices
         return ""
+
+    def tied(self, control_id: str) -> str | None:
+        """Returns the id of what describes its control besides help and errors, if anything does."""
+        del control_id
+        return None
 
     def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
         """Returns the control with this text in it."""

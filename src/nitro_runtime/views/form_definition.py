@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nitro_runtime.errors import ViewError, suggestion
@@ -15,6 +16,13 @@ from nitro_runtime.views.model import EntityClass, entity_class, info_of, stem_o
 from nitro_runtime.views.nested_fields import RowsField
 
 _ROOM = 1_048_576  # bytes: the other fields, and what a file is too great by
+_LONGEST = 64  # characters of a suffix: more than any key has
+_MOST_OTHERS = 64
+
+
+def is_suffix(text: str) -> bool:
+    """Whether a text may tell two forms of one kind apart: it becomes a part of ids."""
+    return re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9-]{{0,{_LONGEST - 1}}}", text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,7 @@ class FormDefinition:
         targets: The related rows of each relation field.
         stem: What element ids begin with.
         compiled: Markup that was compiled for this form, by theme and kind.
+        others: The same form with other ids, by suffix.
     """
 
     entity: EntityClass
@@ -36,11 +45,35 @@ class FormDefinition:
     targets: Mapping[str, Target]
     stem: str
     compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
+    others: dict[str, FormDefinition] = field(default_factory=dict[str, "FormDefinition"])
 
     @property
     def dom_id(self) -> str:
         """The id of the form element."""
         return f"{self.stem}-form"
+
+    def called(self, suffix: str) -> FormDefinition:
+        """Returns the same form with ids of its own, for a page that has several.
+
+        Args:
+            suffix: What the ids get behind the form's own stem; empty for the form as it is.
+
+        Raises:
+            ViewError: The suffix cannot be part of an id.
+        """
+        if not suffix:
+            return self
+        if not is_suffix(suffix):
+            raise ViewError(
+                f"A form's suffix is letters, digits and dashes, at most {_LONGEST}: {suffix!r}."
+            )
+        found = self.others.get(suffix)
+        if found is None:
+            if len(self.others) >= _MOST_OTHERS:  # suffixes may be keys, of any number
+                self.others.clear()
+            stem = f"{self.stem}-{suffix}"
+            found = self.others[suffix] = replace(self, stem=stem, compiled={}, others={})
+        return found
 
     @property
     def uploads(self) -> dict[str, FileField]:

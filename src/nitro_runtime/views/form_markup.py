@@ -25,7 +25,7 @@ from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.compiled import CompiledRow
 from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.choices import Choices
-from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
+from nitro_runtime.views.csrf import csrf_field, current_csrf
 from nitro_runtime.views.fields import (
     FormField,
     ManyField,
@@ -34,6 +34,7 @@ from nitro_runtime.views.fields import (
     TextArea,
 )
 from nitro_runtime.views.form_definition import FormDefinition
+from nitro_runtime.views.form_script import UNSAVED, handlers, submitting
 from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.nested_fields import RowsField
@@ -43,13 +44,17 @@ from nitro_runtime.views.words import current_words, say
 VERSION = "version"
 """The name of the hidden field that carries the version of what is edited."""
 
+SUFFIX = "nitro_form"
+"""The name of the hidden field that tells two forms of one kind on a page apart."""
+
 
 def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
     """Returns the whole form element."""
     if state.errors or state.form_errors:
         blocks = [render_block(form, each, state, theme) for each in form.fields.values()]
         return _frame(form, state, theme, form_summary(form, state, theme), blocks)
-    key = (theme, current_words(), state.version is None, current_csrf())
+    is_new = state.version is None
+    key = (theme, current_words(), is_new, state.unsaved, state.keep, current_csrf())
     compiled: CompiledRow[FormState] | None = form.compiled.get(key)
     if compiled is None:
         compiled = form.compiled[key] = _compile(form, state, theme)
@@ -57,10 +62,6 @@ def render_form(form: FormDefinition, state: FormState, theme: Theme) -> Html:
 
 
 # -- the parts ----------------------------------------------------------------------------------
-
-# the address is read from the element, so no text of the page is ever part of the code; a second
-# submit while the first is on its way would save twice
-_SUBMIT = "${busy} || @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
 
 
 def _frame(
@@ -76,7 +77,8 @@ def hidden_fields(state: FormState) -> Html:
     version = None
     if state.version is not None:
         version = Input(type="hidden", name=VERSION, value=state.version)
-    return Fragment(csrf_field(current_csrf()), version)
+    suffix = Input(type="hidden", name=SUFFIX, value=state.suffix) if state.suffix else None
+    return Fragment(csrf_field(current_csrf()), suffix, version)
 
 
 def form_buttons(state: FormState, theme: Theme) -> Html:
@@ -101,8 +103,10 @@ def form_tag(form: FormDefinition, state: FormState, theme: Theme, *children: ob
         # the server's sentences at the fields are for everyone; bubbles of the browser are not
         novalidate=True,
         indicator=busy,
-        on_submit=expr(_SUBMIT.format(busy=busy, csrf=csrf_option(current_csrf()))),
+        on_submit=submitting(busy),
         attr={"aria-busy": expr(f"${busy}")},
+        **{UNSAVED: state.unsaved or None},
+        **handlers(guarded=state.keep),
     )
 
 
@@ -161,6 +165,9 @@ def _compile(form: FormDefinition, state: FormState, theme: Theme) -> CompiledRo
         choices={},
         errors={},
         form_errors=(),
+        unsaved=state.unsaved,
+        keep=state.keep,
+        suffix=state.suffix,
     )
     return marks.compile(_frame(form, marked, theme, None, blocks))
 

@@ -47,6 +47,9 @@ class FormState:
         errors: Sentences by field.
         form_errors: Sentences about the whole.
         rows: The rows of each field that has some.
+        unsaved: Whether it shows what somebody sent and is not saved.
+        keep: Whether what is typed in it survives a live update of the page.
+        suffix: What tells it from another form of its kind on the page; empty for none.
         focus: The id of the control that has the focus when the page is loaded.
     """
 
@@ -59,4 +62,7 @@ class FormState:
     errors: Mapping[str, Sequence[str]]
     form_errors: Sequence[str]
     rows: Mapping[str, RowsView] = field(default_factory=dict[str, RowsView])
+    unsaved: bool = False
+    keep: bool = True
+    suffix: str = ""
     focus: str = ""

@@ -19,7 +19,7 @@ from nitro_runtime.errors import (
     suggestion,
 )
 from nitro_runtime.html import Html, raw
-from nitro_runtime.views.asking import CHECK, SEARCH, asked
+from nitro_runtime.views.asking import CHECK, SEARCH, asked, asked_of
 from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.choices import Choices, Target, arows_of, rows_of
 from nitro_runtime.views.fields import (
@@ -31,8 +31,9 @@ from nitro_runtime.views.fields import (
     split_keys,
 )
 from nitro_runtime.views.form_answers import checked_field, field_answer, search_answer
-from nitro_runtime.views.form_definition import FormDefinition, define_form
+from nitro_runtime.views.form_definition import FormDefinition, define_form, is_suffix
 from nitro_runtime.views.form_markup import (
+    SUFFIX,
     VERSION,
     form_buttons,
     form_summary,
@@ -84,6 +85,7 @@ class Form(Generic[E]):
         entity: The entity class.
         fields: Names of fields, or names to fields, when they are not declared one by one.
         theme: The classes of this form; the current theme when left out.
+        keep_unsaved: Whether what a visitor typed and did not save survives a live update of the page.
         original: The entity that is edited, or None.
     """
 
@@ -91,6 +93,7 @@ class Form(Generic[E]):
     fields: ClassVar[Any] = None  # names, or names to fields
     theme: ClassVar[Theme | None] = None
     automatic: ClassVar[bool] = False
+    keep_unsaved: ClassVar[bool] = True
 
     _declared: ClassVar[Mapping[str, FormField]] = {}
     _definition: ClassVar[FormDefinition | None] = None
@@ -108,14 +111,22 @@ class Form(Generic[E]):
         if "entity" in vars(cls) and not cls.automatic:
             declare("Form", cls, cls.entity)
 
-    def __init__(self, original: E | None = None, *, action: str | None = None) -> None:
+    def __init__(
+        self, original: E | None = None, *, action: str | None = None, suffix: str = ""
+    ) -> None:
         """Makes a form whose choices are read when it is rendered; `new` and `edit` read them now.
 
         Args:
             original: The entity to edit; None for a new one.
             action: Where to post to; from the entity's address when left out.
+            suffix: What tells it from another form of its kind on the page, such as a key; its ids
+                end with it. A form that is received knows it from what was posted.
+
+        Raises:
+            ViewError: The suffix is no text of letters, digits and dashes.
         """
-        form = self._form()
+        self._suffix = suffix
+        form = self._shape()
         self._unread = form.many if original is not None else ()
         shown = {
             name: default_of(each)
@@ -128,9 +139,10 @@ class Form(Generic[E]):
         self._version = _version(original)
         self._reading = Reading(shown)
         self._received = False
+        self._saved = False
         self._stale = False
         self._choices: dict[str, Choices] | None = None if form.targets else _fixed(form)
-        self._rows = row_sets(form.fields, form.dom_id, original)
+        self._rows = row_sets(form.fields, form.dom_id, original, form.entity)
         self._pressed = False
         self._is_plain = False
         self._offers: dict[str, Choices] = {}
@@ -142,39 +154,57 @@ class Form(Generic[E]):
             cls._definition = define_form(getattr(cls, "entity", None), cls._declared, cls.fields)
         return cls._definition
 
+    def _shape(self) -> FormDefinition:
+        return self._form().called(self._suffix)
+
+    def _take_suffix(self, suffix: str) -> None:
+        """Is the one of several forms that was posted."""
+        if suffix != self._suffix and is_suffix(suffix):
+            self._suffix = suffix
+            form = self._shape()
+            self._rows = row_sets(form.fields, form.dom_id, self.original, form.entity)
+
     # -- making one -----------------------------------------------------------------------------
 
     @overload
     @classmethod
-    def from_entity(cls, entity: type[T], *, action: str | None = None) -> Form[T]: ...
+    def from_entity(
+        cls, entity: type[T], *, action: str | None = None, suffix: str = ""
+    ) -> Form[T]: ...
     @overload
     @classmethod
-    def from_entity(cls, entity: T, *, action: str | None = None) -> Form[T]: ...
+    def from_entity(cls, entity: T, *, action: str | None = None, suffix: str = "") -> Form[T]: ...
     @classmethod
-    def from_entity(cls, entity: Any, *, action: str | None = None) -> Form[Any]:
+    def from_entity(cls, entity: Any, *, action: str | None = None, suffix: str = "") -> Form[Any]:
         """Returns a form made of an entity's own fields.
 
         Args:
             entity: The class, for a new entity, or an entity to edit.
             action: Where to post to; from the entity's address when left out.
+            suffix: What tells it from another form of its kind on the page.
         """
         is_class = isinstance(entity, type)
         kind = cast("type[Form[Any]]", cls)
         if not hasattr(cls, "entity"):
             kind = automatic("Form", cls, entity if is_class else type(entity))
-        return kind(None if is_class else entity, action=action)
+        return kind(None if is_class else entity, action=action, suffix=suffix)
 
     @classmethod
     async def new(
-        cls, initial: Mapping[str, object] | None = None, *, action: str | None = None
+        cls,
+        initial: Mapping[str, object] | None = None,
+        *,
+        action: str | None = None,
+        suffix: str = "",
     ) -> Self:
         """Returns an empty form with its choices read.
 
         Args:
             initial: Values to begin with, by field; others are ignored.
             action: Where to post to; from the entity's address when left out.
+            suffix: What tells it from another form of its kind on the page.
         """
-        form = cls(action=action)
+        form = cls(action=action, suffix=suffix)
         for name, each in cls._form().fields.items():
             if initial is not None and name in initial:
                 form._reading.shown[name] = each.show(initial[name])
@@ -182,9 +212,9 @@ class Form(Generic[E]):
         return form
 
     @classmethod
-    async def edit(cls, original: E, *, action: str | None = None) -> Self:
+    async def edit(cls, original: E, *, action: str | None = None, suffix: str = "") -> Self:
         """Returns a form filled with an entity, with its choices read."""
-        form = cls(original, action=action)
+        form = cls(original, action=action, suffix=suffix)
         await form.load()
         return form
 
@@ -214,6 +244,7 @@ class Form(Generic[E]):
             await form._answer(await neutral.signals())
         form._words = neutral.words
         posted = await (neutral.form() if limit is None else neutral.form(limit))
+        form._take_suffix("".join(posted.getlist(SUFFIX)[-1:]))
         files = None if limit is None else await neutral.files(limit)
         with speaking(form._words):
             await form._take(posted, files)
@@ -228,6 +259,7 @@ class Form(Generic[E]):
         Raises:
             Answered: With what is wrong with it, if anything.
         """
+        self._take_suffix(asked_of(signals).removeprefix(f"{self._form().stem}-")[: -len("-form")])
         theme, editing = self.theme or current_theme(), self.original is not None
         if (left := asked(signals, CHECK)) and (place := self._place(left[0])):
             form, each, stem = place
@@ -244,7 +276,7 @@ class Form(Generic[E]):
 
     def _place(self, name: str) -> tuple[FormDefinition, FormField, str] | None:
         """Returns the form, the field and the stem of ids of what is posted under a name."""
-        form = self._form()
+        form = self._shape()
         if name in form.fields:
             return form, form.fields[name], form.stem
         for rows in self._rows.values():
@@ -260,7 +292,7 @@ class Form(Generic[E]):
         return place[0].targets.get(place[1].name)
 
     async def _take(self, posted: Posted, files: Files | None = None) -> None:
-        form, editing = self._form(), self.original is not None
+        form, editing = self._shape(), self.original is not None
         await self._read_chosen()
         self._received = True
         typed = await with_keys(posted, self._target)
@@ -286,7 +318,7 @@ class Form(Generic[E]):
     def _take_unclear(self, unclear: Mapping[str, Unclear]) -> None:
         """Asks for what was typed and is not clear; what is in a row its rows ask for."""
         for name, each in unclear.items():
-            if name in self._form().fields:
+            if name in self._shape().fields:
                 self._reading.data.pop(name, None)
                 self._reading.errors[name] = [each.sentence]
                 self._offers[name] = each.choices
@@ -311,7 +343,7 @@ class Form(Generic[E]):
         for rows in self._rows.values():
             await rows.aload_choices()
         if self._choices is None:
-            form, shown = self._form(), self._reading.shown
+            form, shown = self._shape(), self._reading.shown
             rows = {
                 name: await arows_of(each, split_keys(shown[name]))
                 for name, each in form.targets.items()
@@ -329,7 +361,7 @@ class Form(Generic[E]):
     def _show_chosen(self) -> None:
         names, self._unread = self._unread, ()
         for name in names:
-            each = self._form().fields[name]
+            each = self._shape().fields[name]
             self._reading.shown[name] = each.show(getattr(self.original, name))
 
     async def load_for(self, request: Any) -> None:  # noqa: ANN401 # a neutral request
@@ -386,7 +418,7 @@ class Form(Generic[E]):
                 row, each = found
                 row.reading.complain(each.name if each else "", text)
                 return
-        if field and field not in self._form().fields:
+        if field and field not in self._shape().fields:
             raise ViewError(f"{type(self).__name__} has no field {field!r}.")
         self._reading.complain(field, text)
 
@@ -411,23 +443,27 @@ class Form(Generic[E]):
         kept = KeptFiles()
         saved: E | None = None
         try:
-            await kept.keep(self._form().uploads, given)
+            await kept.keep(self._shape().uploads, given)
             with speaking(self._words):
                 saved = await self._try(given | kept.keys)
         except FileNotKept as complaint:
             self._reading.complain(complaint.name, str(complaint))
         finally:
             kept.discard() if saved is None else kept.hand_over()
+        if saved is not None:
+            self._saved = True
+            if self.original is not None:  # shown again, it is what others may change from now on
+                self._version = _version(saved)
         return saved
 
     async def _try(self, values: dict[str, Any]) -> E | None:
         try:
             return await self._write(values)
         except ValidationError as error:
-            self._reading.complain_all(self._form(), error)
+            self._reading.complain_all(self._shape(), error)
         except Duplicate as error:
-            name = error.field if error.field in self._form().fields else ""
-            self._reading.complain(name, say("duplicate", entity=self._form().info.label.lower()))
+            name = error.field if error.field in self._shape().fields else ""
+            self._reading.complain(name, say("duplicate", entity=self._shape().info.label.lower()))
         except BrokenReference:
             self._reading.complain("", say("broken_reference"))
         except StaleEntity:
@@ -438,7 +474,7 @@ class Form(Generic[E]):
         if self._rows:
             return await self._write_with_rows(values)
         if self.original is None:
-            made = self._form().entity(**values)
+            made = self._shape().entity(**values)
             await made.asave()
             return cast("E", made)
         await cast("EntityLike", self.original).aupdate(**values)
@@ -447,13 +483,13 @@ class Form(Generic[E]):
     async def _write_with_rows(self, values: dict[str, Any]) -> E | None:
         original = cast("EntityLike | None", self.original)
         sets = list(self._rows.values())
-        saved = await save_together(self._form().entity, original, values, sets)
+        saved = await save_together(self._shape().entity, original, values, sets)
         if any(rows.stale for rows in sets):
             self._complain_stale()
         return cast("E | None", saved)
 
     def _is_own(self, name: str) -> bool:
-        form = self._form()
+        form = self._shape()
         return name in form.info.fields or name in form.many
 
     def _complain_stale(self) -> None:
@@ -465,12 +501,17 @@ class Form(Generic[E]):
     @property
     def dom_id(self) -> str:
         """The id of the form element."""
-        return self._form().dom_id
+        return self._shape().dom_id
+
+    @property
+    def suffix(self) -> str:
+        """What tells it from another form of its kind on the page; empty for none."""
+        return self._suffix
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its fields, in order."""
-        return tuple(self._form().fields)
+        return tuple(self._shape().fields)
 
     def field(self, name: str) -> BoundField:
         """Returns one of its fields with what it shows now, for markup of one's own.
@@ -485,7 +526,7 @@ class Form(Generic[E]):
         Raises:
             ViewError: The form has no such field.
         """
-        form, theme, state = self._form(), self.theme or current_theme(), self._prepared()
+        form, theme, state = self._shape(), self.theme or current_theme(), self._prepared()
         if name in form.fields:
             return BoundField(form.fields[name], state, theme, form.stem)
         for rows in self._rows.values():
@@ -501,7 +542,7 @@ class Form(Generic[E]):
     @property
     def attributes(self) -> Html:
         """The attributes of a ``<form>`` tag of one's own, with a space before the first."""
-        tag = form_tag(self._form(), self._prepared(), self.theme or current_theme())
+        tag = form_tag(self._shape(), self._prepared(), self.theme or current_theme())
         return raw(tag.removeprefix("<form").removesuffix("></form>"))
 
     @property
@@ -515,7 +556,7 @@ class Form(Generic[E]):
         state = self._prepared()
         if not (state.errors or state.form_errors):
             return raw("")
-        return form_summary(self._form(), state, self.theme or current_theme())
+        return form_summary(self._shape(), state, self.theme or current_theme())
 
     @property
     def buttons(self) -> Html:
@@ -524,11 +565,11 @@ class Form(Generic[E]):
 
     def __html__(self) -> Html:
         state = self._prepared()
-        return render_form(self._form(), state, self.theme or current_theme())
+        return render_form(self._shape(), state, self.theme or current_theme())
 
     def _prepared(self) -> FormState:
         """Returns what it shows; reads what was not read yet."""
-        form = self._form()
+        form = self._shape()
         for rows in self._rows.values():
             rows.load_stored()
             rows.load_choices()
@@ -549,7 +590,7 @@ class Form(Generic[E]):
         """What to say at files that were good: a page that is loaded anew has them no more."""
         if not (self._is_plain and self._received and self._is_wrong()):
             return {}
-        good = (name for name in self._form().uploads if self._reading.data.get(name) is not None)
+        good = (name for name in self._shape().uploads if self._reading.data.get(name) is not None)
         return {name: [say("file_again")] for name in good}
 
     def _state(self, form: FormDefinition) -> FormState:
@@ -565,6 +606,9 @@ class Form(Generic[E]):
             errors=self.errors | self._lost(),
             form_errors=self.form_errors,
             rows=self._rows,
+            unsaved=self._received and not self._saved,
+            keep=self.keep_unsaved,
+            suffix=self._suffix,
         )
 
 

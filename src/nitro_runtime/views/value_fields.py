@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Self
 
 from typing_extensions import override
 
-from nitro_runtime.html import Html, Input
+from nitro_runtime.html import Fragment, Html, Input, Span
 from nitro_runtime.schema import FieldInfo
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.field import BLANK, Attributes, Complaint, FormField, Taken
+from nitro_runtime.views.form_script import MOMENT, MOMENT_AGAIN, ZONE
 from nitro_runtime.views.words import say
 
 _LARGEST = 2**63 - 1
@@ -216,9 +217,44 @@ class TimeField(_MomentField):
 
 @dataclass(frozen=True, kw_only=True)
 class DateTimeField(_MomentField):
-    """A date and a time of day, in UTC."""
+    """A date and a time of day: shown by the reader's own clock, sent and stored in UTC.
+
+    Without JavaScript it is shown in UTC, and says so.
+
+    Attributes:
+        local: Whether it is shown by the reader's clock; False for UTC everywhere.
+    """
+
+    local: bool = True
 
     type: ClassVar[str] = "datetime-local"
+    told: ClassVar[str] = "[el.moment?.utc() ?? el.value]"
+
+    @override
+    def tied(self, control_id: str) -> str | None:
+        return f"{control_id}-zone"
+
+    @override
+    def control(self, attributes: Attributes, shown: str, choices: Choices) -> Html:
+        own = dict(attributes)
+        if self.local:
+            own |= {
+                "data-init": MOMENT,
+                "data-on:datastar-prop-change": MOMENT_AGAIN,
+                # the limits are shown by the reader's clock too
+                "data-preserve-attr": "min max",
+                "data-min": self.show(self.min) or None,
+                "data-max": self.show(self.max) or None,
+            }
+        return Fragment(
+            super().control(own, shown, choices),
+            Span(
+                "UTC",  # the name of the zone in every language
+                id=f"{attributes['id']}-zone",
+                cls="help zone",
+                text=ZONE if self.local else None,
+            ),
+        )
 
     @override
     def show(self, value: object) -> str:
