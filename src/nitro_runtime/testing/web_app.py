@@ -43,6 +43,7 @@ from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals, hub
 from nitro_runtime.testing.web_rows import ROW_ROUTES
 from nitro_runtime.testing.web_sdk import sdk_test
+from nitro_runtime.testing.web_steps import STEP_ROUTES
 from nitro_runtime.testing.web_tables import TABLE_ROUTES
 from nitro_runtime.views import (
     Column,
@@ -272,6 +273,7 @@ ROUTES = [
     Route("/folders", ("POST",), keep, "suite_keep"),
     Route("/orders/{id}", ("GET", "POST"), order, "suite_order"),
     *ROW_ROUTES,
+    *STEP_ROUTES,
     *TABLE_ROUTES,
     Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
     Route("/open", ("GET",), open_streams, "suite_open"),

@@ -25,6 +25,7 @@ pytest.register_assert_rewrite(
             "schemes",
             "uploads",
             "table_rows",
+            "steps",
             "tables",
             "sdk",
             "streams",
@@ -51,6 +52,7 @@ from nitro_runtime.testing.web_suite.server import (  # noqa: E402
     Capabilities,
     Suite,
 )
+from nitro_runtime.testing.web_suite.steps import Steps  # noqa: E402
 from nitro_runtime.testing.web_suite.stopping import Reloading, Stopping  # noqa: E402
 from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams, Wire  # noqa: E402
 from nitro_runtime.testing.web_suite.table_rows import TableRows  # noqa: E402
@@ -80,6 +82,7 @@ class WebSuite(
     Pages,
     Schemes,
     Nested,
+    Steps,
     TableRows,
     Tables,
     Prefixed,
