@@ -167,6 +167,10 @@ def _document() -> Document:
     return Document(top, _SLOTS)
 
 
+def _is_field(node: Node) -> bool:
+    return "field" in (node.attributes.get("class") or "").split()
+
+
 def _choose(node: Node) -> None:
     """Notes on what the choices depend."""
     if node.name == "option" and node.attributes.get("value"):
@@ -191,7 +195,7 @@ def comparisons() -> Iterator[Comparison]:
         contenders={
             "Nitro, compiled form": _compiled(),
             "Nitro, Form of an entity": nitro_form,
-            "Jinja2, macros": partial(jinja2_macros(document, "field"), _SHOWN),
+            "Jinja2, macros": partial(jinja2_macros(document, _is_field), _SHOWN),
             **peers,
         },
         reference="f-strings with C escape",

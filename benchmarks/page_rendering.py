@@ -13,7 +13,15 @@ from functools import partial
 from typing import Any
 
 from benchmarks.frame import Comparison, Limit
-from benchmarks.rewriting import PEERS, Document, Node, Slot, parse, same_document
+from benchmarks.rewriting import (
+    PEERS,
+    Document,
+    Node,
+    Slot,
+    jinja2_macros,
+    parse,
+    same_document,
+)
 from nitro_runtime.entities import Entity, Field
 from nitro_runtime.html import H1, A, Div, Header, Nav
 from nitro_runtime.views import Column, Page, PageState, Table
@@ -159,6 +167,10 @@ def _keep_one_row(node: Node) -> None:
                 _keep_one_row(child)
 
 
+def _is_cell(node: Node) -> bool:
+    return node.name in {"td", "th"}
+
+
 def comparisons() -> Iterator[Comparison]:
     """Yields the comparisons of this module."""
     document = _document()
@@ -167,10 +179,14 @@ def comparisons() -> Iterator[Comparison]:
     }
     yield Comparison(
         name=f"Page with a table of {ROWS} rows by 6 columns and 2 actions, escaped",
-        contenders={"Nitro, Page": nitro_page, **peers},
+        contenders={
+            "Nitro, Page": nitro_page,
+            "Jinja2, macros": partial(jinja2_macros(document, _is_cell), _SHOWN),
+            **peers,
+        },
         reference="f-strings with C escape",
         number=5,
         rounds=15,
         check=same_document,
-        limits=[Limit("Nitro, Page", ["Jinja2, flat"], 1 / 3)],
+        limits=[Limit("Nitro, Page", ["Jinja2, macros"], 1 / 3)],
     )

@@ -181,23 +181,26 @@ def jinja2_template(document: Document) -> Render:
     return lambda o: template.render(o=o)
 
 
-def jinja2_macros(document: Document, cls: str) -> Render:
-    """Jinja2 as people write forms with it: a macro for each kind of control, called for each field.
+def jinja2_macros(document: Document, is_called: Callable[[Node], bool]) -> Render:
+    """Jinja2 as people write with it: a macro for each kind of field or cell, called for each.
 
     Args:
         document: The document.
-        cls: The class of what becomes a call of a macro, where two or more are of one shape.
+        is_called: Says whether an element becomes a call; those of one shape are one macro.
     """
-    blocks = [
-        node for node in _nodes(document.top) if cls in (node.attributes.get("class") or "").split()
-    ]
+    blocks = [node for node in _nodes(document.top) if is_called(node)]
     shapes: dict[str, list[Node]] = {}
     for block in blocks:
         shapes.setdefault(_shape(block), []).append(block)
     slots, macros, calls = dict(document.slots), [], {}
     for number, alike in enumerate(shapes.values()):
         texts = [_texts(block) for block in alike]
-        differing = [at for at, each in enumerate(zip(*texts, strict=True)) if len(set(each)) > 1]
+        differing = [
+            at
+            for at, each in enumerate(zip(*texts, strict=True))
+            if len(set(each)) > 1
+            or any(isinstance(piece, Slot) for piece in document.pieces(each[0]))
+        ]
         model = deepcopy(alike[0])
         _replace(model, {at: f"yy{at}yy" for at in differing})
         slots |= {f"yy{at}yy": Slot(f"v{at}") for at in differing}
