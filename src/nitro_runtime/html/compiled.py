@@ -47,6 +47,8 @@ class Value:
         longest: Characters beyond which a text is shown by ``longer``; 0 for any length.
         longer: What shows such a text.
         spec: How a ``"decimal"`` is written, as in an f-string: ``".2f"``; by `str` when left out.
+        show: Makes markup of a value that is not None; the kind has then no say.
+        otherwise: Gives the value where the attribute is empty.
     """
 
     get: str | Callable[[Any], object]
@@ -56,6 +58,8 @@ class Value:
     longest: int = 0
     longer: Callable[[str], Html] | None = None
     spec: str = ""
+    show: Callable[[Any], Html] | None = None
+    otherwise: Callable[[Any], object] | None = None
 
 
 class CompiledRow(Generic[Item]):
@@ -72,7 +76,7 @@ class CompiledRow(Generic[Item]):
         row = " ".join([_piece(part, getters) for part in parts]) or "''"
         self.source = f"def rows(items):\n    return [{row} for o in items]\n"
         self._quick = _define(self.source, {**getters.names, **_QUICK})
-        self._exact = _define(self.source, {**getters.names, **_EXACT})
+        self._exact = _define(self.source, {**getters.names, **getters.careful, **_EXACT})
 
     def __call__(self, item: Item) -> Html:
         """Renders one row."""
@@ -160,7 +164,9 @@ def _piece(part: Html | Value, getters: _Getters) -> str:
     """Returns the source of one part as a literal; literals side by side are one f-string."""
     if isinstance(part, Value):
         value = getters.access(part.get)
-        if part.longer is not None or part.nullable:
+        if part.otherwise is not None:
+            value = f"({value} or {getters.name(part.otherwise)}(o))"
+        if part.longer is not None or part.nullable or part.show is not None:
             return _chosen(part, value, getters)
         return f'f"{{_{part.kind}({value}){_ending(part)}}}"'
     if type(part) is not Html:
@@ -182,6 +188,8 @@ def _chosen(part: Value, value: str, getters: _Getters) -> str:
     shown = f"_{part.kind}(v)"
     if part.spec:
         shown = f"f'{{{shown}{_ending(part)}}}'"
+    if part.show is not None:
+        shown = f"{getters.shower(part.show)}(v)"
     if part.longer is not None:
         longer = getters.name(part.longer)
         shown = f"{longer}(v) if _len(v) > {part.longest:d} else {shown}"
@@ -200,6 +208,20 @@ class _Getters:
         # by identity, since not every function can be hashed
         self._uses = Counter(id(get) for get in used if callable(get))
         self._results: dict[int, str] = {}
+        self.careful: dict[str, object] = {}
+
+    def shower(self, show: Callable[[Any], Html]) -> str:
+        """Returns a name for what makes markup; with care it renders what it was not made for."""
+        name = self.name(show)
+
+        def carefully(value: object) -> str:
+            try:
+                return show(value)
+            except (TypeError, AttributeError, ValueError):
+                return render(value)
+
+        self.careful[name] = carefully
+        return name
 
     def name(self, value: object) -> str:
         """Returns a name for a value."""

@@ -23,10 +23,17 @@ from uuid import UUID
 from nitro_runtime.html import Html, Img, raw
 from nitro_runtime.html.compiled import Kind, Value
 from nitro_runtime.html.markup import escape_text
-from nitro_runtime.schema import FieldInfo
+from nitro_runtime.schema import EntityInfo, FieldInfo
 from nitro_runtime.storage import current_storage
 from nitro_runtime.views.choices import label_of_enum, text_of
-from nitro_runtime.views.model import address_of, has_pages, info_of, label_of
+from nitro_runtime.views.model import (
+    address_of,
+    has_pages,
+    info_of,
+    key_getter,
+    label_field,
+    label_of,
+)
 from nitro_runtime.views.money import money_of
 from nitro_runtime.views.theme import Theme
 from nitro_runtime.views.words import say
@@ -73,6 +80,8 @@ def _plain(column: Column, theme: Theme, cut: int) -> Value | None:
             return text
         longer = _clipper(theme, cut, inside_link=bool(column.link))
         return replace(text, longest=cut, longer=longer)
+    if info.type in _SHOWN:
+        return Value(column.name, nullable=True, show=_SHOWN[info.type])
     kind = _NUMBERS.get(info.type)
     if kind is None:
         return None
@@ -101,13 +110,18 @@ def _never_empty(column: Column, cell: Value) -> Value:
     info = column.info
     if info is not None and not info.nullable and (info.min_length or info.type is not str):
         return cell
+    if isinstance(cell.get, str) and cell.show is None:
+        return replace(cell, otherwise=label_of)
     value_of = attrgetter(cell.get) if isinstance(cell.get, str) else cell.get
+    show = cell.show
 
     def get(item: object) -> object:
         value = value_of(item)
-        return label_of(item) if value is None or value == "" else value
+        if value is None or value == "":
+            return label_of(item)
+        return value if show is None else show(value)
 
-    return replace(cell, get=get)
+    return replace(cell, get=get, show=None)
 
 
 def _cut(column: Column, *, long: bool) -> int:
@@ -438,3 +452,28 @@ def _json_text(value: object) -> object:
     if isinstance(value, set | frozenset):
         return sorted(cast("set[Any]", value), key=str)
     return text_of(value)
+
+
+_SHOWN: Mapping[object, Callable[[Any], Html]] = {datetime: moment, date: day, time: hour}
+"""What is always markup."""
+
+
+# -- what a row is called -------------------------------------------------------------------------
+
+
+def label_value(info: EntityInfo) -> Value:
+    """Returns what people know a row by, for a compiled row."""
+    name = label_field(info)
+    return Value(label_of, "text") if name is None else Value(name, "text", otherwise=label_of)
+
+
+def key_value(info: EntityInfo) -> Value:
+    """Returns the key of a row as it stands in addresses, for a compiled row."""
+    found = _key_getters.get(id(info))
+    if found is None:  # one for each entity, so that a row calls it once for all its places
+        found = _key_getters[id(info)] = (info, key_getter(info))
+    return Value(found[1], "text")
+
+
+_key_getters: dict[int, tuple[EntityInfo, Callable[[Any], str]]] = {}
+"""By the identity of a description, which is kept beside."""

@@ -10,7 +10,9 @@ from typing import Any
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.html import A, Button, Fragment, Html, expr
 from nitro_runtime.html import Form as FormTag
-from nitro_runtime.schema import humanize
+from nitro_runtime.html.compiled import Value
+from nitro_runtime.schema import EntityInfo, humanize
+from nitro_runtime.views.cells import key_value, label_value
 from nitro_runtime.views.components.confirm import HAS_CONFIRM
 from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
@@ -83,74 +85,95 @@ def row_actions(
     theme: Theme,
     marks: Marks[Any],
     csrf: CsrfNames | None = None,
+    info: EntityInfo | None = None,
 ) -> Html:
-    """Returns what can be done with one entity, for a compiled row or card."""
+    """Returns what can be done with one entity, for a compiled row or card.
+
+    Args:
+        slug: Where its pages are.
+        actions: What can be done.
+        theme: The classes.
+        marks: The marks of the row or card.
+        csrf: What the host asks of posts.
+        info: The description of the entities, where all are of one class; then it is quicker.
+    """
+    at = _Place(slug, theme, marks, csrf, info)
     made: list[object] = []
     for action in actions:
         if isinstance(action, RowAction):
-            made.append(_custom(action, slug, theme, marks, csrf))
+            made.append(_custom(action, at))
         elif isinstance(action, str):
-            made.append(_MAKERS[action](slug, theme, marks, csrf))
+            made.append(_MAKERS[action](at))
         else:
             made.append(marks.place(action))
     return Fragment(*made)
 
 
-def _key(marks: Marks[Any]) -> str:
-    return marks.place(key_of, "text")
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where actions stand."""
+
+    slug: str
+    theme: Theme
+    marks: Marks[Any]
+    csrf: CsrfNames | None
+    info: EntityInfo | None
+
+    @property
+    def address(self) -> str:
+        """The address of the entity, with a mark for its key."""
+        value = Value(key_of, "text") if self.info is None else key_value(self.info)
+        return f"/{self.slug}/{self.marks.put(value)}"
+
+    @property
+    def label(self) -> str:
+        """A mark for what people call the entity."""
+        value = Value(label_of, "text") if self.info is None else label_value(self.info)
+        return self.marks.put(value)
 
 
-def _label(marks: Marks[Any]) -> str:
-    return marks.place(label_of, "text")
-
-
-def _edit(slug: str, theme: Theme, marks: Marks[Any], _: CsrfNames | None) -> Html:
+def _edit(at: _Place) -> Html:
     return A(
         say("edit"),
-        href=f"/{slug}/{_key(marks)}/edit",
-        aria_label=say("edit_one", label=_label(marks)),
-        cls=theme["button_small"],
+        href=f"{at.address}/edit",
+        aria_label=say("edit_one", label=at.label),
+        cls=at.theme["button_small"],
     )
 
 
-def _delete(slug: str, theme: Theme, marks: Marks[Any], csrf: CsrfNames | None) -> Html:
+def _delete(at: _Place) -> Html:
     button = Button(
         say("delete"),
         type="submit",
-        aria_label=say("delete_one", label=_label(marks)),
-        cls=theme["button_delete"],
+        aria_label=say("delete_one", label=at.label),
+        cls=at.theme["button_delete"],
     )
-    question = say("confirm_delete", label=_label(marks))
-    return _posting(button, f"/{slug}/{_key(marks)}/delete", question, theme, csrf)
+    return _posting(button, f"{at.address}/delete", say("confirm_delete", label=at.label), at)
 
 
-def _custom(
-    action: RowAction, slug: str, theme: Theme, marks: Marks[Any], csrf: CsrfNames | None
-) -> Html:
+def _custom(action: RowAction, at: _Place) -> Html:
     button = Button(
         action.shown,
         type="submit",
-        aria_label=f"{action.shown} {_label(marks)}",
-        cls=theme["button_delete" if action.danger else "button_small"],
+        aria_label=f"{action.shown} {at.label}",
+        cls=at.theme["button_delete" if action.danger else "button_small"],
     )
-    question = action.confirm and action.confirm.replace("{label}", _label(marks))
-    return _posting(button, f"/{slug}/{_key(marks)}/{action.name}", question, theme, csrf)
+    question = action.confirm and action.confirm.replace("{label}", at.label)
+    return _posting(button, f"{at.address}/{action.name}", question, at)
 
 
-def _posting(
-    button: Html, address: str, question: str | None, theme: Theme, csrf: CsrfNames | None
-) -> Html:
+def _posting(button: Html, address: str, question: str | None, at: _Place) -> Html:
     """Returns a form of one button: it works without JavaScript, and asks first where there is one."""
     code = _ASKED_POST if question else _POST
     return FormTag(
-        csrf_field(csrf),
+        csrf_field(at.csrf),
         button,
         method="post",
         action=address,
-        cls=theme["inline_form"],
+        cls=at.theme["inline_form"],
         data_confirm=question,
-        on_submit=expr(code.format(csrf=csrf_option(csrf))),
+        on_submit=expr(code.format(csrf=csrf_option(at.csrf))),
     )
 
 
-_MAKERS: Mapping[str, Any] = {"edit": _edit, "delete": _delete}
+_MAKERS: Mapping[str, Callable[[_Place], Html]] = {"edit": _edit, "delete": _delete}

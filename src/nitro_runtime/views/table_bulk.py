@@ -12,10 +12,10 @@ from typing import Any
 from nitro_runtime.html import Button, Html, Input, Label, Span, Td, Th, expr, raw
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.markup import escape_text
+from nitro_runtime.views.cells import key_value, label_value
 from nitro_runtime.views.components.confirm import HAS_CONFIRM
 from nitro_runtime.views.csrf import csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
-from nitro_runtime.views.model import key_of, label_of
 from nitro_runtime.views.table_rendering import Rendering
 from nitro_runtime.views.words import say
 
@@ -71,9 +71,9 @@ def bulk_cell(at: Rendering, marks: Marks[Any]) -> Html | None:
     box = Input(
         type="checkbox",
         name=ROW,
-        value=marks.place(key_of, "text"),
+        value=marks.put(key_value(at.table.info)),
         form=at.element_id("bulk"),
-        aria_label=say("select_one", label=marks.place(label_of, "text")),
+        aria_label=say("select_one", label=marks.put(label_value(at.table.info))),
         autocomplete="off",
         cls=at.theme["checkbox"],
     )

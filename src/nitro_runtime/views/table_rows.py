@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.html import A, Fragment, Html, Td, Th, Tr, raw
 from nitro_runtime.html.compiled import CompiledRow, Kind
+from nitro_runtime.views.cells import key_value
 from nitro_runtime.views.columns import Column, cell_of
 from nitro_runtime.views.marks import Marks
-from nitro_runtime.views.model import key_of, label_field
+from nitro_runtime.views.model import label_field
 from nitro_runtime.views.row_actions import row_actions as row_actions
 from nitro_runtime.views.table_bulk import bulk_cell
 from nitro_runtime.views.table_definition import TableDefinition
@@ -86,7 +87,7 @@ def compile_rows(at: Rendering) -> CompiledRow[Any]:
     first = bulk_cell(at, marks) if at.offered else None
     header = row_header(at)
     cells = [_cell(table, column, theme, marks, column is header) for column in at.columns]
-    actions = row_actions(table.info.slug, table.options.actions, theme, marks, at.csrf)
+    actions = row_actions(table.info.slug, table.options.actions, theme, marks, at.csrf, table.info)
     last = (
         Td(actions, cls=theme["row_actions"], data_label=say("actions"))
         if table.options.actions
@@ -138,7 +139,7 @@ def cell_content(
     else:
         content = marks.put(cell_of(column, theme))
     if column.link:
-        return A(content, href=f"/{table.info.slug}/{marks.place(key_of, 'text')}")
+        return A(content, href=f"/{table.info.slug}/{marks.put(key_value(table.info))}")
     return content
 
 
