@@ -127,11 +127,29 @@ def _maker(field: str) -> Maker:
     return next((make for pattern, make in _BY_FIELD if re.search(pattern, field)), _named)
 
 
-def _text(source: _Source, field: MappedField) -> str:
+def _text(source: _Source, field: MappedField) -> str | None:
     literals = get_args(field.plain)
     if literals:
         return source.random.choice(literals)
-    text = _maker(field.name)(source)
+    text = _fitted(_maker(field.name)(source), field)
+    pattern = field.info.pattern
+    if pattern is None or _has_shape(pattern, text):
+        return text
+    # its name says nothing of its shape: whatever is known of that shape
+    others = (_fitted(make(source), field) for _, make in _BY_FIELD)
+    unknown = None if field.info.nullable else text
+    return next((other for other in others if _has_shape(pattern, other)), unknown)
+
+
+def _has_shape(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:  # pydantic's patterns are Rust's, of which Python knows most
+        return True  # the entity itself decides
+
+
+def _fitted(text: str, field: MappedField) -> str:
+    """Returns a text no longer than the field may be, and no shorter."""
     if field.info.max_length is not None and len(text) > field.info.max_length:
         cut = text[: field.info.max_length]
         text = cut.rsplit(" ", 1)[0] or cut

@@ -86,3 +86,25 @@ def test_lists_have_as_many_members_as_they_may() -> None:
     for sample in samples(Lists, 20):
         assert 1 <= len(sample.counts) <= 3
         assert len(sample.words) <= 3
+
+
+class Listing(Entity):
+    site: str = Field(regex=r"^https?://\S+$")
+    reach: str = Field(max_length=60, regex=r"^[^@\s]+@[^@\s]+$")
+    odd: str | None = Field(default=None, regex=r"^qq\d{9}$")
+
+
+def test_texts_with_a_pattern_have_its_shape_or_stay_empty_where_nobody_knows_it() -> None:
+    for listing in samples(Listing, 20):
+        assert listing.site.startswith("https://")
+        assert "@" in listing.reach
+        assert listing.odd is None
+
+
+class Sealed(Entity):
+    odd: str = Field(regex=r"^qq\d{9}$")
+
+
+def test_a_shape_that_nobody_knows_is_told() -> None:
+    with pytest.raises(EntityError, match="No valid sample of Sealed"):
+        samples(Sealed, 1)
