@@ -17,6 +17,7 @@ from nitro_runtime import __version__
 from nitro_runtime.errors import UsageError
 
 if TYPE_CHECKING:
+    from nitro_cli.frameworks import Framework
     from nitro_cli.project import Project
 
 SECONDS = 20.0
@@ -61,10 +62,17 @@ def _project(project: Project) -> Iterator[Fact]:
     views = project.options.get("views", "tags")
     yield Fact("project", project.name, f"{project.root} ({views} views)")
     yield Fact(framework.name, _version(_distribution(framework.module)))
-    for server in SERVERS:
-        if (version := _version(server)) is not None and server in framework.serve_text("app"):
-            yield Fact(server, version)
+    for server in _servers(framework):
+        yield Fact(server, _version(server))
     yield Fact("database", *_database(project))
+
+
+def _servers(framework: Framework) -> list[str]:
+    """Returns the servers that run a framework: its command names them, or its extra brings them."""
+    extra = re.compile(rf"extra == ['\"]{re.escape(framework.extra)}['\"]")
+    brought = [line for line in metadata.requires("nitro-kit") or [] if extra.search(line)]
+    known = " ".join((framework.serve_text("app"), *brought))
+    return [server for server in SERVERS if re.search(rf"\b{server}\b", known)]
 
 
 def _distribution(module: str) -> str:
@@ -104,7 +112,7 @@ def _datastar(project: Project | None) -> Iterator[Fact]:
         return
     path = project.static_dir / FILE_NAME
     if not path.is_file():
-        yield Fact("datastar", None, "obtain it with: nitro assets")
+        yield Fact("datastar", None, f"obtain {DATASTAR.version} with: nitro assets")
     elif DATASTAR.matches(path.read_bytes()):
         yield Fact("datastar", DATASTAR.version, path.relative_to(project.root).as_posix())
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from nitro_cli.assets import DATASTAR
 from nitro_cli.info import facts
 from nitro_cli.main import build
 from nitro_runtime import __version__
@@ -38,7 +39,25 @@ def test_the_versions_of_everything_are_told(project: Path) -> None:
         version = found[name][0]
         assert version
         assert version[0].isdigit()
-    assert found["datastar"] == (None, "obtain it with: nitro assets")
+    assert found["datastar"] == (None, f"obtain {DATASTAR.version} with: nitro assets")
+
+
+@pytest.mark.parametrize(
+    ("framework", "server"),
+    [
+        ("fastapi", "uvicorn"),
+        ("flask", "gunicorn"),
+        ("django", "uvicorn"),
+        ("litestar", "uvicorn"),
+    ],
+)
+def test_the_server_of_a_framework_is_told(
+    project: Path, framework: str, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NITRO_TAILWIND_BIN", "no-such-program")  # which would take a second
+    file = project / ".nitro" / "project.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"framework": framework}))
+    assert server in known(project)
 
 
 def test_a_changed_browser_file_is_no_release(project: Path) -> None:
