@@ -17,7 +17,15 @@ from typing import Any, NoReturn
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    expect,
+    sync_playwright,
+)
 from waiting import until
 
 from nitro_cli.frameworks import find_framework
@@ -251,7 +259,8 @@ def chromium(missing: Callable[[str], NoReturn]) -> Iterator[Browser]:
 class People:
     """Lets people in, each with a browser of their own: no cookies, nothing stored.
 
-    An error of a page's scripts and an answer that tells of an error of the server fail the test.
+    An error of a page's scripts, an answer that tells of an error of the server, and anything that
+    the page's content security policy does not let in fail the test.
     """
 
     def __init__(self, chromium: Browser) -> None:
@@ -264,8 +273,13 @@ class People:
         context.set_default_timeout(SECONDS * 1000)
         context.on("weberror", lambda found: self.errors.append(str(found.error)))
         context.on("response", self.look)
+        context.on("console", self.hear)
         self.contexts.append(context)
         return context
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.errors.append(message.text)
 
     def look(self, response: Response) -> None:
         if response.status >= 500:

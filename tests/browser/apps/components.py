@@ -28,7 +28,7 @@ from nitro import (
     install,
     nonce,
 )
-from nitro.html import H1, Button, Data, Div, Form, Input, Label, P, Script, Style, Time, post
+from nitro.html import H1, Button, Data, Div, Form, Html, Input, Label, P, Script, Style, Time, post
 from nitro_runtime.adapters.fastapi import redirect, reply
 from nitro_runtime.context import neutral_request
 from nitro_runtime.web.session import new_tab
@@ -57,7 +57,7 @@ def tabs() -> Tabs:
     return Tabs({"Facts": P("Some facts."), "Orders": P("Some orders."), "日本": P("Far.")})
 
 
-def moments(minute: int) -> Div:
+def moments(minute: int) -> Html:
     return Div(
         Time(
             "2026-07-01 22:03 UTC",
