@@ -41,6 +41,7 @@ from nitro_runtime.entities import Entity, Field, FileKey, ImageKey, has_many
 from nitro_runtime.events import Context, anyone, command, emit, on, query, signed_in
 from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals, hub
+from nitro_runtime.testing.web_forms import FORM_ROUTES
 from nitro_runtime.testing.web_rows import ROW_ROUTES
 from nitro_runtime.testing.web_sdk import sdk_test
 from nitro_runtime.testing.web_steps import STEP_ROUTES
@@ -275,6 +276,7 @@ ROUTES = [
     *ROW_ROUTES,
     *STEP_ROUTES,
     *TABLE_ROUTES,
+    *FORM_ROUTES,
     Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
     Route("/open", ("GET",), open_streams, "suite_open"),
     Route("/test", ("GET", "POST"), sdk_test, "suite_sdk"),

@@ -19,6 +19,7 @@ pytest.register_assert_rewrite(
         for name in (
             "client",
             "pages",
+            "forms",
             "nested",
             "commands",
             "gate",
@@ -43,6 +44,7 @@ from nitro_runtime.testing.web_suite.client import (  # noqa: E402 # after the l
     within,
 )
 from nitro_runtime.testing.web_suite.commands import Commands  # noqa: E402
+from nitro_runtime.testing.web_suite.forms import Forms  # noqa: E402
 from nitro_runtime.testing.web_suite.gate import Gate  # noqa: E402
 from nitro_runtime.testing.web_suite.nested import Nested  # noqa: E402
 from nitro_runtime.testing.web_suite.pages import Pages, Prefixed  # noqa: E402
@@ -81,6 +83,7 @@ class WebSuite(
     ServerSuite,
     Pages,
     Schemes,
+    Forms,
     Nested,
     Steps,
     TableRows,
