@@ -118,8 +118,8 @@ if TYPE_CHECKING:
     from nitro_runtime.views import RowsField as RowsField
     from nitro_runtime.views import SelectField as SelectField
     from nitro_runtime.views import Table as Table
-    from nitro_runtime.views import Templates as Templates
     from nitro_runtime.views import Tabs as Tabs
+    from nitro_runtime.views import Templates as Templates
     from nitro_runtime.views import TextArea as TextArea
     from nitro_runtime.views import TextField as TextField
     from nitro_runtime.views import Theme as Theme
