@@ -1,3 +1,4 @@
+# pyright: reportMissingImports=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 """Fills the shop with fixed rows, for pictures and for whoever looks at pages; run in the project."""
 
 from datetime import date
