@@ -151,4 +151,5 @@ def test_a_project_with_templates_is_clean(jinja_shops: Callable[[str], Path], r
     for path in (project / "shop" / "templates").rglob("*.html"):
         text = path.read_text()
         assert text.endswith("\n") and not text.endswith("\n\n"), path
+        assert not text.startswith("\n") and "\n\n{% endblock" not in text, path
         assert "raw %}" not in text, path

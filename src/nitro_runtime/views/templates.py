@@ -18,6 +18,7 @@ page is made.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,6 +37,8 @@ from nitro_runtime.views.schemes import scheme_switch
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+
+_MAIN = re.compile(r"""<main\s(?:[^>]*\s)?id=(["']?)main\1[\s>]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +127,19 @@ class Templates:
         try:
             return raw(self.environment.get_template(template).render(values))
         except TemplateNotFound as error:
-            self._missing(str(error.name or template))
+            self._missing(str(error.name or template), self._place(error))
+        except UnicodeDecodeError as error:
+            sentence = f"{template}, or a template that it names, is not UTF-8 ({error.reason})"
         except TemplateSyntaxError as error:
             sentence = f"{error.name or template}, line {error.lineno}: {error.message}"
         except UndefinedError as error:
             sentence = f"{self._place(error) or template}: {error.message}"
         raise ViewError(f"{sentence.rstrip('.')}.")
 
-    def _missing(self, name: str) -> NoReturn:
+    def _missing(self, name: str, place: str | None) -> NoReturn:
         near = suggestion(name, self.environment.list_templates())
-        raise ViewError(f"There is no template {name!r} in {self.folder}.{near}")
+        asked = "" if place is None else f"{place}: "
+        raise ViewError(f"{asked}There is no template {name!r} in {self.folder}.{near}")
 
     def _place(self, error: Exception) -> str | None:
         for frame in reversed(extract_tb(error.__traceback__)):
@@ -173,12 +179,12 @@ class TemplatePage(Page):
     def main(self, state: PageState | None = None) -> Html:
         whole = self.render(PageState() if state is None else state)
         # texts are escaped, so these are the layout's own
-        start, end = whole.find("<main"), whole.rfind("</main>")
-        if start < 0 or end < 0 or 'id="main"' not in whole[start : whole.find(">", start)]:
+        start, end = _MAIN.search(whole), whole.rfind("</main>")
+        if start is None or end < start.end():
             raise ViewError(
                 f'The page of {self._template} has no <main id="main">, which is what can be patched.'
             )
-        return raw(whole[start : end + len("</main>")])
+        return raw(whole[start.start() : end + len("</main>")])
 
     @override
     def render(self, state: PageState) -> Html:

@@ -62,6 +62,18 @@ def test_a_patch_is_the_main_part_as_the_layout_writes_it(templates: Templates) 
     ]
 
 
+@pytest.mark.parametrize("attributes", ["id=main", "class=x id='main'", 'id="main" class="x"'])
+def test_the_main_part_is_found_however_it_is_written(
+    templates: Templates, tmp_path: Path, attributes: str
+) -> None:
+    whole = (
+        f"<html><body><main-menu></main-menu><main {attributes}>{{{{ x }}}}</main></body></html>"
+    )
+    (tmp_path / "a.html").write_text(whole)
+    page = templates.page("a.html", title="T", x="<main id=main>")
+    assert page.patches(PageState()) == [f"<main {attributes}>&lt;main id=main&gt;</main>"]
+
+
 def test_views_among_the_values_are_the_parts_of_the_page(
     templates: Templates, Product: Any
 ) -> None:
@@ -83,6 +95,19 @@ def test_mistakes_are_told_with_their_place(templates: Templates, tmp_path: Path
     (tmp_path / "c.html").write_text("<p>no main</p>")
     with pytest.raises(ViewError, match=r'c\.html has no <main id="main">'):
         templates.page("c.html", title="T").patches(PageState())
+
+
+def test_a_template_that_another_misses_or_that_is_no_text_is_told(
+    templates: Templates, tmp_path: Path
+) -> None:
+    (tmp_path / "a.html").write_text('\n{% extends "layuot.html" %}')
+    with pytest.raises(
+        ViewError, match=r"^a\.html, line 2: There is no template .*'layout\.html'\?"
+    ):
+        templates.render("a.html")
+    (tmp_path / "b.html").write_bytes(b"\xff")
+    with pytest.raises(ViewError, match=r"^b\.html, .* is not UTF-8"):
+        templates.render("b.html")
 
 
 def test_a_changed_template_is_read_again(templates: Templates, tmp_path: Path) -> None:
