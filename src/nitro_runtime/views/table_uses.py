@@ -13,9 +13,7 @@ def declared_tables(modules: Iterable[str]) -> list[type[Table[Any]]]:
     """Returns the tables that these modules declare for an entity, in order of declaration."""
     wanted = frozenset(modules)
     return [
-        table
-        for table in _below(Table)
-        if table.__module__ in wanted and hasattr(table, "entity")
+        table for table in _below(Table) if table.__module__ in wanted and hasattr(table, "entity")
     ]
 
 
