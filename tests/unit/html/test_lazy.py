@@ -1,6 +1,6 @@
 import asyncio
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
 import pytest
@@ -36,7 +36,13 @@ def gathered(*children: object, size: int = 16_384) -> str:
     async def gather() -> str:
         return "".join([chunk async for chunk in achunks(*children, size=size)])
 
-    return asyncio.run(gather())
+    return finished(gather())
+
+
+def finished(work: Coroutine[Any, Any, Any]) -> Any:
+    # asyncio.run would drop the loop that pytest-asyncio keeps for this thread
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work)
 
 
 def test_a_stream_is_the_element_that_the_tag_renders() -> None:
@@ -193,7 +199,7 @@ def test_async_generators_are_closed_when_one_raises_and_when_the_visitor_leaves
         gathered(around(raises=True))
     assert closed == ["rows True", "around"]
     closed.clear()
-    asyncio.run(leave())
+    finished(leave())
     assert closed == ["rows False", "around"]
 
 

@@ -241,7 +241,7 @@ def test_the_parsed_document_is_the_tree_that_was_asked_for(tag_of: Any, node: N
 
 
 @given(node=nodes(), size=st.integers(1, 200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_stream_is_the_same_document_and_the_same_each_time(node: Node, size: int) -> None:
     whole = build(node, element)
     assert build(node, element) == whole
