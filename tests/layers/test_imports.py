@@ -12,7 +12,9 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 RUNTIME = SOURCE / "nitro_runtime"
 
-BASE = frozenset({"errors", "naming", "schema", "signing", "context", "storage", "source_names"})
+BASE = frozenset(
+    {"errors", "naming", "schema", "signing", "context", "storage", "source_names", "manifest"}
+)
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "naming": frozenset(),
@@ -21,6 +23,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "context": BASE,
     "storage": frozenset(),
     "source_names": frozenset(),
+    "manifest": frozenset(),
     "entities": BASE,
     "events": BASE,
     "sse": BASE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from nitro_runtime.errors import ViewError
 from nitro_runtime.views import Form, Page, Table, Words, by_language, current_words, use_words
 from nitro_runtime.views.words import ENGLISH, WORDS, say, speaking
+from nitro_runtime.web.request import Request
 
 GERMAN = Words(
     language="de",
@@ -92,5 +92,5 @@ def test_nothing_rendered_in_one_language_is_kept_for_another(Product: Any) -> N
 )
 def test_a_browser_chooses_among_the_catalogues(header: str, language: str | None) -> None:
     choose = by_language({"de": GERMAN, "pt-BR": Words(language="pt")})
-    found = choose(SimpleNamespace(headers={"accept-language": header}))
+    found = choose(Request("GET", "/", {"accept-language": header}))
     assert (found and found.language) == language
