@@ -28,8 +28,11 @@ def asking(what: str, name: str, texts: str) -> JsExpr:
         texts: Code whose value is a list of texts.
     """
     csrf = csrf_option(current_csrf())
+    # Datastar lets a request cancel the one before to the same address, whoever sent it. What stands
+    # behind # is part of that address and is never sent: so a control cancels only its own last one,
+    # never another's, and never the form that is on its way.
     return expr(
-        "@post(el.closest('form').getAttribute('action'),"
+        f"@post(el.closest('form').getAttribute('action') + '#{what}-' + {name},"
         f" {{payload: {{{what}: {{name: {name}, values: {texts},"
         f" form: el.closest('form').id}}}}{csrf}}})"
     )
