@@ -18,6 +18,7 @@ from nitro_runtime.views import Notice
 from nitro_runtime.web import Reply, Route, Signals, Site, portal, replies, routes, wsgi
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
+from nitro_runtime.web.files import kept_sync
 from nitro_runtime.web.installing import STATIC_URL, Options, expect_app, make_site, shutdown
 from nitro_runtime.web.parsed import Posted, posted
 from nitro_runtime.web.wsgi import wait
@@ -182,6 +183,8 @@ def _add_last(app: Flask, rules: list[tuple[str, str, Any, tuple[str, ...]]]) ->
 def _mount_static(app: Flask, site: Site) -> Site:
     """Serves the site's folder, unless the app has one; returns the site as it then is."""
     url, own = app.static_url_path, app.static_folder
+    if served := app.view_functions.get("static"):
+        app.view_functions["static"] = partial(kept_sync, served)
     if own and Path(own).is_dir():
         return replace(site, static_url=url, static_folder=Path(own))
     if site.static_folder is None:
@@ -189,6 +192,6 @@ def _mount_static(app: Flask, site: Site) -> Site:
     if own:  # a route to a folder that does not exist, as Flask makes by default
         app.static_folder, app.static_url_path = str(site.static_folder), url
         return replace(site, static_url=url)
-    send = partial(send_from_directory, site.static_folder)
+    send = partial(kept_sync, partial(send_from_directory, site.static_folder))
     _add_last(app, [(f"{STATIC_URL}/<path:path>", "static", send, ("GET",))])
     return site

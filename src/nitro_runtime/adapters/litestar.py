@@ -16,6 +16,7 @@ from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import VIEWS, answering_by_name, unanswered
 from nitro_runtime.web.asgi import pieces_of, read_request, request_of_scope, send_reply
+from nitro_runtime.web.files import keeping
 from nitro_runtime.web.installing import Options, expect_app, make_site, shutdown
 
 with supported("litestar"):
@@ -143,7 +144,8 @@ def _add(app: Any, site: Site, register: Callable[[Router], object]) -> None:  #
     register(_router(routes(), site.prefix))
     if folder := site.static_folder:
         create, url = cast("Any", static_files).create_static_files_router, site.static_url
-        register(create(url, [folder], name="nitro_static", router_class=_Yielding))
+        own = {"name": "nitro_static", "router_class": _Yielding, "middleware": [keeping]}
+        register(create(url, [folder], **own))
 
 
 def _router(routes: Iterable[Route], prefix: str) -> Router:

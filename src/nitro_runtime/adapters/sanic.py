@@ -25,6 +25,7 @@ from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import answering
 from nitro_runtime.web.asgi import as_sent, parse_cookies, read_all, send_reply
+from nitro_runtime.web.files import kept
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.installing import Options, act_before, expect_app, make_site, shutdown
 
@@ -168,6 +169,9 @@ def _add(app: Any, rows: list[tuple[str, Route]]) -> None:  # noqa: ANN401 # not
 def _complete(app: Any, site: Site) -> None:  # noqa: ANN401 # not fully typed by Sanic
     if site.static_folder and not _methods(app, f"{site.static_url}/<__dynamic__:path>"):
         app.static(site.static_url, site.static_folder, name="nitro_static")
+        for route in app.router.routes_all.values():
+            if route.name == f"{app.name}.nitro_static":
+                route.handler = partial(kept, route.handler)
     app.error_handler.cached_handlers.setdefault((NitroError, None), _refuse)
 
 

@@ -6,10 +6,46 @@ import asyncio
 import hashlib
 from mimetypes import guess_type
 from pathlib import Path
+from typing import Any
 
 from nitro_runtime.errors import Refused
 from nitro_runtime.manifest import FOR_GOOD, is_hashed
 from nitro_runtime.web.request import Reply, Request, Route, Site
+
+
+def caching_of(path: str) -> str:
+    """Returns how long a static file may be kept: for good with a hash in its name, else ask each time."""
+    return FOR_GOOD if is_hashed(path) else "no-cache"  # RFC 9111: ask, and mostly hear 304
+
+
+def keeping(app: Any) -> Any:  # noqa: ANN401 # ASGI
+    """Has an ASGI app that serves static files say with each how long it may be kept."""
+
+    async def serve(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 # ASGI
+        async def told(message: Any) -> None:  # noqa: ANN401 # ASGI
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                caching = (b"cache-control", caching_of(scope["path"]).encode())
+                message = {**message, "headers": [*message["headers"], caching]}
+            await send(message)
+
+        await app(scope, receive, told)
+
+    return serve
+
+
+async def kept(serve: Any, request: Any, **path: str) -> Any:  # noqa: ANN401 # a framework's own
+    """Has a handler of static files, called as any with its request, say how long each may be kept."""
+    response = await serve(request, **path)
+    response.headers["cache-control"] = caching_of(request.path)
+    return response
+
+
+def kept_sync(serve: Any, **path: str) -> Any:  # noqa: ANN401 # a framework's own
+    """Does the same for a handler that is called with its path only, where a name has a hash."""
+    response = serve(**path)
+    if any(is_hashed(name) for name in path.values()):
+        response.headers["cache-control"] = FOR_GOOD
+    return response
 
 
 def file_routes(site: Site, path: str) -> list[Route]:
@@ -32,9 +68,7 @@ def file_routes(site: Site, path: str) -> list[Route]:
 def _serve(folder: Path, request: Request) -> Reply:
     body = _read(folder, request.params["path"])
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    # RFC 9111: ask, and mostly hear 304
-    caching = FOR_GOOD if is_hashed(request.params["path"]) else "no-cache"
-    headers = [("etag", tag), ("cache-control", caching)]
+    headers = [("etag", tag), ("cache-control", caching_of(request.params["path"]))]
     if tag in request.headers.get("if-none-match", ""):
         return Reply(304, headers)
     return Reply(200, [("content-type", _media_type(request.params["path"])), *headers], body)

@@ -34,6 +34,11 @@ class Pages(Suite):
     def test_a_static_file_is_served(self, client: httpx.Client) -> None:
         """Static files come from the folder, and from nowhere else."""
         assert client.get("/static/hello.txt").text == "hello from a file\n"
+        caching = [
+            client.get(f"/static/{name}").headers["cache-control"]
+            for name in ("hello.txt", "hello.bffc61ff.txt")  # the hash of its content
+        ]
+        assert caching == ["no-cache", "public, max-age=31536000, immutable"]
         assert client.get("/static/nothing.txt").status_code == 404
         assert client.get("/static/..%2f__init__.py").status_code in {400, 404}
         assert client.get("/static/%2e%2e/__init__.py").status_code in {400, 404}
