@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast
 
+from nitro_runtime.html.annotations import TYPE_CHECKING, Any, cast
 from nitro_runtime.html.javascript import JsExpr, js, quoted
 from nitro_runtime.html.markup import refuse
 
 if TYPE_CHECKING:
+    from typing import Literal, TypedDict, Unpack
+
     from nitro_runtime.html.signals import Expression
 
     class Options(TypedDict, total=False):

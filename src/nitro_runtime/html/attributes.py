@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
-from typing import Any, TypeAlias, cast
 
+from nitro_runtime.html.annotations import Any, TypeAlias, cast
 from nitro_runtime.html.datastar import expressions, find_rule, flag_rule, signal_rule
 from nitro_runtime.html.javascript import JsExpr, js
 from nitro_runtime.html.markup import Html, c_escape, escape_text, markup_of, refuse
@@ -53,7 +53,7 @@ def _check_once(parts: Mapping[str, str]) -> None:
             refuse(f"Expressions stand in {keyword} and in {name}_map: write all of them in one.")
 
 
-def _render(key: str, value: Any) -> str:  # noqa: ANN401 # narrowed below
+def _render(key: str, value: Any) -> str:  # narrowed below
     name, start, rule = _resolved.get(key) or _resolve(key)
     if type(value) is str:
         if start is not None and value.isprintable():

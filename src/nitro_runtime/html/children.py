@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from decimal import Decimal
 from enum import Enum
-from typing import Any, cast
 
+from nitro_runtime.html.annotations import Any, cast
 from nitro_runtime.html.markup import Html, escape_text, markup_of, refuse
 
 Child = object

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
 
+from nitro_runtime.html.annotations import Any, cast
 from nitro_runtime.html.javascript import JsExpr, code, js, quoted
 from nitro_runtime.html.markup import escape_text, refuse
 from nitro_runtime.html.modifiers import (
@@ -195,12 +195,15 @@ def _computed(name: str, value: object) -> str:
     """One attribute for each computed signal, since each is an expression of its own."""
     if not isinstance(value, Mapping):
         return _code(name, value)
-    items = cast("Mapping[str | Signal, object]", value).items()
+    return _each_computed(name, cast("Any", value))
+
+
+def _each_computed(name: str, signals: Mapping[str | Signal, object]) -> str:
     plugin, underscores, modifiers = name.partition("__")
     return "".join(
         [
             _pair(f"{plugin}:{signal_key(as_name(key))}{underscores}{modifiers}", code(item))
-            for key, item in items
+            for key, item in signals.items()
         ]
     )
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, cast
 
+from nitro_runtime.html.annotations import Any, cast
 from nitro_runtime.html.attributes import Attribute, render_attributes
 from nitro_runtime.html.children import Child, render
 from nitro_runtime.html.javascript import code
@@ -92,7 +92,7 @@ def _ordinary(name: str) -> Callable[..., Html]:
 
     # one child that is text, markup or a number, or several that are markup: the commonest calls, so
     # they pay for nothing else
-    def tag(child: Any = None, /, *more: Child, **attributes: Attribute) -> Html:  # noqa: ANN401 # narrowed below
+    def tag(child: Any = None, /, *more: Child, **attributes: Attribute) -> Html:  # narrowed below
         kind = type(child)  # pyright: ignore[reportUnknownVariableType]
         if more:
             children: tuple[Any, ...] = (child, *more)

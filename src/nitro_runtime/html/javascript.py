@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
-from typing import Any, cast
 
+from nitro_runtime.html.annotations import Any, cast
 from nitro_runtime.html.markup import refuse, well_formed
 
 

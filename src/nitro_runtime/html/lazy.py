@@ -15,8 +15,8 @@ Iterables, generators and callables are asked for their next child when it is du
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Generator, Iterator
-from typing import Any, cast
 
+from nitro_runtime.html.annotations import Any, cast
 from nitro_runtime.html.children import Child, circular, open_child
 from nitro_runtime.html.markup import Html, refuse
 

@@ -9,12 +9,29 @@ encoded as UTF-8.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
-from typing import NoReturn, Protocol, cast
+from importlib.machinery import ExtensionFileLoader, PathFinder
 
-from markupsafe import _escape_inner  # pyright: ignore
+from nitro_runtime.html.annotations import NoReturn, Protocol, cast
 
-c_escape: Callable[[str], str] = _escape_inner
+
+def _find_escape() -> Callable[[str], str]:
+    """Returns MarkupSafe's escape, if it is in C without its package, which imports ``typing``."""
+    if "markupsafe" not in sys.modules:
+        package = PathFinder.find_spec("markupsafe")
+        inside = package.submodule_search_locations if package else None
+        spec = PathFinder.find_spec("markupsafe._speedups", inside) if inside else None
+        if spec is not None and isinstance(spec.loader, ExtensionFileLoader):
+            module = spec.loader.create_module(spec)
+            spec.loader.exec_module(module)
+            return module._escape_inner
+    from markupsafe import _escape_inner  # pyright: ignore
+
+    return _escape_inner
+
+
+c_escape: Callable[[str], str] = _find_escape()
 """MarkupSafe's escape of a plain ``str``, in C where that is built. Other types are an error."""
 
 

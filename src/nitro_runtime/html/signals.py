@@ -19,8 +19,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NoReturn, cast
 
+from nitro_runtime.html.annotations import Any, NoReturn, cast
 from nitro_runtime.html.javascript import JsExpr, js
 from nitro_runtime.html.markup import refuse
 

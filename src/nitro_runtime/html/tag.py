@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AnySet
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from nitro_runtime.html.annotations import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
     from nitro_runtime.html.attributes import Attribute
     from nitro_runtime.html.children import Child
     from nitro_runtime.html.lazy import Lazy

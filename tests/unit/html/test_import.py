@@ -5,7 +5,7 @@ import sys
 def test_html_alone_loads_nothing_heavy() -> None:
     program = (
         "import sys, nitro_runtime.html;"
-        "print([m for m in ('json', 'dataclasses', 'inspect', 'pydantic', 'sqlalchemy', 'asyncio',"
+        "print([m for m in ('typing', 'markupsafe', 'json', 'dataclasses', 'inspect', 'pydantic', 'sqlalchemy', 'asyncio',"
         " 'rusty_tags', 'nitro_runtime.errors') if m in sys.modules])"
     )
     done = subprocess.run(
