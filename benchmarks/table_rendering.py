@@ -20,7 +20,7 @@ import minijinja
 import rusty_tags
 from fasthtml import common as fasthtml
 
-from benchmarks.frame import Comparison, WrongOutput
+from benchmarks.frame import Comparison, Limit, WrongOutput
 from nitro_runtime.html import Html, Table, Tbody, Td, Tr, raw, rusty
 from nitro_runtime.html.compiled import Value, compile_row
 from nitro_runtime.html.markup import c_escape
@@ -289,4 +289,11 @@ def comparisons() -> Iterator[Comparison]:
         number=1,
         rounds=15,
         check=same_document,
+        limits=[
+            Limit("Nitro, compiled rows", ["f-strings with C escape"], 1.2),
+            Limit("Nitro, compiled rows", ["Jinja2", "RustyTags with escaping"], 1 / 5),
+            Limit("Nitro, compiled rows", ["htpy", "FastHTML"], 1 / 50),
+            Limit("Nitro, tags", ["RustyTags with escaping"], 1.0),
+            Limit("Nitro, tags", ["htpy"], 1 / 10),
+        ],
     )

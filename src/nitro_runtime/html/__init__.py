@@ -21,8 +21,10 @@ takes lists and ``{"active": condition}``, ``style`` takes a dict. ``javascript:
 **Datastar 1.0**: ``on_click=``, ``on_input__debounce_200ms=``, ``signals={...}``, ``bind="name"``,
 ``show= text= effect= init= computed= attr= class_map= style_map= indicator= ref= ignore=
 ignore_morph= on_intersect= on_interval__duration_1s= on_signal_patch=``. A ``str`` in these is code that
-you wrote; never paste a visitor's data into it. A value goes in through `expr`:
-``on_click=expr("$name = {}", product.name)``.
+you wrote; never paste a visitor's data into it. A value goes in through a `Signal`'s expressions,
+``on_click=name.set(product.name)``, or through `expr`: ``on_click=expr("$name = {}", product.name)``.
+
+**Long pages**: ``Table.stream(rows)`` is rendered by `chunks`, piece by piece.
 
 What HTML itself treats as code or as another document is named: `raw` trusts markup, a
 ``<script>`` holds source, ``srcdoc`` takes `Html` only.
