@@ -31,9 +31,9 @@ class Lazy:
     __slots__ = ("children", "end", "start")
 
     def __init__(self, start: Html, children: tuple[Child, ...], end: Html) -> None:
-        self.start = start
-        self.children = children
-        self.end = end
+        self.start: Html = start
+        self.children: tuple[Child, ...] = children
+        self.end: Html = end
 
     def __html__(self) -> Html:
         return Html("".join(chunks(self)))

@@ -131,7 +131,8 @@ class Expression:
     def __ne__(self, other: object) -> Expression:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride] # see __eq__
         return _equal(self, other, "!==")
 
-    __hash__ = object.__hash__
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __lt__(self, other: object) -> Expression:
         return _infix(self, "<", other, _ORDER)

@@ -72,7 +72,7 @@ class Templates:
             folder: Where they are.
             **names: What every template may name.
         """
-        self.folder = Path(folder)
+        self.folder: Path = Path(folder)
         self._names = names
 
     @cached_property

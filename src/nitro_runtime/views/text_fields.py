@@ -64,7 +64,6 @@ class TextField(FormField):
             autocomplete=self.autocomplete,
         )
 
-
     def _shape(self) -> str | None:
         """The pattern as browsers take it, which match the whole text by it."""
         if self.pattern is not None or self.info is None or self.info.pattern is None:

@@ -207,7 +207,7 @@ class Words(Mapping[str, Word]):
             if isinstance(word, str):
                 _check_places(name, word)
         self._words: dict[str, Word] = {**(WORDS if base is None else base._words), **words}
-        self.language = language or (base.language if base is not None else "en")
+        self.language: str = language or (base.language if base is not None else "en")
 
     def __getitem__(self, name: str) -> Word:
         return self._words[name]

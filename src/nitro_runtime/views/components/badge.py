@@ -27,8 +27,8 @@ class Badge(Component):
             theme: The classes of its parts; the current theme when left out.
         """
         super().__init__(theme=theme)
-        self.text = str(text)
-        self.tone = re.sub(r"[^\w-]+", "_", str(self.text if tone is None else tone).lower())
+        self.text: str = str(text)
+        self.tone: str = re.sub(r"[^\w-]+", "_", str(self.text if tone is None else tone).lower())
 
     def render(self, theme: Theme) -> Html:
         """Returns the badge's markup."""

@@ -57,9 +57,9 @@ class Dialog(Component):
             ViewError: The id can be none.
         """
         super().__init__(*children, theme=theme)
-        self.dom_id = element_id(id, title, "dialog")
+        self.dom_id: str = element_id(id, title, "dialog")
         self.title = title
-        self.signal = signal_name("dialog", self.dom_id)
+        self.signal: str = signal_name("dialog", self.dom_id)
         self._open = open
 
     @property

@@ -62,7 +62,7 @@ class Menu(Component):
         """
         super().__init__(*items, theme=theme)
         self.label = label
-        self.dom_id = element_id(id, f"menu {label}" if id is None else label, "menu")
+        self.dom_id: str = element_id(id, f"menu {label}" if id is None else label, "menu")
 
     def render(self, theme: Theme) -> Html:
         """Returns the menu's markup."""

@@ -59,11 +59,11 @@ class Progress(Component):
         if not max > 0:
             raise ViewError(f"A progress ends above 0, not at {max!r}.")
         super().__init__(theme=theme)
-        self.dom_id = element_id(id, id, "progress")
+        self.dom_id: str = element_id(id, id, "progress")
         # what is counted may turn out to be more than was known at the start; NaN is nothing
         self.value = None if value is None else min(value, max) if value > 0 else 0
         self.max = max
-        self.label = humanize(self.dom_id.replace("-", "_")) if label is None else label
+        self.label: str = humanize(self.dom_id.replace("-", "_")) if label is None else label
         self._text = text
 
     @property

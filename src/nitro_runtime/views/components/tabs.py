@@ -66,7 +66,7 @@ class Tabs(Component):
         if selected is not None and selected not in tabs:
             raise ViewError(f"There is no tab {selected!r}.{suggestion(selected, tabs)}")
         super().__init__(*tabs.values(), theme=theme)
-        self.dom_id = element_id(id, "tabs", "row of tabs")
+        self.dom_id: str = element_id(id, "tabs", "row of tabs")
         self._titles = list(tabs)
         self._label = label
         self._selected = self._titles.index(selected) if selected is not None else 0
