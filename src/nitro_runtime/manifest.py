@@ -1,6 +1,6 @@
 """The manifest of static files: which file a name stands for, when its own name has a hash in it.
 
-``nitro tailwind build`` writes ``manifest.json`` beside the files: ``{"app.css": "app.3f2a91bc.css"}``.
+``nitro tailwind build`` writes ``manifest.json`` beside the files: ``{"app.css": "app.3f2a91bc04de.css"}``.
 The hash is of the content, so such a file never changes and a browser may keep it for good.
 """
 
@@ -19,7 +19,8 @@ NAME = "manifest.json"
 FOR_GOOD = "public, max-age=31536000, immutable"
 """How long a file with a hash in its name may be kept (RFC 9111, RFC 8246)."""
 
-_HASHED = re.compile(r"\.[0-9a-f]{8}\.\w+$")
+# as many digits as no date in a name has
+_HASHED = re.compile(r"\.[0-9a-f]{12}\.\w+$")
 _FILE = re.compile(r"[\w.-]+")
 
 _kept: dict[Path, tuple[int, dict[str, str]]] = {}
@@ -27,14 +28,14 @@ _kept: dict[Path, tuple[int, dict[str, str]]] = {}
 
 
 def hashed_name(name: str, digest: str) -> str:
-    """Returns the name of a file with a hash in it: ``app.3f2a91bc.css``.
+    """Returns the name of a file with a hash in it: ``app.3f2a91bc04de.css``.
 
     Args:
         name: The plain name, with a suffix.
-        digest: At least eight hexadecimal digits.
+        digest: At least twelve hexadecimal digits.
     """
     stem, _, suffix = name.rpartition(".")
-    return f"{stem}.{digest[:8]}.{suffix}"
+    return f"{stem}.{digest[:12]}.{suffix}"
 
 
 def is_hashed(name: str) -> bool:

@@ -157,7 +157,7 @@ def test_build_writes_a_file_named_by_its_content_and_a_manifest(
     assert seen.startswith(f"--input {sheet.source} --output ")
     assert seen.endswith("--minify")
     assert made[0].name != made[1].name == made[2].name
-    assert re.fullmatch(r"app\.[0-9a-f]{8}\.css", made[0].name)
+    assert re.fullmatch(r"app\.[0-9a-f]{12}\.css", made[0].name)
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         ["app.css", made[1].name, "manifest.json"]
     )
@@ -328,7 +328,7 @@ def test_the_commands_work_on_the_project_around(
     assert nitro.invoke(app, ["init"]).stdout == "Wrote shop/styles/app.css\n"
     assert nitro.invoke(app, ["init"]).stdout == "shop/styles/app.css is there already\n"
     assert re.fullmatch(
-        r"Built shop/static/app\.[0-9a-f]{8}\.css \(0\.0 kB\)\n",
+        r"Built shop/static/app\.[0-9a-f]{12}\.css \(0\.0 kB\)\n",
         nitro.invoke(app, ["build"]).stdout,
     )
     assert nitro.invoke(app, ["watch"]).exit_code == 0

@@ -36,7 +36,7 @@ class Pages(Suite):
         assert client.get("/static/hello.txt").text == "hello from a file\n"
         caching = [
             client.get(f"/static/{name}").headers["cache-control"]
-            for name in ("hello.txt", "hello.bffc61ff.txt")  # the hash of its content
+            for name in ("hello.txt", "hello.bffc61ff16a6.txt")  # the hash of its content
         ]
         assert caching == ["no-cache", "public, max-age=31536000, immutable"]
         assert client.get("/static/nothing.txt").status_code == 404
