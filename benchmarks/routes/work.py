@@ -30,7 +30,8 @@ from nitro_runtime.html import (
     doctype,
     raw,
 )
-from nitro_runtime.views import Page, PageState
+from nitro_runtime.views import Confirm, Page, PageState
+from nitro_runtime.views.page_frame import LOCALISING
 from nitro_runtime.views.pages import stream_html
 from nitro_runtime.web import gate
 
@@ -109,8 +110,15 @@ def document(cookies: Mapping[str, str], headers: Headers) -> str:
                 Script(type="module", src="/static/datastar.js"),
             ),
             Body(
-                Div(id="notices", cls="notices", role="status", aria_live="polite"),
+                Div(
+                    id="notices",
+                    cls="notices",
+                    role="status",
+                    aria_live="polite",
+                    aria_label="Notices",
+                ),
                 Main(*content(), id="main", cls="main"),
+                _AFTER_MAIN,
                 raw(_BEFORE_TAB + f"{random}.{_signature(session, random)}" + _AFTER_TAB),
                 cls="page",
             ),
@@ -118,6 +126,9 @@ def document(cookies: Mapping[str, str], headers: Headers) -> str:
         ),
     )
 
+
+_AFTER_MAIN = Fragment(LOCALISING, Confirm())
+"""What says moments as their reader does, and asks before a deed; copied in the same way."""
 
 _BEFORE_TAB, _, _AFTER_TAB = stream_html(PageState(tab="TAB")).partition("TAB")
 """The element that opens the stream, which somebody has copied into a constant."""

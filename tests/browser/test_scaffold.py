@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module", params=[*FRAMEWORKS, "fastapi+jinja", "flask+jinja"])
+@pytest.fixture(scope="module", params=[*FRAMEWORKS, "flask+jinja"])
 def framework(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -46,12 +46,12 @@ ADDRESSES = _words(
 IMPORTED_CLASSES = _words(
     """
     APIRouter Any BaseModel BelongsTo BigInteger Blueprint Card CheckboxField Client
-    Column Command Context DateField DateTimeField Decimal Depends Div EmailField Entity
+    Column Command Context DateField DateTimeField Decimal Depends Detail Div EmailField Entity
     EnumText Event ExactDecimal FastAPI Field FileField FileKey Flask Form FromPath
     HTTPResponse HasMany HasOne Header Html HttpRequest HttpResponse ImageField ImageKey
     Iterator JSON JsonField ListField Main
     ManyField ManyToMany Nav NumberField Page PasswordField Path Query QuerySet
-    RelatedSet RelationField Request Resource Response Router SQLModel SelectField
+    RadioField CheckboxesField RelatedSet RelationField Request Resource Response Router SQLModel SelectField
     Signals StrEnum Table Text TextArea TextField Theme TimeField UTC UUID UrlField
     UtcDateTime
     """
@@ -61,7 +61,7 @@ IMPORTED_CLASSES = _words(
 USED_FUNCTIONS = _words(
     """
     asyncio caplog client command create data date datetime emit form gate html layout log
-    logging make redirect reply request response send time wait
+    logging make page redirect reply request response send time wait
     """
 )
 """What generated functions call or are given; a variable of the same name would hide it."""
@@ -94,9 +94,11 @@ LIBRARY = _words(
 
 VIEW_OPTIONS = _words(
     """
-    actions add_error automatic columns data dom_id edit empty entity errors fields form_errors
-    from_entity http_status load load_for new order per_page reactive read receive refresh
-    render_row row scope search sorting theme valid view_group view_key view_topics
+    act actions add_error attributes automatic bulk bulk_limit buttons caption cell choose columns
+    data definition dom_id edit empty entity error_summary errors export field fields filters
+    form_errors from_entity hidden http_status keep_unsaved load load_for may names new order pager
+    per_page prefix reactive read receive refresh render_row row row_count rows scope search
+    shown_columns sizes sorting suffix theme toolbar valid view_group view_key view_topics
     """
 )
 """Attributes of every form and table; a field of the same name would hide them."""

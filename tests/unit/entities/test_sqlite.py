@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, inspect
 
+from nitro_runtime import schema
 from nitro_runtime.entities import (
     Entity,
     Field,
@@ -316,6 +317,15 @@ def test_a_class_may_choose_memory_beside_a_database(path: Path) -> None:
     assert (Cart.count(), Book.count()) == (1, 1)
 
 
+@pytest.fixture
+def alone() -> None:
+    """This module's entities and no others, whichever tests ran before."""
+    schema._entities.clear()
+    for name in (Book.__entity__.name, Book.__entity__.table):
+        schema.register_entity(name, Book)
+
+
+@pytest.mark.usefixtures("alone")
 def test_tables_are_listed_for_migrations() -> None:
     metadata = build_tables()
     assert metadata.tables["book"].c.keys() == [
@@ -438,6 +448,7 @@ def test_a_view_and_a_table_without_row_numbers_have_pages_too(path: Path) -> No
     assert [each.title for each in Plain.all().then_stored().page(3, 2)] == ["4"]
 
 
+@pytest.mark.usefixtures("alone")
 def test_all_tables_are_created_at_once(path: Path) -> None:
     create_tables()
     with connect() as connection:

@@ -67,7 +67,7 @@ async def test_a_form_gives_its_fields_one_by_one(
 async def test_a_form_put_together_by_hand_is_the_form(ProductForm: Any, Product: Any) -> None:
     product = Product.add(id=3, version=4, name="Lamp", price="5")
     for form in (await ProductForm.new(), await ProductForm.edit(product)):
-        parts = [form.hidden, form.summary, *form, form.buttons]
+        parts = [form.hidden, form.error_summary, *form, form.buttons]
         by_hand = f"<form{form.attributes}>{''.join(str(part) for part in parts)}</form>"
         assert by_hand == str(form)
         assert str(Div(list(form))) == f"<div>{''.join(map(str, form))}</div>"
@@ -78,9 +78,9 @@ async def test_the_summary_is_there_when_something_is_wrong(
     ProductForm: Any, request_with: Any
 ) -> None:
     form = await ProductForm.receive(request_with({"name": "", "price": "1"}))
-    assert 'href="#product-name"' in form.summary
-    assert form.summary in str(form)
-    assert (await ProductForm.new()).summary == ""
+    assert 'href="#product-name"' in form.error_summary
+    assert form.error_summary in str(form)
+    assert (await ProductForm.new()).error_summary == ""
 
 
 async def test_pieces_take_the_classes_of_the_forms_theme(ProductForm: Any) -> None:
