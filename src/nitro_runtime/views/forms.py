@@ -551,7 +551,7 @@ class Form(Generic[E]):
         return hidden_fields(self._prepared())
 
     @property
-    def summary(self) -> Html:
+    def error_summary(self) -> Html:
         """What is wrong, with links to the fields; empty when nothing is."""
         state = self._prepared()
         if not (state.errors or state.form_errors):
