@@ -497,7 +497,26 @@ def test_the_templates_of_the_table_are_those_that_are_rendered(
     listed = {name for name in found.templates if not name.endswith("/command.jinja")}
     if found.name == "scaffold":
         listed -= {"shared/resource/entity_test.py.jinja"}
-    assert set(rendered) == listed
+    assert set(rendered) == {name for name in listed if not name.endswith(".html.jinja")}
+
+
+@pytest.mark.parametrize("name", ["scaffold", "routes", "page"])
+def test_the_templates_of_pages_are_rendered_where_pages_are_written_so(
+    name: str, nitro: Nitro, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nitro("new", "shop", "--framework", "fastapi", "--views", "jinja")[0] == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    words = {"scaffold": ("scaffold", *PRODUCT[1:]), "page": ("page", "about")}
+    if name == "routes":
+        nitro("generate", *PRODUCT)
+    assert nitro("generate", *words.get(name, ("routes", "Product")))[0] == 0
+    found = find_generator(name)
+    assert found is not None
+    made = {path.name for path in Path("shop/templates").glob("*/*.html")}
+    expected = {
+        Path(each).name.removesuffix(".jinja") for each in found.templates if ".html." in each
+    }
+    assert {"about.html" if each == "page.html" else each for each in expected} == made
 
 
 @pytest.mark.parametrize("words", [("form", "Product"), ("handler", "a.b", "c"), ("page", "about")])
