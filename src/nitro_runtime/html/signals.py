@@ -178,7 +178,7 @@ class Expression:
 
     def __call__(self, *arguments: object) -> Expression:
         """Calls what the property is: ``name.padStart(5, "0")``."""
-        return Expression(f"{self._source}({', '.join(map(_source, arguments))})")
+        return Expression(f"{_left(self, _ATOM)}({', '.join(map(_source, arguments))})")
 
     @property
     def length(self) -> Expression:
@@ -386,8 +386,9 @@ def _power(base: object, exponent: object) -> Expression:
 
 def _equal(left: Expression, right: object, operator: str) -> Expression:
     if right is None:
-        # null, missing and empty are one to Datastar: a signal that is set to null reads as ""
-        return Expression(f"({_left(left, _OR + 1)} ?? {js('')}) {operator} {js('')}", _EQUAL)
+        # null, missing and empty are one to Datastar: a signal that is set to null reads as "";
+        # ?? takes neither && nor || beside it without brackets
+        return Expression(f"({_left(left, _AND + 1)} ?? {js('')}) {operator} {js('')}", _EQUAL)
     return _infix(left, operator, right, _EQUAL)
 
 

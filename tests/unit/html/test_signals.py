@@ -1,3 +1,8 @@
+import json
+import operator
+import random
+import shutil
+import subprocess
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +44,10 @@ a, b, product = Signal("a", 1), Signal("b"), Signal("product", {"name": "Lamp"})
         ((a > 1) & ~(b == "x"), '$a > 1 && !($b === "x")'),
         (((a > 1) | (b < 2)) & a, "($a > 1 || $b < 2) && $a"),
         (a == None, '($a ?? "") === ""'),  # noqa: E711 # an expression
+        ((a & b) == None, '(($a && $b) ?? "") === ""'),  # noqa: E711
+        ((a | b) != None, '(($a || $b) ?? "") !== ""'),  # noqa: E711
+        ((a + b)("x"), '($a + $b)("x")'),
+        (if_(a, product.f, product.g)(1), "($a ? $product.f : $product.g)(1)"),
         (product.name + "!", '$product.name + "!"'),
         (product["it's"], '$product["it\\u0027s"]'),
         (a.length, "$a.length"),
@@ -65,6 +74,84 @@ def test_expressions_are_written_with_the_brackets_they_need(
     assert str(expression) == source
     assert js(expression) == source
     assert expr("f({})", expression).startswith("f(")
+
+
+INFIX = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv,
+    "%": operator.mod, "**": operator.pow, "<": operator.lt, ">=": operator.ge,
+    "===": operator.eq, "!==": operator.ne, "&&": operator.and_, "||": operator.or_,
+}  # fmt: skip
+SIGNALS = {"x": 3, "y": -2, "z": 0, "s": "ab", "n": None, "l": [1, 2]}
+
+Pair = tuple[Any, str]
+"""An expression, or a value; and the source that has every bracket there can be."""
+
+
+def whole(pick: random.Random, depth: int) -> Pair:
+    """An expression of signals, however deep."""
+    if depth == 0:
+        name = pick.choice([*SIGNALS, "f"])
+        return Signal(name), f"${name}"
+    (one, left), (two, right) = whole(pick, pick.randrange(depth)), part(pick, depth)
+    made: list[Any] = [
+        lambda: (-one, f"(-{left})"),
+        lambda: (+one, f"(+{left})"),
+        lambda: (~one, f"(!{left})"),
+        lambda: (abs(one), f"Math.abs({left})"),
+        lambda: (round(one, 1), f"(Math.round({left} * 10) / 10)"),
+        lambda: (one // two, f"Math.floor({left} / {right})"),
+        lambda: (one == None, f'(({left} ?? "") === "")'),  # noqa: E711
+        lambda: (one != None, f'(({left} ?? "") !== "")'),  # noqa: E711
+        lambda: (one[two], f"{left}.at(-3)" if right == "(-3)" else f"{left}[{right}]"),
+        lambda: (one[1:two], f"{left}.slice(1, {right})"),
+        lambda: (one.length, f"{left}.length"),
+        lambda: (one.upper(), f"{left}.toUpperCase()"),
+        lambda: (one.contains(two), f"{left}.includes({right})"),
+        lambda: (one(two), f"{left}({right})"),
+        lambda: (Signal("x").set(two), f"($x = {right})"),
+        lambda: (Signal("l").append(one, two), f"($l = [...($l || []), {left}, {right}])"),
+        lambda: (if_(two, one, two), f"({right} ? {left} : {right})"),
+        lambda: (if_(one, two, one), f"({left} ? {right} : {left})"),
+        lambda: (match(one, {3: two}, one), f"(({left} === 3) ? {right} : {left})"),
+        lambda: (JsExpr(f"{one}, {one}") + one, f"(({left}, {left}) + {left})"),
+    ]
+    for sign, act in pick.sample(list(INFIX.items()), 8):
+        made += [lambda s=sign, a=act: (a(one, two), f"({left} {s} {right})")] * 2
+        if isinstance(two, Expression) or (isinstance(two, int) and sign not in ("<", ">=")):
+            made.append(lambda s=sign, a=act: (a(two, one), f"({right} {s} {left})"))
+    return pick.choice(made)()
+
+
+def part(pick: random.Random, depth: int) -> Pair:
+    if pick.random() < 0.3:
+        value = pick.choice([0, 2, -3, 1.5, True, "b", [1]])
+        return value, f"({js(value)})"
+    return whole(pick, pick.randrange(depth))
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="runs JavaScript")
+def test_no_bracket_is_left_out_that_changes_what_is_computed() -> None:
+    pick = random.Random(7)  # noqa: S311 # the same expressions every time
+    pairs = [(str(made), source) for made, source in (whole(pick, 4) for _ in range(4000))]
+    program = f"""
+        const given = {json.dumps(SIGNALS)}
+        const run = source => {{
+            try {{
+                const values = Object.values(given).map(value => structuredClone(value))
+                const names = Object.keys(given).map(name => '$' + name)
+                const value = new Function(...names, '$f', 'return ' + source)(...values, v => v)
+                return typeof value + ' ' + JSON.stringify(value) + String(value)
+            }} catch (error) {{ return error.name }}
+        }}
+        const pairs = {json.dumps(pairs)}
+        console.log(JSON.stringify(pairs.map(([short, full]) => [run(short), run(full)])))
+    """
+    ran = subprocess.run(["node", "-"], input=program, capture_output=True, text=True, check=True)
+    results = json.loads(ran.stdout)
+    wrong = [pair for pair, (short, full) in zip(pairs, results, strict=True) if short != full]
+    assert not wrong, wrong[:3]
+    assert all("SyntaxError" not in result for result in results)
+    assert sum("Error" not in full for _, full in results) > 1000
 
 
 @given(st.text() | st.dictionaries(st.text(), st.text()))
