@@ -67,9 +67,10 @@ async def _each(steps: Steps, words: Words | None) -> AsyncGenerator[Any]:
         with speaking(words):  # for the copy of the context in which they run
             threaded = in_threads(lambda: steps)
             first = await anext(threaded, None)
-        yield first
-        async for given in threaded:
-            yield given
+        async with aclosing(threaded):
+            yield first
+            async for given in threaded:
+                yield given
         return
     async with aclosing(steps):
         while True:

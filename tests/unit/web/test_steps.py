@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from typing import Any
@@ -13,6 +15,7 @@ from nitro_runtime.html import P
 from nitro_runtime.sse import emit_signals
 from nitro_runtime.views import Notice, Progress, Words
 from nitro_runtime.views.words import say
+from nitro_runtime.web.portal import portal
 from nitro_runtime.web.replies import respond
 from nitro_runtime.web.request import Reply, Request, Site
 
@@ -129,3 +132,88 @@ async def test_a_visitor_who_leaves_ends_the_steps() -> None:
     await anext(body)
     await body.aclose()
     assert ended == ["async"]
+
+
+async def test_a_visitor_who_leaves_ends_the_steps_that_a_thread_does() -> None:
+    ended: list[int] = []
+
+    def endless() -> Generator[Any]:
+        try:
+            while True:
+                yield P("on", id="x")
+        finally:
+            ended.append(threading.get_ident())
+
+    body: Any = respond(asked(DATASTAR), endless()).body
+    await anext(body)
+    await body.aclose()
+    [thread] = ended
+    assert thread != threading.get_ident()
+
+
+@pytest.mark.parametrize("fails", [None, ValueError("late"), NotFound("Lamp", "7")])
+async def test_a_visitor_who_leaves_during_a_step_is_let_go_when_it_is_done(
+    fails: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun, may_end, ended = threading.Event(), threading.Event(), list[str]()
+
+    def slow() -> Generator[Any]:
+        try:
+            yield P("on", id="x")
+            begun.set()
+            may_end.wait(10)
+            if fails:
+                raise fails
+            yield P("off", id="x")
+        finally:
+            ended.append("closed")
+
+    async def watch() -> None:
+        async for _ in respond(asked(DATASTAR), slow()).body:  # pyright: ignore[reportGeneralTypeIssues] # it streams
+            pass
+
+    task = asyncio.create_task(watch())
+    await asyncio.to_thread(begun.wait, 10)
+    for _ in range(2):  # some servers say it more than once
+        task.cancel()
+        await asyncio.wait([task], timeout=0.02)
+    assert not task.done()
+    assert not ended
+    may_end.set()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    assert task.cancelled()
+    assert ended == ["closed"]
+    assert ("failed after its end" in caplog.text) == (fails is not None)
+
+
+async def test_what_fails_while_it_is_closed_hides_no_cancellation(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def stubborn() -> Generator[Any]:
+        try:
+            yield P("on", id="x")
+        finally:
+            raise ValueError("stubborn")
+
+    body: Any = respond(asked(DATASTAR), stubborn()).body
+    await anext(body)
+    with pytest.raises(asyncio.CancelledError):
+        await body.athrow(asyncio.CancelledError())
+    assert "stubborn" in caplog.text
+
+
+def test_a_portal_closes_the_steps_of_a_visitor_who_leaves() -> None:
+    ended: list[str] = []
+
+    def endless() -> Generator[Any]:
+        try:
+            while True:
+                yield P("on", id="x")
+        finally:
+            ended.append("closed")
+
+    body: Any = portal.iterate(respond(asked(DATASTAR), endless()).body)  # pyright: ignore[reportArgumentType]
+    next(body)
+    body.close()
+    assert ended == ["closed"]
