@@ -7,13 +7,15 @@ Three things live here, each held in a `contextvars.ContextVar`, so each task an
 - the **outlet**: where a patch that a handler yields goes.
 
 And one registry: how an adapter's native request becomes Nitro's neutral one, which request is being
-answered, and what its visitor's browser keeps.
+answered, and what its visitor's browser keeps. And one name: what stands for a nonce in markup, which
+views write and patches leave out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import weakref
 from collections.abc import Callable, Generator
@@ -331,6 +333,19 @@ def current_request() -> Any:  # noqa: ANN401 # a neutral request
             return neutral_request(native)
     remembered = _remembered.get()
     return None if remembered is None else remembered()
+
+
+# -- the nonce ----------------------------------------------------------------------------------
+
+NONCE = f"nonce-{os.urandom(16).hex()}"
+"""Stands for the nonce of a page's policy in markup; no visitor ever sees it, so none can write it."""
+
+
+def without_nonce(markup: str) -> str:
+    """Returns markup without the attributes that wait for a nonce."""
+    if NONCE not in markup:
+        return markup
+    return markup.replace(f' data-nonce="{NONCE}"', "").replace(f' nonce="{NONCE}"', "")
 
 
 # -- what a visitor's browser keeps -------------------------------------------------------------

@@ -18,7 +18,7 @@ from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import ConfigurationError, NitroError
 from nitro_runtime.sse import install_shutdown
 from nitro_runtime.views import Notice
-from nitro_runtime.views.csrf import Csrf, with_token
+from nitro_runtime.views.csrf import Csrf
 from nitro_runtime.web import Reply, Request, Route, Signals, Site, asgi, replies, routes, wsgi
 from nitro_runtime.web.answering import answering
 from nitro_runtime.web.current import answer, current_native, kept
@@ -151,7 +151,7 @@ def redirect(request: HttpRequest, url: str, *, notice: Notice | str | None = No
 def html(view: Any, *, status: int = 200) -> HttpResponse:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
     csrf = _csrf(request) if (request := current_native()) else None
-    return HttpResponse(with_token(str(view), csrf).encode(), status=status)
+    return HttpResponse(replies.alone(view, csrf).encode(), status=status)
 
 
 page = partial(answering, request_of=lambda args, _: args[-1], neutral=neutral, reply=reply)

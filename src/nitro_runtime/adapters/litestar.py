@@ -104,7 +104,7 @@ def redirect(request: Asked, url: str, *, notice: Notice | str | None = None) ->
 
 def html(view: Any, *, status: int = 200) -> Response[str]:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    return Response(str(view), status_code=status, media_type=MediaType.HTML)
+    return Response(replies.alone(view), status_code=status, media_type=MediaType.HTML)
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:

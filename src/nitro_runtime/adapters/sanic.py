@@ -93,7 +93,7 @@ def redirect(request: Request, url: str, *, notice: Notice | str | None = None) 
 
 def html(view: Any, *, status: int = 200) -> HTTPResponse:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    return HTTPResponse(str(view), status, content_type="text/html; charset=utf-8")
+    return HTTPResponse(replies.alone(view), status, content_type="text/html; charset=utf-8")
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:

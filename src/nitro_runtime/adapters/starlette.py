@@ -88,7 +88,7 @@ def redirect(request: Request, url: str, *, notice: Notice | str | None = None) 
 
 def html(view: Any, *, status: int = 200) -> Response:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    return HTMLResponse(str(view), status_code=status)
+    return HTMLResponse(replies.alone(view), status_code=status)
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,6 +18,8 @@ from html import escape
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 from uuid import UUID
 
+from nitro_runtime.context import without_nonce
+
 PatchMode = Literal["outer", "inner", "replace", "prepend", "append", "before", "after", "remove"]
 """How Datastar places patched elements; ``outer`` morphs the element with the same id."""
 
@@ -222,14 +224,17 @@ def strict_json(signals: Mapping[str, Any]) -> str:
 
 
 def markup_of(html: str | HasHtml) -> str:
-    """Returns the markup of a str or of an object with ``__html__`` as a plain str."""
+    """Returns the markup of a str or of an object with ``__html__`` as a plain str.
+
+    A patch is for anybody and has no policy of its own, so no attribute in it waits for a nonce.
+    """
     if isinstance(html, HasHtml):
-        return str(html.__html__())
+        return without_nonce(str(html.__html__()))
     if not isinstance(html, str):  # pyright: ignore[reportUnnecessaryIsInstance] # a caller without types
         raise TypeError(
             f"{type(html).__name__} is no markup; give a str or something with __html__"
         )
-    return html
+    return without_nonce(html)
 
 
 _AS_TEXT = (Decimal, UUID)

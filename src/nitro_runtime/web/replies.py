@@ -17,7 +17,7 @@ from nitro_runtime.html import H1, A, Div, Html, P, expr
 from nitro_runtime.manifest import file_for
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
-from nitro_runtime.views.csrf import with_token
+from nitro_runtime.views.csrf import Csrf, with_token
 from nitro_runtime.views.nonces import with_nonce
 from nitro_runtime.views.page_query import page_query
 from nitro_runtime.views.schemes import chosen_scheme
@@ -93,6 +93,11 @@ async def _after_all(request: Request, steps: Steps, state: PageState) -> AsyncI
         title = next((text for view in shown if (text := _title(view))), request.host)
         markup = Page(*shown, title=title).render(state)
     yield _finished(request, markup, nonce_of(request)).encode()
+
+
+def alone(view: Any, csrf: Csrf | None = None) -> Html:  # noqa: ANN401 # any view
+    """Returns the markup of a view that is sent as it stands, under no policy."""
+    return with_nonce(with_token(str(view), csrf), None)
 
 
 def _finished(request: Request, markup: str, nonce: str | None) -> Html:

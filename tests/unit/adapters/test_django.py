@@ -46,9 +46,9 @@ from nitro_runtime.adapters.django import (
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, NotFound
-from nitro_runtime.html import Html, P
+from nitro_runtime.html import Html, P, Script
 from nitro_runtime.schema import known_entities
-from nitro_runtime.views import Form, Page, Table
+from nitro_runtime.views import Form, Page, Table, nonce
 from nitro_runtime.web import Reply, Route
 
 MIDDLEWARE = [
@@ -312,6 +312,7 @@ async def test_a_coroutine_cannot_be_waited_for_where_it_could_be_awaited(projec
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.content) == (203, b"<p>hi</p>")
+    assert html(Script("go()", nonce=nonce())).content == b"<script>go()</script>"
 
 
 # -- errors ---------------------------------------------------------------------------------------

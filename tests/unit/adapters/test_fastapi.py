@@ -18,8 +18,8 @@ from nitro_runtime.adapters.fastapi import ReadSignals, ViewRoute, gate, html, i
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
-from nitro_runtime.html import Div, Html, P
-from nitro_runtime.views import Card, Form, Page, Table
+from nitro_runtime.html import Div, Html, P, Script
+from nitro_runtime.views import Card, Form, Page, Table, nonce
 
 DATASTAR = {"datastar-request": "true"}
 
@@ -454,6 +454,7 @@ def test_the_status_of_a_reply_may_be_changed() -> None:
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.body) == (203, b"<p>hi</p>")
+    assert html(Script("go()", nonce=nonce())).body == b"<script>go()</script>"
 
 
 def test_a_middleware_may_ask_for_the_request_before_its_route_is_found() -> None:

@@ -25,8 +25,8 @@ from nitro_runtime.adapters.flask import (
     wait,
 )
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
-from nitro_runtime.html import P
-from nitro_runtime.views import Page
+from nitro_runtime.html import P, Script
+from nitro_runtime.views import Page, nonce
 
 DATASTAR = {"datastar-request": "true"}
 
@@ -248,6 +248,7 @@ def test_installing_twice_is_a_clear_error() -> None:
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.data) == (203, b"<p>hi</p>")
+    assert html(Script("go()", nonce=nonce())).data == b"<script>go()</script>"
 
 
 # -- Flask's own ways -----------------------------------------------------------------------------

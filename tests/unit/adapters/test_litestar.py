@@ -35,8 +35,8 @@ from nitro_runtime.adapters.litestar import (
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity, Field
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
-from nitro_runtime.html import Html, P
-from nitro_runtime.views import Form, Page, TextField
+from nitro_runtime.html import Html, P, Script
+from nitro_runtime.views import Form, Page, TextField, nonce
 from nitro_runtime.web import Reply, Route
 from nitro_runtime.web import Request as NeutralRequest
 
@@ -337,6 +337,7 @@ def test_headers_and_cookies_of_the_app_and_of_nitro_are_all_sent() -> None:
 def test_html_makes_a_response_of_a_view_as_it_stands() -> None:
     response = html(P("hi"), status=203)
     assert (response.status_code, response.content) == (203, "<p>hi</p>")
+    assert html(Script("go()", nonce=nonce())).content == "<script>go()</script>"
 
 
 # -- requests -----------------------------------------------------------------------------------

@@ -32,9 +32,9 @@ from nitro_runtime.adapters.sanic import (
 from nitro_runtime.context import neutral_request
 from nitro_runtime.entities import Entity, Field
 from nitro_runtime.errors import ConfigurationError, NitroError, NotFound
-from nitro_runtime.html import Html, P
+from nitro_runtime.html import Html, P, Script
 from nitro_runtime.sse import hub
-from nitro_runtime.views import Form, Page, TextField
+from nitro_runtime.views import Form, Page, TextField, nonce
 from nitro_runtime.web import Reply, Route
 from nitro_runtime.web import Request as NeutralRequest
 
@@ -319,6 +319,7 @@ async def test_cookies_of_the_app_and_of_nitro_are_both_sent(ask: Ask) -> None:
 async def test_html_makes_a_response_of_a_view_as_it_stands(ask: Ask) -> None:
     response = html(P("hi"), status=203)
     assert (response.status, response.body) == (203, b"<p>hi</p>")
+    assert html(Script("go()", nonce=nonce())).body == b"<script>go()</script>"
 
 
 # -- requests -----------------------------------------------------------------------------------

@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from pydantic import BaseModel
 
+from nitro_runtime.context import NONCE
+from nitro_runtime.html import Html
 from nitro_runtime.sse import (
+    ElementsPatch,
     emit_elements,
     emit_script,
     emit_signals,
@@ -296,3 +299,14 @@ def test_nothing_in_a_script_ends_its_element(text: str) -> None:
 def test_a_name_that_no_attribute_can_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no name of an attribute"):
         execute_script("go()", attributes={name: "x"})
+
+
+def test_what_stands_for_a_nonce_is_in_no_patch() -> None:
+    markup = f'<html data-nonce="{NONCE}"><script nonce="{NONCE}">go()</script></html>'
+    for sent in (
+        patch_elements(markup),
+        emit_elements(Html(markup)).encode(),
+        ElementsPatch(markup).encode(),
+    ):
+        assert b"<html><script>go()</script></html>" in sent
+    assert NONCE not in emit_script("go()", attributes={"nonce": NONCE}).encode().decode()

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from nitro_runtime.context import Change
+from nitro_runtime.html import Script
 from nitro_runtime.sse import Hub
-from nitro_runtime.web.live import INTERVAL, Live
+from nitro_runtime.views import nonce
+from nitro_runtime.web.live import INTERVAL, Live, patch_of
 
 
 class Counted:
@@ -140,6 +142,10 @@ async def test_a_view_that_fails_is_tried_again_by_itself_and_not_for_ever(
     await asyncio.sleep(3 * INTERVAL)
     assert len(tries) == 6
     live.leave(group)
+
+
+def test_a_view_that_is_sent_again_waits_for_no_nonce() -> None:
+    assert patch_of(Script("go()", nonce=nonce())) == patch_of(Script("go()"))
 
 
 async def test_nobody_watching_means_nothing_is_rendered() -> None:

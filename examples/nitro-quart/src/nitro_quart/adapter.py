@@ -87,7 +87,7 @@ def redirect(request: Request | None, url: str, *, notice: Notice | str | None =
 
 def html(view: Any, *, status: int = 200) -> Response:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    return Response(str(view), status=status, mimetype="text/html")
+    return Response(replies.alone(view), status=status, mimetype="text/html")
 
 
 def page(function: Callable[..., Any]) -> Callable[..., Any]:
