@@ -16,6 +16,7 @@ from nitro_runtime.views import Notice
 from nitro_runtime.web import Reply, Route, Signals, Site, asgi, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
+from nitro_runtime.web.files import caching_of
 from nitro_runtime.web.installing import STATIC_URL, Options, expect_app, make_site, shutdown
 from nitro_runtime.web.parsed import Posted, posted
 from nitro_runtime.web.request import BODY_LIMIT
@@ -177,6 +178,12 @@ def _add_last(app: Quart, rules: list[tuple[str, str, Any, tuple[str, ...]]]) ->
     app.asgi_app = first
 
 
+async def _kept(serve: Any, filename: str) -> Any:  # noqa: ANN401 # Quart's own
+    response = await serve(filename=filename)
+    response.headers["cache-control"] = caching_of(filename)
+    return response
+
+
 def _with_static(app: Quart, site: Site) -> Site:
     """Serves the site's folder, unless the app has one; returns the site as it then is."""
     url, own = app.static_url_path, app.static_folder
@@ -185,8 +192,9 @@ def _with_static(app: Quart, site: Site) -> Site:
     if site.static_folder is None:
         return site
     if not own:
-        files = (f"{STATIC_URL}/<path:filename>", "static", app.send_static_file, ("GET",))
-        _add_last(app, [files])
-    # Else there is a route to a folder that does not exist, as Quart makes by default.
+        send = partial(_kept, app.send_static_file)
+        _add_last(app, [(f"{STATIC_URL}/<path:filename>", "static", send, ("GET",))])
+    elif served := app.view_functions.get("static"):
+        app.view_functions["static"] = partial(_kept, served)
     app.static_folder, app.static_url_path = str(site.static_folder), url or STATIC_URL
     return replace(site, static_url=app.static_url_path)
