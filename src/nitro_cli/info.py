@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from nitro_runtime import __version__
 from nitro_runtime.errors import UsageError
@@ -92,9 +91,10 @@ def _database(project: Project) -> tuple[str | None, str]:
     known = os.environ.get("NITRO_DATABASE_URL") or _from_env_file(project.root / ".env")
     if known is None:
         return "sqlite", "the project's own file, unless its settings say otherwise"
-    parts = urlsplit(known)
-    user, at, _ = parts.netloc.rpartition("@")
-    return parts.scheme.partition("+")[0], known.replace(f"{user}{at}", "", 1) if at else known
+    # a password may hold any character, so no parser of addresses is asked where it ends
+    scheme, _, rest = known.partition("?")[0].partition("://")
+    place = rest.rpartition("@")[2]
+    return scheme.partition("+")[0], f"{scheme}://{place}"
 
 
 def _from_env_file(path: Path) -> str | None:

@@ -55,12 +55,19 @@ def _moment(text: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def _clock(text: str) -> time:
+    value = time.fromisoformat(text)
+    if value.tzinfo:
+        raise ValueError(text)
+    return value
+
+
 _READERS: tuple[tuple[type[Any], Callable[[str], Any]], ...] = (
     (int, _whole),
     (float, _float),
     (Decimal, _decimal),
     (datetime, _moment),  # before date, of which it is a subclass
     (date, date.fromisoformat),
-    (time, time.fromisoformat),
+    (time, _clock),
     (UUID, UUID),
 )

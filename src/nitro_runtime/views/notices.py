@@ -69,7 +69,7 @@ def _notice_area(notices: list[Html], classes: Theme) -> Html:
 _GO_AWAY = "el.matches(':hover, :focus-within') || el.remove()"
 # what is told again takes the place of what said the same before, or a page would fill up with it
 _ONCE = expr(
-    "[...el.parentElement.children].forEach("
+    "[...el.parentElement?.children ?? []].forEach("
     "one => one !== el && one.textContent === el.textContent && one.remove())"
 )
 

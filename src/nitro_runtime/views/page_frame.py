@@ -7,12 +7,10 @@ from functools import lru_cache
 
 from nitro_runtime.html import (
     Attribute,
-    Body,
     Div,
     Fragment,
     Head,
     Html,
-    HtmlTag,
     Link,
     Main,
     Meta,
@@ -22,56 +20,61 @@ from nitro_runtime.html import (
     expr,
     raw,
 )
+from nitro_runtime.html.attributes import render_attributes
 from nitro_runtime.views.nonces import PLACEHOLDER
 from nitro_runtime.views.schemes import Scheme
-
-Pairs = tuple[tuple[str, Attribute], ...]
-"""Attributes, in a form that can be the key of what is kept."""
 
 _HERE = raw("\0")  # which no text and no attribute can hold
 
 
 @lru_cache
 def page_frame(
-    html: Pairs,
-    body: Pairs,
+    html: str,
+    body: str,
     style: str | None,
     script: str | None,
-    scheme: Scheme | None,
     has_policy: bool,
 ) -> tuple[str, ...]:
     """Returns the document in four parts: before the title, after it, after the head, the end.
 
     Args:
-        html: The attributes of ``<html>``.
-        body: The attributes of ``<body>``.
+        html: The attributes of ``<html>``, as `document_attributes` renders them.
+        body: The attributes of ``<body>``, rendered.
         style: The address of the style sheet.
         script: The address of Datastar's file.
+        has_policy: Whether a content security policy is sent, so that Datastar needs its nonce.
+    """
+    # attributes come as text: values of any type are told apart by what they say
+    document = Fragment(
+        doctype(),
+        raw(f"<html{html}>"),
+        Head(
+            Meta(charset="utf-8"),
+            Meta(name="viewport", content="width=device-width, initial-scale=1"),
+            Title(_HERE),
+            Link(rel="stylesheet", href=style) if style else None,
+            Script(type="module", src=script, nonce=PLACEHOLDER if has_policy else None)
+            if script
+            else None,
+            _HERE,
+        ),
+        raw(f"<body{body}>{_HERE}</body></html>"),
+    )
+    return tuple(document.split(_HERE))
+
+
+def document_attributes(
+    own: Mapping[str, Attribute], scheme: Scheme | None, *, has_policy: bool
+) -> str:
+    """Renders the attributes of ``<html>``.
+
+    Args:
+        own: Those of the page.
         scheme: Light or dark, when the visitor chose one.
         has_policy: Whether a content security policy is sent, so that Datastar needs its nonce.
     """
-    document = Fragment(
-        doctype(),
-        HtmlTag(
-            Head(
-                Meta(charset="utf-8"),
-                Meta(name="viewport", content="width=device-width, initial-scale=1"),
-                Title(_HERE),
-                Link(rel="stylesheet", href=style) if style else None,
-                Script(type="module", src=script, nonce=PLACEHOLDER if has_policy else None)
-                if script
-                else None,
-                _HERE,
-            ),
-            Body(_HERE, dict(body)),
-            {
-                **dict(html),
-                "data-theme": scheme,
-                "data-nonce": PLACEHOLDER if has_policy else None,
-            },
-        ),
-    )
-    return tuple(document.split(_HERE))
+    nonce = PLACEHOLDER if has_policy else None
+    return render_attributes({**own, "data-theme": scheme, "data-nonce": nonce})
 
 
 @lru_cache

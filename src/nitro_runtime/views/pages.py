@@ -10,12 +10,19 @@ from urllib.parse import quote
 
 from nitro_runtime.errors import ViewError
 from nitro_runtime.html import Attribute, Child, Div, Fragment, Html, chunks, escape, expr, js, raw
+from nitro_runtime.html.attributes import render_attributes
 from nitro_runtime.views.browser_storage import browser_html
 from nitro_runtime.views.components import Confirm
 from nitro_runtime.views.layouts import Layout, chain
 from nitro_runtime.views.nonces import with_nonce
 from nitro_runtime.views.notices import Notice, notices_html
-from nitro_runtime.views.page_frame import LOCALISING, main_frame, meta_html, page_frame
+from nitro_runtime.views.page_frame import (
+    LOCALISING,
+    document_attributes,
+    main_frame,
+    meta_html,
+    page_frame,
+)
 from nitro_runtime.views.page_query import page_query
 from nitro_runtime.views.schemes import Scheme
 from nitro_runtime.views.theme import Theme, current_theme
@@ -120,8 +127,8 @@ class Page:
         self._head = tuple(head)
         self._header = header
         self._footer = footer
-        self._attributes = tuple((attributes or {}).items())
-        self._body_attributes = tuple((body_attributes or {}).items())
+        self._attributes = attributes or {}
+        self._body_attributes = body_attributes or {}
         self._body_class = body_class
         self._status = status
         self._theme = theme
@@ -200,11 +207,14 @@ class Page:
     def _frame(self, state: PageState) -> tuple[str, ...]:
         css = self._body_class or (self._theme or current_theme())["page"]
         return page_frame(
-            (("lang", self._lang or current_words().language), *self._attributes),
-            (("class", css), *self._body_attributes),
+            document_attributes(
+                {"lang": self._lang or current_words().language, **self._attributes},
+                state.scheme,
+                has_policy=state.has_policy,
+            ),
+            render_attributes({"class": css, **self._body_attributes}),
             state.stylesheet_url,
             state.datastar_url,
-            state.scheme,
             state.has_policy,
         )
 

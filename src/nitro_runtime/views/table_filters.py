@@ -7,7 +7,7 @@ evaluates. A text that means nothing to it is passed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, get_origin
@@ -224,6 +224,10 @@ class RelationFilter(Filter):
         listed = await self._listed().aall()
         chosen = self._chosen(texts) if len(listed) > MOST_CHOICES else None
         return self._offered(listed, await chosen.aall() if chosen else ())
+
+    def unlisted(self) -> Choices:
+        """Returns that there are others, and none of them."""
+        return replace(self._offered((), ()), cut=True)
 
     def _listed(self) -> Rows:
         # by key, which has an index whatever the label has: there may be very many

@@ -40,7 +40,10 @@ def _frame(at: Rendering) -> tuple[Html, Html]:
             frames.clear()
         # the rows come in last: each tag around them would copy them all
         before, _, after = _whole(at).partition(_ROWS)
-        found = frames[key] = (raw(before), raw(after))
+        found = (raw(before), raw(after))
+        # what stands where no row is may be made anew for each visitor
+        if shown.rows or isinstance(at.table.options.empty, str | None):
+            frames[key] = found
     return found
 
 

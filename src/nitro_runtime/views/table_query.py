@@ -46,11 +46,14 @@ class TableQuery:
         table: The table.
         state: What somebody looks at.
         criteria: What limits the rows besides: lookups, and what ``scope`` gave.
+        is_scoped: Whether a ``scope`` limits them: then nothing is listed of related entities, of
+            which it says nothing; people filter by a part of their names.
     """
 
     table: TableDefinition
     state: TableState
     criteria: tuple[object, ...] = ()
+    is_scoped: bool = False
 
     @property
     def size(self) -> int:
@@ -110,12 +113,18 @@ class TableQuery:
         """Reads; it blocks while it reads."""
         page = self.ordered(self.matching()).page(self.state.page, self.size)
         texts = dict(self.state.filters)
-        choices = tuple((each.name, each.choices(texts)) for each in self._relations)
+        choices = tuple(
+            (each.name, each.unlisted() if self.is_scoped else each.choices(texts))
+            for each in self._relations
+        )
         return self._shown(page, choices)
 
     async def aread(self) -> Shown:
         """Reads without blocking the event loop."""
         page = await self.ordered(self.matching()).apage(self.state.page, self.size)
         texts = dict(self.state.filters)
-        choices = [(each.name, await each.achoices(texts)) for each in self._relations]
+        choices = [
+            (each.name, each.unlisted() if self.is_scoped else await each.achoices(texts))
+            for each in self._relations
+        ]
         return self._shown(page, tuple(choices))

@@ -158,8 +158,10 @@ class TableView:
         return self
 
     def _query(self) -> TableQuery:
-        given = (self._where, self._scope)
-        return TableQuery(self._table(), self._looked_at(), tuple(each for each in given if each))
+        # a criterion has no truth value, and what is no limit at all must not pass for none
+        given = tuple(each for each in (self._where, self._scope) if each is not None)
+        scoped = self._scope is not None
+        return TableQuery(self._table(), self._looked_at(), given, is_scoped=scoped)
 
     def _looked_at(self) -> TableState:
         if self._state is None:

@@ -69,6 +69,10 @@ def test_the_database_is_told_without_its_password(project: Path) -> None:
     assert known(project)["database"][0] == "sqlite"
     (project / ".env").write_text("X=1\nNITRO_DATABASE_URL=postgresql://ann:hush@db:5432/shop\n")
     assert known(project)["database"] == ("postgresql", "postgresql://db:5432/shop")
+    for hidden in ("ann:hu/sh@", "ann:hu#sh@", "ann:hu[sh@", "ann:hush@x@"):
+        text = f"NITRO_DATABASE_URL=postgresql+psycopg://{hidden}db/shop?password=hush\n"
+        (project / ".env").write_text(text)
+        assert known(project)["database"] == ("postgresql", "postgresql+psycopg://db/shop")
     (project / ".env").write_text("NITRO_DATABASE_URL='sqlite:///shop.db'\n")
     assert known(project)["database"] == ("sqlite", "sqlite:///shop.db")
 
