@@ -62,8 +62,9 @@ Source = type[Enum] | Mapping[Any, str] | Iterable[Any]
 
 
 def text_of(value: object) -> str:
-    """Returns a value as it is posted: an enum by its value."""
-    return str(value.value) if isinstance(value, Enum) else str(value)
+    """Returns a value as it is posted: an enum by its value, yes and no as JSON has them."""
+    plain = value.value if isinstance(value, Enum) else value
+    return str(plain).lower() if isinstance(plain, bool) else str(plain)
 
 
 def label_of_enum(member: Enum) -> str:
@@ -77,7 +78,7 @@ def _choice(item: object) -> Choice:
     if isinstance(item, tuple):
         value, label = cast("tuple[object, object]", item)
         return Choice(text_of(value), value, str(label))
-    return Choice(str(item), item, str(item))
+    return Choice(text_of(item), item, str(item))
 
 
 def choices_from(source: Source) -> Choices:

@@ -73,8 +73,20 @@ class SelectField(FormField):
         blank = None
         if not self.required or choices.find(shown) is None:
             blank = Option(say("choose" if self.required else "no_choice"), value="")
-        options = [_option(choice, shown) for choice in choices.items]
+        offered = with_present(choices, shown)
+        options = [_option(choice, shown) for choice in offered]
         return Select(blank, options, dict(attributes))
+
+
+def with_present(choices: Choices, shown: str) -> tuple[Choice, ...]:
+    """Returns the choices, and what is stored now where it is none of them.
+
+    A control that did not show it would post nothing, and saving unchanged would delete it. As it comes
+    back untouched it is kept; as a new choice it is refused.
+    """
+    if not shown or choices.find(shown) is not None:
+        return choices.items
+    return (Choice(shown, shown, "present_choice", is_word=True), *choices.items)
 
 
 def _option(choice: Choice, shown: str) -> Html:
@@ -99,7 +111,7 @@ class RadioField(SelectField):
         return Div(
             [
                 Label(_radio(given, choice, shown), " ", choice.shown, cls="choice")
-                for choice in (*blank, *choices.items)
+                for choice in (*blank, *with_present(choices, shown))
             ],
             cls="choices",
         )

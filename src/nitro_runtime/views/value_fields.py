@@ -171,13 +171,12 @@ class _MomentField(FormField):
 def _is_before(one: Any, other: Any) -> bool:  # noqa: ANN401 # moments of one kind, or None
     if one is None or other is None:
         return False
-    if (
-        isinstance(one, datetime)
-        and isinstance(other, datetime)
-        and not (one.tzinfo and other.tzinfo)
-    ):
-        one, other = one.replace(tzinfo=UTC), other.replace(tzinfo=UTC)
-    return bool(one < other)
+    return bool(_in_utc(one) < _in_utc(other))
+
+
+def _in_utc(moment: Any) -> Any:  # noqa: ANN401 # a date, a time or a moment
+    naive = isinstance(moment, datetime) and moment.tzinfo is None
+    return moment.replace(tzinfo=UTC) if naive else moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,9 +209,12 @@ class TimeField(_MomentField):
     @override
     def parse(self, text: str) -> Taken:
         try:
-            return time.fromisoformat(text)
+            found = time.fromisoformat(text)
         except ValueError:
             raise Complaint(say("time")) from None
+        if found.tzinfo is not None:  # a time of day has no offset without a day
+            raise Complaint(say("time"))
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

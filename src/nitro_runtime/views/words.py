@@ -106,6 +106,7 @@ WORDS: dict[str, str] = {
     # forms
     "choose": "Choose…",
     "no_choice": "None",
+    "present_choice": "As it is now",
     "optional": "optional",
     "more_choices": "Only the first {count} are listed.",
     "nothing_to_choose": "There is nothing to choose yet.",
@@ -151,6 +152,7 @@ WORDS: dict[str, str] = {
     "email": "Enter an email address.",
     "url": "Enter a full address, such as https://example.org.",
     "json": "Enter valid JSON.",
+    "json_deep": "Nested {count} levels deep at most.",
     "too_few": "At least {count} values.",
     "too_many": "At most {count} values.",
     "value": "Value {number}: {text}",
