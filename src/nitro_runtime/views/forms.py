@@ -21,7 +21,7 @@ from nitro_runtime.errors import (
 from nitro_runtime.html import Html, raw
 from nitro_runtime.views.asking import CHECK, SEARCH, asked, asked_of
 from nitro_runtime.views.bound_fields import BoundField
-from nitro_runtime.views.choices import Choices, Target, arows_of, rows_of
+from nitro_runtime.views.choices import Choices, Target, arows_of, choice_of_row, key_text, rows_of
 from nitro_runtime.views.fields import (
     Files,
     FormField,
@@ -147,6 +147,7 @@ class Form(Generic[E]):
         self._is_plain = False
         self._offers: dict[str, Choices] = {}
         self._words: Words | None = None
+        self._outcome: E | None = None
 
     @classmethod
     def _form(cls) -> FormDefinition:
@@ -295,6 +296,7 @@ class Form(Generic[E]):
         form, editing = self._shape(), self.original is not None
         await self._read_chosen()
         self._received = True
+        stored = dict(self._reading.shown)
         typed = await with_keys(posted, self._target)
         self._reading = read_post(form, typed, self._reading.shown, editing=editing)
         self._take_unclear(typed.unclear)
@@ -304,6 +306,8 @@ class Form(Generic[E]):
             read_files(form, posted, files, self._reading)
         await self.load()
         check_choices(form, self._reading, self._choices or {})
+        if editing:
+            await self._keep_unoffered(stored)
         validate(form, self._reading, editing=editing)
         for rows in self._rows.values():
             rows.check()
@@ -314,6 +318,21 @@ class Form(Generic[E]):
         if self._version is not None and version and version[-1] != self._version:
             self._version = version[-1]
             self._complain_stale()
+
+    async def _keep_unoffered(self, stored: Mapping[str, str]) -> None:
+        """Keeps the others that the entity has and that nobody is offered: no box was there to check."""
+        for name in self._shape().many:
+            target, chosen = self._shape().targets[name], self._reading.data.get(name)
+            if target.where is None or chosen is None:
+                continue
+            offered = self._choices[name] if self._choices else Choices()
+            missing = [key for key in split_keys(stored[name]) if offered.find(key) is None]
+            found = await target.chosen(missing).aall() if missing else ()
+            may = {key_text(row) for row in found}
+            held = {
+                each.text: each.value for each in map(choice_of_row, getattr(self.original, name))
+            }
+            chosen += [held[key] for key in missing if key not in may and key in held]
 
     def _take_unclear(self, unclear: Mapping[str, Unclear]) -> None:
         """Asks for what was typed and is not clear; what is in a row its rows ask for."""
@@ -438,6 +457,8 @@ class Form(Generic[E]):
             raise ViewError("Only a received form can be saved: await Form.receive(request) first.")
         if not self.valid:
             return None
+        if self._outcome is not None:  # asked for once more
+            return self._outcome
         own = {name: value for name, value in self.data.items() if self._is_own(name)}
         given = {**own, **values}
         kept = KeptFiles()
@@ -450,6 +471,7 @@ class Form(Generic[E]):
             self._reading.complain(complaint.name, str(complaint))
         finally:
             kept.discard() if saved is None else kept.hand_over()
+            self._outcome = saved
         if saved is not None:
             self._saved = True
             if self.original is not None:  # shown again, it is what others may change from now on

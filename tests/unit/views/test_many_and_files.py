@@ -339,3 +339,34 @@ async def test_a_link_in_a_cell_that_is_a_link_is_a_word() -> None:
 
     album = Album.create(name="Blue", score=save_bytes(b"x"))
     assert f'><a href="/albums/{album.id}">File</a></th>' in str(Files())
+
+
+class RockForm(Form[Album]):
+    entity = Album
+    name = TextField()
+    labels = ManyField(Label, where={"name__startswith": "R"})
+
+
+async def test_others_that_nobody_is_offered_stay_as_they_are() -> None:
+    made: Any = Album
+    rock, reggae, jazz = Label.create_many([{"name": n} for n in ("Rock", "Reggae", "Jazz")])
+    album = made.create(name="Blue", score=save_bytes(b"x"), labels=[rock, jazz])
+
+    async def names(*chosen: str) -> list[str]:
+        form = await RockForm.receive(post({"name": "Blue", "labels": ["", *chosen]}), album)
+        assert await form.save() is album
+        return sorted(label.name for label in Album.get(album.id).labels)
+
+    assert await names(rock.id) == ["Jazz", "Rock"]
+    assert await names(reggae.id) == ["Jazz", "Reggae"]
+    assert await names() == ["Jazz"]
+    forged = await RockForm.receive(post({"name": "Blue", "labels": ["", jazz.id]}), album)
+    assert forged.errors == {"labels": ["Choose one of the list."]}
+
+
+async def test_a_form_that_is_saved_again_makes_nothing_new() -> None:
+    form = await AlbumForm.receive(post({"name": "Blue"}, {"score": TEXT}))
+    first = await form.save()
+    assert first is not None
+    assert await form.save() is first
+    assert Album.count() == 1
