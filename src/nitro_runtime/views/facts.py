@@ -29,6 +29,9 @@ from nitro_runtime.views.words import current_words
 
 E = TypeVar("E")
 
+_MOST_COMPILED = 64
+"""Compiled markup of one class: nothing that visitors choose may make it grow."""
+
 
 @dataclass(frozen=True, slots=True)
 class FactsDefinition:
@@ -197,6 +200,8 @@ class FactsView(Generic[E]):
                 Drawing(definition, theme, self._actions, self._link, self._title, csrf)
             )
             if not any(callable(action) for action in self._actions):  # functions may be endless
+                if len(definition.compiled) >= _MOST_COMPILED:
+                    definition.compiled.clear()
                 definition.compiled[key] = compiled
         return compiled(Row(self.item, self))
 

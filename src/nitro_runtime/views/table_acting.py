@@ -114,6 +114,10 @@ def _what(table: TableDefinition, count: int) -> str:
 # -- the rows -------------------------------------------------------------------------------------
 
 
+_MOST_LOOKED_AT = 10_000
+"""Rows that are read to find those that were chosen, where keys have several parts."""
+
+
 class _Chosen:
     """The rows that were chosen: by their keys, or all that match what the visitor looks at."""
 
@@ -136,11 +140,14 @@ class _Chosen:
         query, names = self.query, self.query.table.info.key
         if self.every:
             return query.matching().order_by(*names).limit(query.table.options.bulk_limit + 1)
-        # of a key of several parts the first one finds the rows, and `fitting` looks at the others
-        values = sorted({unquote(key.partition(",")[0]) for key in self.keys})
-        allowed = query.allowed()
-        fitting = [value for value in values if _can_be(allowed, names[0], value)]
-        return allowed.where(**{f"{names[0]}__in": fitting}).order_by(*names)
+        # the parts of a key narrow the rows one by one, and `fitting` looks which belong together
+        allowed = rows = query.allowed()
+        parts = [key.split(",") for key in self.keys]
+        for number, name in enumerate(names):
+            values = sorted({unquote(each[number]) for each in parts if number < len(each)})
+            fitting = [value for value in values if _can_be(allowed, name, value)]
+            rows = rows.where(**{f"{name}__in": fitting})
+        return rows.order_by(*names).limit(_MOST_LOOKED_AT)
 
     def fitting(self, rows: Sequence[Any]) -> list[Any]:
         """Returns those of the rows that were chosen.

@@ -83,8 +83,10 @@ async def export_file(query: TableQuery, view: object, form: str) -> Download | 
 def _order(query: TableQuery) -> Order:
     order = query.state.sort or query.table.order
     name = order.removeprefix("-")
-    ties = [(key, False) for key in query.table.info.key if key != name]
-    return ((name, order != name), *ties)
+    descending = order != name
+    # as on the page: rows that the order does not tell apart stand in its direction
+    ties = [(key, descending) for key in query.table.info.key if key != name]
+    return ((name, descending), *ties)
 
 
 async def _content(
@@ -150,8 +152,16 @@ def _plain(value: object) -> str:
 
 
 def _safe(text: str) -> str:
-    """Returns a text that no spreadsheet takes for a formula: marked by an apostrophe where it might."""
+    """Returns a text that no spreadsheet takes for a formula: marked by an apostrophe where it might.
+
+    Where a spreadsheet separates by semicolons, what stands behind one is a cell too.
+    """
+    if ";" in text:
+        text = _BEHIND_SEMICOLON.sub(r"\1'\2", text)
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+_BEHIND_SEMICOLON = re.compile(r"(;\s*)([=+\-@])")
 
 
 def _other(value: object) -> str:
