@@ -57,6 +57,11 @@ class Choices:
         return next((choice for choice in self.items if choice.text == text), None)
 
 
+def present_choice(text: str) -> Choice:
+    """Returns what is stored now and not offered any more, as a choice."""
+    return Choice(text, text, "present_choice", is_word=True)
+
+
 Source = type[Enum] | Mapping[Any, str] | Iterable[Any]
 """Where choices come from: an enum, value to label, values, or pairs of value and label."""
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from nitro_runtime.html import Div, Html, Input, Li, P, Ul, expr
 from nitro_runtime.views.asking import CHECK, SEARCH, asking
-from nitro_runtime.views.choices import Choices
+from nitro_runtime.views.choices import Choices, present_choice
 from nitro_runtime.views.words import say
 
 MOST_FOUND = 20
@@ -75,7 +75,8 @@ def combobox(
     given = dict(attributes)
     control_id = given["id"]
     is_checked = given.pop("data-on:change", None) is not None
-    chosen = choices.find(shown)
+    # what is stored and not offered any more comes back as it was, as of a select
+    chosen = choices.find(shown) or (present_choice(shown) if shown else None)
     ask = asking(SEARCH, "el.dataset.field", "[el.combo.text().value]")
     text = Input(
         {**given, "name": text_name(name)},

@@ -28,6 +28,7 @@ from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.csrf import csrf_field, current_csrf
 from nitro_runtime.views.fields import (
     FormField,
+    HiddenField,
     ManyField,
     RelationField,
     SelectField,
@@ -111,9 +112,9 @@ def form_tag(form: FormDefinition, state: FormState, theme: Theme, *children: ob
 
 
 def form_summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
-    """Returns what is wrong, with links to the controls."""
+    """Returns what is wrong, with links to the controls that can be seen."""
     links = [
-        Li(A(f"{label}: {text}", href=f"#{place}"))
+        Li(A(f"{label}: {text}", href=f"#{place}") if place else f"{label}: {text}")
         for name, texts in state.errors.items()
         for label, place in (_place(form, state, name),)
         for text in texts
@@ -134,14 +135,16 @@ def form_summary(form: FormDefinition, state: FormState, theme: Theme) -> Html:
 
 
 def _place(form: FormDefinition, state: FormState, name: str) -> tuple[str, str]:
-    """Returns what people call a control, and its id; also of one in a row."""
+    """Returns what people call a control, also of one in a row, and its id; none if it is hidden."""
     if name in state.rows:
         return form.fields[name].label or name, state.rows[name].id
     for rows in state.rows.values():
         label = rows.label_of(name)
         if label is not None:
-            return label, f"{rows.stem}-{name}"
-    return form.fields[name].label or name, f"{form.stem}-{name}"
+            hidden = isinstance(rows.field_called(name), HiddenField)
+            return label, "" if hidden else f"{rows.stem}-{name}"
+    each = form.fields[name]
+    return each.label or name, "" if isinstance(each, HiddenField) else f"{form.stem}-{name}"
 
 
 def render_block(form: FormDefinition, each: FormField, state: FormState, theme: Theme) -> Html:

@@ -9,10 +9,11 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ValidationError
 
 from nitro_runtime.schema import MISSING
-from nitro_runtime.views.choices import Choices
+from nitro_runtime.views.choices import Choice, Choices, choice_of_row, key_text, text_of
 from nitro_runtime.views.complaints import sentences
 from nitro_runtime.views.fields import (
     BLANK,
+    CheckboxesField,
     CheckboxField,
     Complaint,
     FileField,
@@ -176,6 +177,40 @@ def _choose(text: str, offered: Choices) -> Any:  # noqa: ANN401 # of the key's 
     if choice is None:
         raise Complaint(say("one_of"))
     return choice.value
+
+
+async def keep_unoffered(
+    form: FormDefinition,
+    reading: Reading,
+    original: object,
+    choices: Mapping[str, Choices],
+) -> None:
+    """Keeps what the edited entity has and nobody is offered: no box was there to check.
+
+    Args:
+        form: The form.
+        reading: What was read; the posted keys are replaced by now.
+        original: The entity that is edited.
+        choices: What the boxes offered.
+    """
+    for name, each in form.fields.items():
+        chosen = reading.data.get(name)
+        if chosen is None or not isinstance(each, ManyField | CheckboxesField):
+            continue
+        held = list(getattr(original, name, None) or ())
+        if isinstance(each, ManyField):
+            choices_held = map(choice_of_row, held)
+        else:
+            choices_held = (Choice(text_of(value), value, "") for value in held)
+        offered = choices.get(name, Choices())
+        left = {one.text: one.value for one in choices_held if offered.find(one.text) is None}
+        target = form.targets.get(name)
+        if target is not None and target.where is None:
+            continue
+        if left and target is not None:  # those past the limit had a box
+            for row in await target.chosen(list(left)).aall():
+                left.pop(key_text(row), None)
+        chosen += left.values()
 
 
 def validate(form: FormDefinition, reading: Reading, *, editing: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from nitro_runtime.html import Html
 from nitro_runtime.views.choices import Choices
+from nitro_runtime.views.field import FormField
 from nitro_runtime.views.theme import Theme
 
 
@@ -26,6 +27,10 @@ class RowsView(Protocol):
 
     def html(self, theme: Theme) -> Html:
         """Returns them as markup."""
+        ...
+
+    def field_called(self, name: str) -> FormField | None:
+        """Returns the field of a row that is posted under a name."""
         ...
 
     def label_of(self, name: str) -> str | None:

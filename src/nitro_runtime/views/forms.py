@@ -21,7 +21,7 @@ from nitro_runtime.errors import (
 from nitro_runtime.html import Html, raw
 from nitro_runtime.views.asking import CHECK, SEARCH, asked, asked_of
 from nitro_runtime.views.bound_fields import BoundField
-from nitro_runtime.views.choices import Choices, Target, arows_of, choice_of_row, key_text, rows_of
+from nitro_runtime.views.choices import Choices, Target, arows_of, rows_of
 from nitro_runtime.views.fields import (
     Files,
     FormField,
@@ -45,6 +45,7 @@ from nitro_runtime.views.form_reading import (
     Posted,
     Reading,
     check_choices,
+    keep_unoffered,
     read_files,
     read_post,
     validate,
@@ -296,7 +297,6 @@ class Form(Generic[E]):
         form, editing = self._shape(), self.original is not None
         await self._read_chosen()
         self._received = True
-        stored = dict(self._reading.shown)
         typed = await with_keys(posted, self._target)
         self._reading = read_post(form, typed, self._reading.shown, editing=editing)
         self._take_unclear(typed.unclear)
@@ -307,10 +307,10 @@ class Form(Generic[E]):
         await self.load()
         check_choices(form, self._reading, self._choices or {})
         if editing:
-            await self._keep_unoffered(stored)
+            await keep_unoffered(form, self._reading, self.original, self._choices or {})
         validate(form, self._reading, editing=editing)
         for rows in self._rows.values():
-            rows.check()
+            await rows.check()
             if rows.stale:
                 self._complain_stale()
         version = posted.getlist(VERSION)
@@ -318,21 +318,6 @@ class Form(Generic[E]):
         if self._version is not None and version and version[-1] != self._version:
             self._version = version[-1]
             self._complain_stale()
-
-    async def _keep_unoffered(self, stored: Mapping[str, str]) -> None:
-        """Keeps the others that the entity has and that nobody is offered: no box was there to check."""
-        for name in self._shape().many:
-            target, chosen = self._shape().targets[name], self._reading.data.get(name)
-            if target.where is None or chosen is None:
-                continue
-            offered = self._choices[name] if self._choices else Choices()
-            missing = [key for key in split_keys(stored[name]) if offered.find(key) is None]
-            found = await target.chosen(missing).aall() if missing else ()
-            may = {key_text(row) for row in found}
-            held = {
-                each.text: each.value for each in map(choice_of_row, getattr(self.original, name))
-            }
-            chosen += [held[key] for key in missing if key not in may and key in held]
 
     def _take_unclear(self, unclear: Mapping[str, Unclear]) -> None:
         """Asks for what was typed and is not clear; what is in a row its rows ask for."""

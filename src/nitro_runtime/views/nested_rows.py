@@ -17,7 +17,14 @@ from nitro_runtime.views.bound_fields import BoundField
 from nitro_runtime.views.choices import Choices, arows_of, rows_of
 from nitro_runtime.views.fields import FormField, SelectField, default_of, split_keys
 from nitro_runtime.views.form_definition import FormDefinition
-from nitro_runtime.views.form_reading import Posted, Reading, check_choices, read_post, validate
+from nitro_runtime.views.form_reading import (
+    Posted,
+    Reading,
+    check_choices,
+    keep_unoffered,
+    read_post,
+    validate,
+)
 from nitro_runtime.views.form_state import FormState
 from nitro_runtime.views.model import EntityClass, Rows, info_of, key_of
 from nitro_runtime.views.nested_fields import RowsField
@@ -248,7 +255,7 @@ class RowSet:
             self.rows.remove(row)
         self.spoken = Spoken(text, row.number, f"{self.id}-add")
 
-    def check(self) -> None:
+    async def check(self) -> None:
         """Looks for what is wrong with what was posted; the choices must be known by now."""
         if not self._sent:
             return
@@ -259,9 +266,9 @@ class RowSet:
             plural = self.form.info.plural.lower()
             self.errors.append(say("rows_at_least", count=self.field.min, plural=plural))
         for row in self.rows:
-            self._check_row(row)
+            await self._check_row(row)
 
-    def _check_row(self, row: Row) -> None:
+    async def _check_row(self, row: Row) -> None:
         if row.original is not None and row.version != _version(row.original):
             self.stale = True
         gone = bool(row.key) and row.original is None
@@ -271,6 +278,8 @@ class RowSet:
                 row.reading.complain("", say("row_gone"))
             return
         check_choices(self.form, row.reading, self.choices or {})
+        if row.original is not None:
+            await keep_unoffered(self.form, row.reading, row.original, self.choices or {})
         validate(self.form, row.reading, editing=row.original is not None)
 
     def _at_most(self) -> str:

@@ -17,6 +17,7 @@ from nitro_runtime.views.choices import (
     Where,
     choices_from,
     choices_of_type,
+    present_choice,
     text_of,
 )
 from nitro_runtime.views.combobox import combobox
@@ -86,7 +87,7 @@ def with_present(choices: Choices, shown: str) -> tuple[Choice, ...]:
     """
     if not shown or choices.find(shown) is not None:
         return choices.items
-    return (Choice(shown, shown, "present_choice", is_word=True), *choices.items)
+    return (present_choice(shown), *choices.items)
 
 
 def _option(choice: Choice, shown: str) -> Html:

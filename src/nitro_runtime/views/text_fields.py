@@ -40,9 +40,13 @@ class TextField(FormField):
         "min_length": "min_length",
     }
     type: ClassVar[str] = "text"
+    one_line: ClassVar[bool] = True
+    """Whether a text with a line's end is refused: no browser sends one from such a control."""
 
     @override
     def parse(self, text: str) -> Taken:
+        if self.one_line and ("\n" in text or "\r" in text):
+            raise Complaint(say("format"))
         if self.max_length is not None and len(text) > self.max_length:
             raise Complaint(say("too_long", count=self.max_length))
         if self.min_length is not None and len(text) < self.min_length:
@@ -132,6 +136,7 @@ class HiddenField(TextField):
     """A text that the page carries; a visitor can change it, so it is validated like any."""
 
     type: ClassVar[str] = "hidden"
+    one_line: ClassVar[bool] = False
     is_checked: ClassVar[bool] = False
 
 
@@ -145,6 +150,7 @@ class TextArea(TextField):
 
     rows: int = 4
     part: ClassVar[str] = "textarea"
+    one_line: ClassVar[bool] = False
 
     @override
     def typed(self, texts: Sequence[str]) -> str:

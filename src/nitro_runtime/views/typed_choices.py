@@ -100,7 +100,11 @@ async def _labels(posted: Posted, typed: list[tuple[str, Target, str]]) -> dict[
             found = ()
         for choice in map(choice_of_row, found):
             rows[place, choice.text] = choice.label.strip()
-    labels = {name: rows.get((id(target), keys[name])) for name, target, _ in typed}
+    present = say("present_choice")  # a key that may not be chosen: kept, or refused when it is new
+    labels = {
+        name: rows.get((id(target), keys[name]), present if keys[name] else None)
+        for name, target, _ in typed
+    }
     return {name: label for name, label in labels.items() if label is not None}
 
 

@@ -44,7 +44,7 @@ def field(text: str) -> FieldView:
         ("user:ref.User:one", 'user_id: str = Field(foreign_key="user.id", unique=True)', "RelationField(User)", "Column(link=True)"),
         ("tags:list.str", "tags: list[str] = Field(default_factory=list[str])", "ListField()", "Column(link=True)"),
         ("days:list.date:opt", "days: list[date] | None = None", "ListField(required=False)", "Column(link=True)"),
-        ("sizes:list.int:min.1:max.5", "sizes: list[int] = Field(min_length=1, max_length=5)", "ListField()", "Column(link=True)"),
+        ("widths:list.int:min.1:max.5", "widths: list[int] = Field(min_length=1, max_length=5)", "ListField()", "Column(link=True)"),
         ("tags:many.Tag", "", "ManyField(Tag)", "Column(link=True)"),
         ("tags:many.Tag:readonly", "", None, "Column(link=True)"),
         ("photo:image:max.5", "photo: ImageKey", "ImageField(max_megabytes=5)", "Column(link=True)"),
@@ -70,7 +70,7 @@ def test_each_field_is_one_line_of_entity_form_and_table(
         ("code:str.900:index", ['sa.Column("code", ExactText(900, indexed=True), nullable=False)']),
         ("weight:float", ['sa.Column("weight", Double(), nullable=False)']),
         ("status:enum.a.b", ['sa.Column("status", EnumText(32), nullable=False)']),
-        ("sizes:list.int", ['sa.Column("sizes", JSON(), nullable=False)']),
+        ("widths:list.int", ['sa.Column("widths", JSON(), nullable=False)']),
         ("photo:image:opt", ['sa.Column("photo", ExactText(80), nullable=True)']),
         ("tags:many.Tag", []),
         ("user:ref.User:one", ['sa.Column("user_id", ExactText(indexed=True), sa.ForeignKey("user.id", name="fk_product_user_id"), nullable=False)']),
@@ -231,8 +231,8 @@ def test_a_reference_to_itself_imports_nothing_and_needs_nothing() -> None:
         ("status:enum.a.b=b", "'b'"),
         ("category:Category", "make(Category).id"),
         ("tags:many.Tag", "make(Tag).id"),
-        ("sizes:list.int", "'1'"),
-        ("names:list.str:min.2", r"'Example\nExample'"),
+        ("widths:list.int", "'1'"),
+        ("words:list.str:min.2", r"'Example\nExample'"),
         ("flags:list.bool", "'true'"),
         ("photo:image", ""),
     ],
@@ -242,14 +242,14 @@ def test_an_example_is_a_value_that_the_field_takes(text: str, example: str) -> 
 
 
 @given(st.lists(st.sampled_from(sorted(TYPES)), max_size=8))
-def test_whatever_the_types_the_code_is_python(names: list[str]) -> None:
+def test_whatever_the_types_the_code_is_python(words: list[str]) -> None:
     typed = {
         "enum": "enum.a.b:opt",
         "ref": "ref.Category:opt",
         "list": "list.date:opt",
         "many": "many.Category",
     }
-    made = view("x", *(f"f{i}:{typed.get(name, name + ':opt')}" for i, name in enumerate(names)))
+    made = view("x", *(f"f{i}:{typed.get(name, name + ':opt')}" for i, name in enumerate(words)))
     for one in made.fields:
         ast.parse(one.declaration)
         ast.parse(one.form_field or "")

@@ -19,6 +19,7 @@ from nitro_runtime.entities import (
     ImageKey,
     MemoryRepository,
     configure,
+    has_many,
     has_one,
     many_to_many,
     use,
@@ -28,12 +29,16 @@ from nitro_runtime.errors import ViewError
 from nitro_runtime.storage import save_bytes, use_storage
 from nitro_runtime.views import (
     Card,
+    CheckboxesField,
     Column,
     FileField,
     Form,
+    HiddenField,
     ImageField,
     ListField,
     ManyField,
+    RelationField,
+    RowsField,
     Table,
     TextField,
 )
@@ -86,7 +91,7 @@ class AlbumTable(Table[Album]):
 @pytest.fixture(autouse=True)
 def world(tmp_path: Path) -> Iterator[Path]:
     known = dict(schema._entities)
-    for entity in (Label, Album, Shop):
+    for entity in (Label, Album, Shop, Choir, Setlist):
         schema.register_entity(entity.__name__, entity)
         schema.register_entity(entity.__entity__.table, entity)
     configure("memory", uploads=tmp_path / "uploads")
@@ -370,3 +375,68 @@ async def test_a_form_that_is_saved_again_makes_nothing_new() -> None:
     assert first is not None
     assert await form.save() is first
     assert Album.count() == 1
+
+
+class Choir(Entity):
+    name: str
+    label_id: str | None = Field(None, foreign_key="label.id")
+    words: list[str] | None = None
+
+    sets = has_many("Setlist")
+
+
+class Setlist(Entity):
+    choir_id: str = Field(foreign_key="choir.id")
+    label_id: str | None = Field(None, foreign_key="label.id")
+    number: int = 1
+
+    labels = many_to_many("Label")
+
+
+class SetlistForm(Form[Setlist]):
+    entity = Setlist
+    number = HiddenField()
+    label_id = RelationField(Label, where={"name__startswith": "R"})
+    labels = ManyField(Label, where={"name__startswith": "R"})
+
+
+class ChoirForm(Form[Choir]):
+    entity = Choir
+    name = HiddenField(max_length=5)
+    label_id = RelationField(Label, where={"name__startswith": "R"})
+    words = CheckboxesField(choices=["a", "b"])
+    sets = RowsField(SetlistForm)
+
+
+@pytest.mark.parametrize("more", [0, 60])  # in a select, and in a search
+async def test_what_rows_and_searches_and_boxes_do_not_offer_stays(more: int) -> None:
+    made: Any = Setlist
+    rock, jazz = Label.create_many([{"name": name} for name in ("Rock", "Jazz")])
+    Label.create_many([{"name": f"R{number}"} for number in range(more)])
+    choir = Choir.create(name="Nine", label_id=jazz.id, words=["a", "old"])
+    row = made.create(choir_id=choir.id, label_id=jazz.id, labels=[rock, jazz])
+    page = str(await ChoirForm.edit(choir))
+    typed = "As it is now" if more else None
+    assert page.count("As it is now") == 2
+    data: dict[str, Any] = {"name": "Nine", "words": ["", "b"], "label_id": jazz.id}
+    data |= {"sets-0-_key": row.id, "sets-0-number": "2", "sets-0-label_id": jazz.id}
+    data |= {"sets-0-labels": [""]}
+    if typed:
+        data |= {"label_id-text": typed, "sets-0-label_id-text": typed}
+    form = await ChoirForm.receive(post(data), choir)
+    assert await form.save() is choir, form.errors
+    stored = Choir.get(choir.id)
+    assert (stored.label_id, stored.words) == (jazz.id, ["b", "old"])
+    kept_row = made.get(row.id)
+    assert (kept_row.number, kept_row.label_id) == (2, jazz.id)
+    assert [label.name for label in kept_row.labels] == ["Jazz"]
+    other = Choir.create(name="Ten")
+    forged = await ChoirForm.receive(post({**data, "sets-0-_key": ""}), other)
+    assert forged.errors["label_id"] == ["Choose one of the list."]
+
+
+async def test_what_is_wrong_with_a_hidden_field_is_told_without_a_link() -> None:
+    data = {"name": "too long", "sets-0-number": "x"}
+    html = str(await ChoirForm.receive(post(data)))
+    assert "<li>Name: At most 5 characters.</li>" in html
+    assert "<li>Setlist 1, Number: Enter a whole number.</li>" in html

@@ -11,10 +11,14 @@ from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.field import Complaint
 from nitro_runtime.views.fields import (
     DateTimeField,
+    HiddenField,
     JsonField,
+    ListField,
     RadioField,
     RelationField,
     SelectField,
+    TextArea,
+    TextField,
     TimeField,
 )
 
@@ -72,3 +76,20 @@ def test_json_may_be_twenty_levels_deep() -> None:
     with pytest.raises(Complaint, match="20 levels"):
         field.read("[" * 21 + "1" + "]" * 21)
     assert field.read('{"a": "\\\\u0000", "b": 1.5}') == {"a": "\\u0000", "b": 1.5}
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\r\nb", "a\rb"])
+def test_a_text_on_one_line_has_no_other_lines(text: str) -> None:
+    with pytest.raises(Complaint, match="format"):
+        TextField().bind("it", None).read(text)
+    for kind in (TextArea, HiddenField):  # browsers send the lines of these
+        assert kind().bind("it", None).read(text) == text
+    assert ListField().bind("it", None).read(text) == ["a", "b"]
+
+
+def test_a_related_row_that_may_not_be_chosen_anew_stays_in_a_search_too() -> None:
+    field = RelationField(required=False).bind("it", None)
+    html = field.control({"name": "it", "id": "f-it"}, "k7", Choices(cut=True))
+    assert 'name="it" value="k7"' in html
+    assert 'value="As it is now"' in html
+    assert "As it is now" not in field.control({"id": "f-it"}, "", Choices(cut=True))
