@@ -36,7 +36,7 @@ from nitro_cli.grammar.types import ELEMENTS, MODIFIERS, NAMES, TYPES
         ("opens:time=09:30", FieldSpec("opens", "time", default="09:30")),
         ("link:url=https://example.com/?a=b", FieldSpec("link", "url", default="https://example.com/?a=b")),
         ("tags:list.str", FieldSpec("tags", "list", ("str",))),
-        ("sizes:array.integer:min.1:max.5", FieldSpec("sizes", "list", ("int",), (Modifier("min", "1"), Modifier("max", "5")))),
+        ("widths:array.integer:min.1:max.5", FieldSpec("widths", "list", ("int",), (Modifier("min", "1"), Modifier("max", "5")))),
         ("tags:many.Tag:as.products", FieldSpec("tags", "many", ("Tag",), (Modifier("as", "products"),))),
         ("categories:many_to_many", FieldSpec("categories", "many", ("Category",))),
         ("author:ref.User:as.blog_posts", FieldSpec("author", "ref", ("User",), (Modifier("as", "blog_posts"),))),
