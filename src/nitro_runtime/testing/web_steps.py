@@ -99,7 +99,7 @@ async def components(request: Request) -> Reply:
 
 
 STEP_ROUTES = [
-    Route("/work/{kind}", ("POST",), work, "suite_work"),
+    Route("/stepwise/{kind}", ("POST",), work, "suite_work"),
     Route("/release", ("GET",), release, "suite_release"),
     Route("/long", ("GET",), long_page, "suite_long"),
     Route("/components", ("GET",), components, "suite_components"),

@@ -99,8 +99,8 @@ def index(request: Request) -> Response:
             ),
             tabs(),
             [Progress(name) for name in ("command-sync", "command-async", "sync", "async")],
-            Button("Work", id="work", type="button", on_click=post("/work/async")),
-            Button("Toil", id="toil", type="button", on_click=post("/work/sync")),
+            Button("Work", id="work", type="button", on_click=post("/stepwise/async")),
+            Button("Toil", id="toil", type="button", on_click=post("/stepwise/sync")),
             Button("Bench", id="bench", type="button", on_click=post(f"/cmds/bench.work/{tab}")),
             Button("Bend", id="bend", type="button", on_click=post(f"/cmds/bench.toil/{tab}")),
             moments(3),
@@ -152,7 +152,7 @@ def later(request: Request) -> Response:
     return reply(request, steps())
 
 
-@app.post("/work/{kind}")
+@app.post("/stepwise/{kind}")
 def work(request: Request, kind: str) -> Response:
     return reply(request, work_async() if kind == "async" else work_sync())
 

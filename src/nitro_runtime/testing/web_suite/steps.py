@@ -23,7 +23,7 @@ class Steps(Suite):
     def test_a_handler_answers_step_by_step(self, client: httpx.Client, kind: str) -> None:
         """The first step is there while the second one waits."""
         self.needs_one_process()
-        with self._posted(client, f"/work/{kind}") as chunks:
+        with self._posted(client, f"/stepwise/{kind}") as chunks:
             self._goes_on(client, chunks)
 
     @pytest.mark.parametrize("name", ["suite.work", "suite.toil"])
@@ -53,7 +53,7 @@ class Steps(Suite):
     @pytest.mark.parametrize("kind", ["sync", "async"])
     def test_without_javascript_the_end_is_shown(self, client: httpx.Client, kind: str) -> None:
         """All steps are done, and the page shows the last."""
-        response = client.post(f"/work/{kind}?now=1", headers=OWN)
+        response = client.post(f"/stepwise/{kind}?now=1", headers=OWN)
         assert response.status_code == 200
         assert response.text.lower().startswith("<!doctype html>")
         assert "2 of 2" in response.text
