@@ -29,7 +29,7 @@ from playwright.sync_api import (
 from waiting import until
 
 from nitro_cli.frameworks import find_framework
-from nitro_runtime.testing.serving import free_port
+from nitro_runtime.testing.serving import free_port, serve
 
 Shops = Callable[[str], Path]
 Servers = Callable[[str], "Server"]
@@ -239,6 +239,27 @@ def server(servers: Servers, framework: str) -> Iterator[Server]:
     yield server
     said = server.log.read_bytes()[before:].decode()
     assert "Traceback" not in said, said
+
+
+# -- one small app --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def address(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of the app that the module names as its ``APP``, a module of `apps`, on a real server."""
+    static = tmp_path_factory.mktemp("static")
+    subprocess.run([sys.executable, "-m", "nitro_cli", "assets", str(static)], check=True)
+    command = [sys.executable, "-m", "uvicorn", f"{request.module.APP}:app", "--port", "{port}"]
+    command += ["--log-level", "warning"]
+    environment = {
+        "NITRO_SECRET_KEY": "a key for the browser tests only",
+        "STATIC_FOLDER": str(static),
+    }
+    with serve(command, cwd=Path(__file__).parent / "apps", environment=environment) as served:
+        yield served.url
+        assert "Traceback" not in served.log(), served.log()
 
 
 # -- the browser ----------------------------------------------------------------------------------

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from accessibility import violations
 from playwright.sync_api import Page, expect
 
-from nitro_runtime.testing.serving import free_port, serve
-
 if TYPE_CHECKING:
     from browser.conftest import People
 
 pytestmark = pytest.mark.browser
 
-HERE = Path(__file__).parent
+APP = "tickets"
 HOSTILE = "Client 07 <b>'\""
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app of `apps/tickets.py`, on a real server."""
-    static, port = tmp_path_factory.mktemp("static"), free_port()
-    subprocess.run([sys.executable, "-m", "nitro_cli", "assets", str(static)], check=True)
-    command = [sys.executable, "-m", "uvicorn", "tickets:app", "--port", str(port)]
-    command += ["--log-level", "warning"]
-    environment = {"STATIC_FOLDER": str(static)}
-    with serve(command, cwd=HERE / "apps", environment=environment, port=port) as served:
-        yield f"http://127.0.0.1:{port}"
-        assert "Traceback" not in served.log(), served.log()
 
 
 @pytest.fixture

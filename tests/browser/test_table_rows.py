@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,27 +12,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from questions import answer
 
-from nitro_runtime.testing.serving import free_port, serve
-
 if TYPE_CHECKING:
     from browser.conftest import People
 
 pytestmark = pytest.mark.browser
 
-HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app of `apps/toys.py`, on a real server."""
-    static, port = tmp_path_factory.mktemp("static"), free_port()
-    subprocess.run([sys.executable, "-m", "nitro_cli", "assets", str(static)], check=True)
-    command = [sys.executable, "-m", "uvicorn", "toys:app", "--port", str(port)]
-    command += ["--log-level", "warning"]
-    environment = {"STATIC_FOLDER": str(static)}
-    with serve(command, cwd=HERE / "apps", environment=environment, port=port) as served:
-        yield f"http://127.0.0.1:{port}"
-        assert "Traceback" not in served.log(), served.log()
+APP = "toys"
 
 
 @pytest.fixture

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 import httpx
@@ -14,29 +11,13 @@ import pytest
 from accessibility import violations
 from playwright.sync_api import BrowserContext, Page, expect
 
-from nitro_runtime.testing.serving import serve
-
 if TYPE_CHECKING:
     from browser.conftest import People
 
 pytestmark = pytest.mark.browser
 
-HERE = Path(__file__).parent
+APP = "tables"
 COUNT = "#lamp-table-count"
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app of `apps/tables.py`, with sixty lamps."""
-    static = tmp_path_factory.mktemp("static")
-    subprocess.run([sys.executable, "-m", "nitro_cli", "assets", str(static)], check=True)
-    command = [sys.executable, "-m", "uvicorn", "tables:app", "--log-level", "warning"]
-    environment = {"NITRO_SECRET_KEY": "a key for tests", "STATIC_FOLDER": str(static)}
-    with serve(
-        [*command, "--port", "{port}"], cwd=HERE / "apps", environment=environment
-    ) as served:
-        yield served.url
-        assert "Traceback" not in served.log(), served.log()
 
 
 @pytest.fixture
