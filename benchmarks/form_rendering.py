@@ -15,12 +15,12 @@ from functools import partial
 
 from benchmarks.frame import Comparison, Limit
 from benchmarks.rewriting import (
-    PEERS,
     Document,
     Node,
     Slot,
     jinja2_macros,
     parse,
+    peers,
     same_document,
 )
 from nitro_runtime.entities import Entity, Field, Text
@@ -187,16 +187,13 @@ def _choose(node: Node) -> None:
 def comparisons() -> Iterator[Comparison]:
     """Yields the comparisons of this module."""
     document = _document()
-    peers: dict[str, Callable[[], object]] = {
-        name: partial(make(document), _SHOWN) for name, make in PEERS.items()
-    }
     yield Comparison(
         name="Form of 12 fields, filled, escaped",
         contenders={
             "Nitro, compiled form": _compiled(),
             "Nitro, Form of an entity": nitro_form,
             "Jinja2, macros": partial(jinja2_macros(document, _is_field), _SHOWN),
-            **peers,
+            **peers(document, _SHOWN),
         },
         reference="f-strings with C escape",
         number=50,

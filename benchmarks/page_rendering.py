@@ -6,7 +6,7 @@ every text escaped, from values that are ready to be shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -14,12 +14,12 @@ from typing import Any
 
 from benchmarks.frame import Comparison, Limit
 from benchmarks.rewriting import (
-    PEERS,
     Document,
     Node,
     Slot,
     jinja2_macros,
     parse,
+    peers,
     same_document,
 )
 from nitro_runtime.entities import Entity, Field
@@ -174,15 +174,12 @@ def _is_cell(node: Node) -> bool:
 def comparisons() -> Iterator[Comparison]:
     """Yields the comparisons of this module."""
     document = _document()
-    peers: dict[str, Callable[[], object]] = {
-        name: partial(make(document), _SHOWN) for name, make in PEERS.items()
-    }
     yield Comparison(
         name=f"Page with a table of {ROWS} rows by 6 columns and 2 actions, escaped",
         contenders={
             "Nitro, Page": nitro_page,
             "Jinja2, macros": partial(jinja2_macros(document, _is_cell), _SHOWN),
-            **peers,
+            **peers(document, _SHOWN),
         },
         reference="f-strings with C escape",
         number=5,

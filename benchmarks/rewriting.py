@@ -453,6 +453,16 @@ PEERS: Mapping[str, Callable[[Document], Render]] = {
 """By the name to print."""
 
 
+def peers(document: Document, shown: Any) -> dict[str, Callable[[], object]]:  # noqa: ANN401 # any values
+    """Returns every peer, ready to be called, by the name to print.
+
+    Args:
+        document: What they render.
+        shown: The object that has the values.
+    """
+    return {name: partial(make(document), shown) for name, make in PEERS.items()}
+
+
 def canonical(markup: object) -> list[object]:
     """Returns what a parser sees of a document, without what libraries may write in two ways.
 
