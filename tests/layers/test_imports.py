@@ -13,7 +13,17 @@ SOURCE = Path(__file__).parents[2] / "src"
 RUNTIME = SOURCE / "nitro_runtime"
 
 BASE = frozenset(
-    {"errors", "naming", "schema", "signing", "context", "storage", "source_names", "manifest"}
+    {
+        "errors",
+        "naming",
+        "schema",
+        "signing",
+        "context",
+        "storage",
+        "source_names",
+        "manifest",
+        "strict_json",
+    }
 )
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
@@ -24,6 +34,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
     "source_names": frozenset(),
     "manifest": frozenset(),
+    "strict_json": frozenset(),
     "entities": BASE,
     "events": BASE,
     "sse": BASE,

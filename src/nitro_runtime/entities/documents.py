@@ -30,6 +30,7 @@ from nitro_runtime.entities.kinds import ADAPTED, ENUM, JSON
 from nitro_runtime.entities.mapper import MappedField, Mapper, Row, to_utc
 from nitro_runtime.entities.storable import is_storable_text
 from nitro_runtime.errors import InvalidRow
+from nitro_runtime.strict_json import refuse
 
 Document = dict[str, Any]
 """JSON values by field name."""
@@ -108,14 +109,10 @@ def from_json(mapper: Mapper, text: str | bytes) -> Row:
         InvalidRow: It is no such text, or `from_document` refuses what it says.
     """
     try:
-        document: object = json.loads(text, parse_constant=_refuse_constant)
+        document: object = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError):  # also bytes that are no UTF-8, and endless brackets
         raise InvalidRow(mapper.info.table, None, "it is no JSON text.") from None
     return from_document(mapper, document)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON.")
 
 
 # -- values ---------------------------------------------------------------------------------------

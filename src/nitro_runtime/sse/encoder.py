@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol, get_args, runtime_checkable
 from uuid import UUID
 
 from nitro_runtime.context import without_nonce
+from nitro_runtime.strict_json import refuse
 
 PatchMode = Literal["outer", "inner", "replace", "prepend", "append", "before", "after", "remove"]
 """How Datastar places patched elements; ``outer`` morphs the element with the same id."""
@@ -208,13 +209,9 @@ def script_element(
 
 def _object_text(text: str) -> str:
     """Returns the text when it is a JSON object and nothing that a browser would run as code."""
-    if not isinstance(json.loads(text, parse_constant=_refuse_constant), dict):
+    if not isinstance(json.loads(text, parse_constant=refuse), dict):
         raise ValueError("signals are a JSON object")
     return text
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def strict_json(signals: Mapping[str, Any]) -> str:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, ClassVar, cast
+from typing import ClassVar
 
 from typing_extensions import override
 
 from nitro_runtime.html import Html, Input, Textarea
+from nitro_runtime.strict_json import DEEPEST, decode, is_deeper
 from nitro_runtime.views.choices import Choices
 from nitro_runtime.views.field import BLANK, Attributes, Complaint, FormField, Taken
 from nitro_runtime.views.words import say
@@ -181,44 +180,15 @@ class JsonField(TextArea):
     @override
     def parse(self, text: str) -> Taken:
         try:
-            value = json.loads(
-                super().parse(text), parse_constant=_refuse_constant, parse_float=_finite
-            )
-            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair has no UTF-8
+            value = decode(super().parse(text))
         except (ValueError, RecursionError):
             raise Complaint(say("json")) from None
-        levels = list(islice(_levels(value), _DEEPEST + 2))
-        if len(levels) > _DEEPEST + 1:
-            raise Complaint(say("json_deep", count=_DEEPEST))
-        if any(isinstance(each, str) and "\0" in each for level in levels for each in level):
-            raise Complaint(say("json"))  # no database and no HTML can carry it
+        if is_deeper(value):  # what stores it goes down level by level
+            raise Complaint(say("json_deep", count=DEEPEST))
+        if _NUL.search(json.dumps(value)):  # no database and no HTML can carry it
+            raise Complaint(say("json"))
         return value
 
 
-_DEEPEST = 20
-"""Lists and objects may be nested this deep: what stores them goes down level by level."""
-
-
-def _levels(value: Any) -> Iterator[list[Any]]:  # noqa: ANN401 # any JSON value
-    level: list[Any] = [value]
-    while level:
-        yield level
-        level = [child for parent in level for child in _children(parent)]
-
-
-def _children(value: Any) -> Iterable[Any]:  # noqa: ANN401 # any JSON value
-    if isinstance(value, dict):
-        known = cast("dict[str, Any]", value)
-        return [*known, *known.values()]
-    return cast("list[Any]", value) if isinstance(value, list) else ()
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)  # NaN and Infinity are not JSON
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON writes it: an even number of backslashes before it are backslashes of the text."""

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from nitro_runtime.errors import Refused, suggestion
-
-DEEPEST = 20
-"""Objects and lists may be nested this deep."""
+from nitro_runtime.strict_json import DEEPEST, decode, is_deeper
 
 
 class Signals(Mapping[str, Any]):
@@ -66,44 +62,11 @@ def parse_signals(text: str | bytes) -> Signals:
         plain = text.decode() if isinstance(text, bytes) else text
         if not plain.strip():
             return Signals()
-        value: Any = _DECODER.decode(plain)
-        if "\\u" in plain:  # the one way to a lone surrogate, which no UTF-8 can carry
-            json.dumps(value, ensure_ascii=False).encode()
+        value = decode(plain)
     except (ValueError, RecursionError):
         raise Refused(422, "The signals are not valid JSON.") from None
     if not isinstance(value, dict):
         raise Refused(422, "The signals must be a JSON object.")
-    if _deeper(value, DEEPEST):  # pyright: ignore[reportUnknownArgumentType]
+    if is_deeper(value):  # pyright: ignore[reportUnknownArgumentType]
         raise Refused(422, f"The signals are nested deeper than {DEEPEST} levels.")
     return Signals(value)  # pyright: ignore[reportUnknownArgumentType]
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-# json.loads would make one for each call, which takes longer than the decoding.
-_DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
-
-
-def _deeper(value: Any, most: int) -> bool:  # noqa: ANN401 # any JSON value
-    """Whether objects and lists are nested more than ``most`` deep; level by level, no recursion."""
-    level: list[Any] = [value]
-    for _ in range(most):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return False
-    return any(isinstance(value, dict | list) for value in level)
-
-
-def _children(value: Any) -> list[Any]:  # noqa: ANN401 # any JSON value
-    if isinstance(value, dict):
-        return list(value.values())  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return value if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]
