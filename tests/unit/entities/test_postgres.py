@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from waiting import until
 
+from nitro_runtime import schema
 from nitro_runtime.entities import Entity, Field, MemoryRepository, configure, transaction, use
 from nitro_runtime.entities.sql.network import NetworkRepository
 from nitro_runtime.errors import (
@@ -61,6 +62,9 @@ def address(database: str) -> Iterator[str]:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
+    for entity in (Shelf, Book):  # other modules have classes of these names
+        schema.register_entity(entity.__entity__.name, entity)
+        schema.register_entity(entity.__entity__.table, entity)
     configure(database, patience=2.0)
     yield database
     use(MemoryRepository())
