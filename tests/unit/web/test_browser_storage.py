@@ -29,7 +29,7 @@ from nitro_runtime.schema import known_entities
 from nitro_runtime.sse import emit_elements, hub
 from nitro_runtime.views import BROWSER_SIGNAL, Column, Page, Table
 from nitro_runtime.web import replies, session
-from nitro_runtime.web.endpoints import commands
+from nitro_runtime.web.command_endpoint import commands
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.request import Reply, Request, Site
 

@@ -15,7 +15,8 @@ from nitro_runtime.sse import ElementsPatch, emit_elements
 from nitro_runtime.views import Form, Page, Table
 from nitro_runtime.views.csrf import Csrf
 from nitro_runtime.web import current, replies, session
-from nitro_runtime.web.endpoints import commands, events
+from nitro_runtime.web.command_endpoint import commands
+from nitro_runtime.web.event_endpoint import events
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.request import Reply, Request
 

@@ -24,7 +24,9 @@ from nitro_runtime.html import P
 from nitro_runtime.sse import SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Column, Table
 from nitro_runtime.web import gate, live, session
-from nitro_runtime.web.endpoints import MOST_VIEWS, commands, events, patches_of
+from nitro_runtime.web.command_endpoint import commands
+from nitro_runtime.web.event_endpoint import MOST_VIEWS, events
+from nitro_runtime.web.patching import patches_of
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.gate import StreamLimit
 from nitro_runtime.web.request import Reply, Request, Site
@@ -309,7 +311,7 @@ class BrokenThingTable(Table[EndpointThing]):
 async def test_a_broken_view_leaves_the_others_of_its_page_alive_and_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nitro_runtime.web.endpoints.BROKEN_VIEW_SECONDS", 0.01)
+    monkeypatch.setattr("nitro_runtime.web.event_endpoint.BROKEN_VIEW_SECONDS", 0.01)
     EndpointThing.create(number=4711)
     asked = Request("GET", "/")
     views = [await BrokenThingTable.read(asked), await EndpointThingTable.read(asked)]
