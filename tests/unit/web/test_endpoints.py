@@ -26,9 +26,9 @@ from nitro_runtime.views import Column, Table
 from nitro_runtime.web import gate, live, session
 from nitro_runtime.web.command_endpoint import commands
 from nitro_runtime.web.event_endpoint import MOST_VIEWS, events
-from nitro_runtime.web.patching import patches_of
 from nitro_runtime.web.forms import Multi
 from nitro_runtime.web.gate import StreamLimit
+from nitro_runtime.web.patching import patches_of
 from nitro_runtime.web.request import Reply, Request, Site
 
 NAME = "endpoint_test.run"
