@@ -6,7 +6,8 @@ Three things live here, each held in a `contextvars.ContextVar`, so each task an
 - **changes**: entities announce them, the event bus and live views listen;
 - the **outlet**: where a patch that a handler yields goes.
 
-And one registry: how an adapter's native request becomes Nitro's neutral one, which request is being
+And **jobs**: the event bus hands over what a durable handler has to do, the outbox takes it. And one
+registry: how an adapter's native request becomes Nitro's neutral one, which request is being
 answered, and what its visitor's browser keeps. And one name: what stands for a nonce in markup, which
 views write and patches leave out.
 """
@@ -18,7 +19,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -193,6 +194,49 @@ def has_listeners() -> bool:
 def _tell(change: Change) -> None:
     for listener in tuple(_listeners):
         listener(change)
+
+
+# -- jobs ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one durable handler has to do for one event.
+
+    Attributes:
+        handler: The key of its registration, ``module:qualname``.
+        event: The name of the event.
+        sender: The sender of the event, as it was emitted.
+        data: The data of the event, by keyword.
+    """
+
+    handler: str
+    event: str
+    sender: Any
+    data: Mapping[str, Any]
+
+
+Taker = Callable[[Job], object]
+"""Takes a job and keeps it until it is done; it is called inside the transaction that emitted."""
+
+_takers: list[Taker] = []
+
+
+def on_enqueue(taker: Taker) -> None:
+    """Sets who takes the jobs of durable handlers, in place of the one before."""
+    _takers[:] = [taker]
+
+
+def enqueue(job: Job) -> None:
+    """Hands a job over, in the transaction of this task or thread; at once when there is none.
+
+    Raises:
+        RuntimeError: Nobody takes jobs: `nitro_runtime.durable` was not imported.
+        Exception: The job could not be kept; the caller's transaction should fail with it.
+    """
+    if not _takers:
+        raise RuntimeError("Nobody takes the jobs of durable handlers: import nitro_runtime.durable.")
+    _takers[-1](job)
 
 
 # -- outlet -------------------------------------------------------------------------------------
