@@ -235,7 +235,9 @@ def enqueue(job: Job) -> None:
         Exception: The job could not be kept; the caller's transaction should fail with it.
     """
     if not _takers:
-        raise RuntimeError("Nobody takes the jobs of durable handlers: import nitro_runtime.durable.")
+        raise RuntimeError(
+            "Nobody takes the jobs of durable handlers: import nitro_runtime.durable."
+        )
     _takers[-1](job)
 
 
