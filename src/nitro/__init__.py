@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from nitro_runtime.events import Event as Event
     from nitro_runtime.events import anyone as anyone
     from nitro_runtime.events import bus as bus
-    from nitro_runtime.events import capture as capture
+    from nitro_runtime.events import capture_events as capture_events
     from nitro_runtime.events import command as command
     from nitro_runtime.events import current_context as current_context
     from nitro_runtime.events import emit as emit
@@ -158,7 +158,7 @@ _PARTS: dict[str, str] = {
         " MissingTable NitroError NotFound NotLoaded Refused StaleEntity Unsupported ViewError"
     ),
     "nitro_runtime.events": (
-        "Context Event anyone bus capture command current_context emit emit_async event off on"
+        "Context Event anyone bus capture_events command current_context emit emit_async event off on"
         " query signed_in"
     ),
     "nitro_runtime.sse": (

@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request
 
 import nitro
 from nitro_runtime.adapters.fastapi import ReadSignals
-from nitro_runtime.events import capture, off
+from nitro_runtime.events import capture_events, off
 from nitro_runtime.sse import hub
 from nitro_runtime.testing.serving import free_port
 from nitro_runtime.testing.web_suite import read_until
@@ -154,7 +154,7 @@ def views_of(page: str) -> list[str]:
 
 
 def test_a_product_is_restocked_once_and_says_so(shop: Module) -> None:
-    with capture() as emitted:
+    with capture_events() as emitted:
         shop.run(ENTITIES)
     assert shop.product.stock == 50
     assert shop.Product.get("123").stock == 50

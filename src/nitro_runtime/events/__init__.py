@@ -19,7 +19,7 @@ from nitro_runtime.events.commands import (
     signed_in,
 )
 from nitro_runtime.events.event import Emitted, Event
-from nitro_runtime.events.face import capture, emit, emit_async, event, off, on
+from nitro_runtime.events.face import capture_events, emit, emit_async, event, off, on
 
 __all__ = [
     "Bus",
@@ -29,7 +29,7 @@ __all__ = [
     "Event",
     "anyone",
     "bus",
-    "capture",
+    "capture_events",
     "command",
     "current_context",
     "emit",

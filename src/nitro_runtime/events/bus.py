@@ -184,7 +184,7 @@ class Bus:
         return list(zip(called, results, strict=True))
 
     @contextmanager
-    def capture(self) -> Generator[list[Emitted]]:
+    def capture_events(self) -> Generator[list[Emitted]]:
         """Collects every event that any thread emits inside the block; handlers run as ever."""
         emitted: list[Emitted] = []
         with self._lock:

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """An event that was emitted: what `capture` collects."""
+    """An event that was emitted: what `capture_events` collects."""
 
     name: str
     sender: Any

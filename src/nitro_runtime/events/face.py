@@ -1,4 +1,4 @@
-"""The functions that an application uses: `event`, `on`, `off`, `emit`, `emit_async`, `capture`."""
+"""The functions that an application uses: `event`, `on`, `off`, `emit`, `emit_async`, `capture_events`."""
 
 from __future__ import annotations
 
@@ -110,6 +110,6 @@ def emit_async(
     return bus.emit_async(event, sender, data)
 
 
-def capture() -> AbstractContextManager[list[Emitted]]:
+def capture_events() -> AbstractContextManager[list[Emitted]]:
     """Collects what is emitted inside a ``with`` block, for tests; handlers run as ever."""
-    return bus.capture()
+    return bus.capture_events()

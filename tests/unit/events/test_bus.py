@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nitro_runtime import context
-from nitro_runtime.events import bus, capture, emit, emit_async, event, off, on
+from nitro_runtime.events import bus, capture_events, emit, emit_async, event, off, on
 
 
 def test_four_kinds_of_handlers_give_their_results_in_order_of_registration() -> None:
@@ -302,7 +302,7 @@ def test_inside_a_transaction_handlers_wait_for_the_commit() -> None:
 
 def test_a_committed_change_of_an_entity_is_an_event() -> None:
     product = object()
-    with capture() as emitted:
+    with capture_events() as emitted:
         context.announce(context.Change("created", "product", product))
         context.announce(context.Change("deleted", "product"))
     assert [(e.name, e.sender, e.data) for e in emitted] == [
