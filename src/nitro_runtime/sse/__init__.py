@@ -10,6 +10,7 @@ from nitro_runtime.sse.encoder import (
     patch_elements,
     patch_signals,
 )
+from nitro_runtime.sse.frames import Frame, Position
 from nitro_runtime.sse.hub import HEARTBEAT_SECONDS, Hub, Message, broadcast, hub
 from nitro_runtime.sse.patches import (
     ElementsPatch,
@@ -20,6 +21,7 @@ from nitro_runtime.sse.patches import (
     patch_of,
     remove_elements,
 )
+from nitro_runtime.sse.relay import Relay, Topics
 from nitro_runtime.sse.shutdown import install as install_shutdown
 from nitro_runtime.sse.subscription import HEARTBEAT, Subscription
 
@@ -27,12 +29,16 @@ __all__ = [
     "HEARTBEAT",
     "HEARTBEAT_SECONDS",
     "ElementsPatch",
+    "Frame",
     "Hub",
     "Message",
     "Namespace",
     "PatchMode",
+    "Position",
+    "Relay",
     "SignalsPatch",
     "Subscription",
+    "Topics",
     "broadcast",
     "emit_elements",
     "emit_script",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -165,6 +165,20 @@ def patch_signals(
     else:
         lines.append(f"signals {strict_json(signals)}")
     return frame("datastar-patch-signals", lines, event_id=event_id, retry=retry)
+
+
+def resync(topics: Iterable[str], event_id: str) -> bytes:
+    """Encodes what a stream is told that missed something which cannot be sent again.
+
+    An event ``nitro-resync`` for clients of any kind, and the signal ``_resync`` for Datastar's pages,
+    whose value is another each time.
+
+    Args:
+        topics: Of the stream.
+        event_id: From where on nothing is missing.
+    """
+    data = json.dumps({"topics": sorted(topics)}, separators=(",", ":"))
+    return frame("nitro-resync", [data]) + patch_signals({"_resync": event_id}, event_id=event_id)
 
 
 def execute_script(

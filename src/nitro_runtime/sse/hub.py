@@ -1,8 +1,9 @@
 """The hub: one per process, it carries patches from whoever publishes to the open streams.
 
-Safe from every thread and event loop. A message is encoded once and shared by all streams. The hub
-keeps no history: a stream that missed something is ended, its browser reconnects and gets the
-full state first.
+Safe from every thread and event loop. A message is encoded once and shared by all streams. What is
+broadcast has a number and is kept for a while: a stream that was away names the last that it got,
+and is sent the rest, or told that some of it is gone. What is published is a state of something,
+which a stream that comes back gets anew anyway.
 """
 
 from __future__ import annotations
@@ -10,13 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 import threading
 from collections.abc import Callable, Iterable
 
 from nitro_runtime import context
 from nitro_runtime.sse import shutdown
+from nitro_runtime.sse.encoder import resync
+from nitro_runtime.sse.frames import Frame, Position, event_id, position_of, with_id
+from nitro_runtime.sse.journal import START, Journal, Left
 from nitro_runtime.sse.lane import Lane
+from nitro_runtime.sse.listeners import Listeners, Posts
 from nitro_runtime.sse.patches import patch_of
+from nitro_runtime.sse.relay import Relay, Topics
 from nitro_runtime.sse.subscription import Subscription
 
 log = logging.getLogger(__name__)
@@ -34,8 +41,6 @@ Message = context.Patch | bytes
 TopicListener = Callable[[str], object]
 """Called with a topic that gained its first or lost its last stream."""
 
-_Groups = dict[Lane, tuple[Subscription, ...]]
-
 
 class Hub:
     """Publishes to topics, of which streams subscribe to some.
@@ -45,93 +50,233 @@ class Hub:
 
     Args:
         heartbeat: The longest silence of a stream, in seconds.
+        journal: Keeps what was broadcast.
+
+    Attributes:
+        heartbeat: As given.
+        epoch: Names this run of numbers: an id of another epoch says nothing here.
     """
 
-    def __init__(self, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+    def __init__(
+        self, heartbeat: float = HEARTBEAT_SECONDS, journal: Journal | None = None
+    ) -> None:
         self.heartbeat = heartbeat
+        self.epoch = secrets.token_urlsafe(8)
+        self._head: Position = START
+        self._journal = journal or Journal()
+        self._relay: Relay | None = None
         # Re-entrant: a signal handler may close the hub while its own thread holds the lock.
         self._lock = threading.RLock()
-        self._topics: dict[str, _Groups] = {}
+        self._listeners = Listeners()
         self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
         self._open: dict[Subscription, Lane] = {}
         self._closed = False
         self._gained: list[TopicListener] = []
         self._lost: list[TopicListener] = []
+        self._renewed: list[Callable[[], object]] = []
 
     # -- publishing ---------------------------------------------------------------------------
 
     def publish(self, topic: str, message: Message) -> int:
         """Sends a message to every stream of a topic. Safe from every thread; never waits.
 
+        It has no number and is not kept: for the state of something, as views are.
+
         Returns:
             How many streams it is on its way to; 0 encodes and keeps nothing.
         """
         with self._lock:
-            groups = self._topics.get(topic)
-            posts = list(groups.items()) if groups else []
-        if not posts:
-            return 0
-        data = message if isinstance(message, bytes) else message.encode()
-        reached = 0
-        for lane, streams in posts:
-            if lane.post(streams, data):
-                reached += len(streams)
-            else:
-                self._drop(lane)
-        return reached
+            posts = self._listeners.of((topic,))
+        return self._post(posts, Frame(_encoded(message))) if posts else 0
 
-    def broadcast(self, topic: str, *messages: Message) -> int:
+    def broadcast(self, topic: str | Topics, *messages: Message) -> int:
         """Sends several messages to every stream of a topic, in order, as one.
 
+        They have a number, and are kept for streams that are away for a moment: 1,000 of a topic, for
+        5 minutes. With a relay they reach the streams of other processes too.
+
+        Args:
+            topic: A topic, or several: a stream of more than one gets it once.
+            messages: What to send.
+
         Returns:
-            How many streams they are on their way to.
+            How many streams of this process they are on their way to.
         """
-        if not messages or topic not in self._topics:
+        topics = (topic,) if isinstance(topic, str) else topic
+        if not messages or not (self._relay or self._is_wanted(topics)):
             return 0
-        return self.publish(
-            topic, b"".join([m if isinstance(m, bytes) else m.encode() for m in messages])
-        )
+        data = b"".join([_encoded(message) for message in messages])
+        return self.place(topics, data) if self._relay is None else self._relay.send(topics, data)
 
     def deliver(self, receiver: str, patch: context.Patch) -> None:
         """Sends a patch or view to the streams of a tab or user id; `context.deliver` calls it."""
-        patch = patch_of(patch)
-        reached = self.publish(f"tab:{receiver}", patch) + self.publish(f"user:{receiver}", patch)
-        if not reached:
-            log.debug("a patch was yielded for a sender that has no open stream")
+        topics = (f"tab:{receiver}", f"user:{receiver}")
+        if not self.broadcast(topics, patch_of(patch)):
+            log.debug("a patch was yielded for a sender that has no open stream here")
+
+    def place(
+        self,
+        topics: Topics,
+        data: bytes,
+        position: Position | None = None,
+        *,
+        numbered: bool = True,
+        live: bool = True,
+    ) -> int:
+        """Sends a message to this process's streams; what `broadcast` and a relay end in.
+
+        Args:
+            topics: Its topics.
+            data: Whole events.
+            position: Where it stands; None: after all that were here. One that is not greater than
+                the last was here before, and is passed over.
+            numbered: Whether it has a number and is kept.
+            live: Whether it is sent now; otherwise it is only kept, as what happened before.
+
+        Returns:
+            How many streams it is on its way to.
+        """
+        with self._lock:
+            if numbered:
+                at = position or (self._head[0], self._head[1] + 1)
+                if at <= self._head:
+                    return 0
+                self._head = at
+                frame = Frame(with_id(data, event_id(self.epoch, at)), at)
+                self._journal.keep(topics, frame, at)
+            else:
+                frame = Frame(data)
+            # Inside the lock, so that all streams get them in the order of their numbers.
+            return self._post(self._listeners.of(topics), frame) if live else 0
+
+    # -- relaying -----------------------------------------------------------------------------
+
+    @property
+    def relay(self) -> Relay | None:
+        """What carries broadcasts between processes; None: this is the only one."""
+        return self._relay
+
+    @relay.setter
+    def relay(self, relay: Relay | None) -> None:
+        with self._lock:
+            self._relay = relay
+            self._journal.restart(self._head if relay else None)
+
+    @property
+    def position(self) -> Position:
+        """Of the last message that was placed here."""
+        return self._head
+
+    def renew(self, epoch: str, position: Position = START) -> None:
+        """Begins a new epoch: what was numbered before can be missing, and every stream is told so.
+
+        Args:
+            epoch: Its name: letters, digits, ``_`` and ``-``.
+            position: From where on everything will be placed.
+        """
+        with self._lock:
+            self.epoch, self._head = epoch, position
+            self._journal.restart(position if self._relay else None)
+            for stream, lane in tuple(self._open.items()):
+                lane.post((stream,), self._resync(stream.topics))
+        for listener in tuple(self._renewed):
+            listener()
+
+    def on_resync(self, listener: Callable[[], object]) -> None:
+        """Calls the listener after each `renew`, in the thread that calls it."""
+        self._renewed.append(listener)
 
     # -- subscribing --------------------------------------------------------------------------
 
-    def subscribe(self, topics: Iterable[str], first: Iterable[Message] = ()) -> Subscription:
-        """Opens a stream in the running event loop; it counts from now, before it is read.
+    def subscribe(
+        self,
+        topics: Iterable[str],
+        first: Iterable[Message] = (),
+        last_event_id: str | None = None,
+        *,
+        resume: str | None = None,
+    ) -> Subscription:
+        """Opens a stream in the running event loop.
 
-        Its first item goes out at once: the time to wait before a reconnect, with what
-        ``first`` gives. Subscribe first and read the state to show afterwards, and no change can
-        fall between the two.
+        It begins with the time to wait before a reconnect, the first messages, and what the client
+        missed, or an explicit resync where that is gone.
 
         Args:
             topics: What it listens to.
-            first: Messages to begin with.
+            first: What it is sent before anything else, such as the current state of its views.
+            last_event_id: The id of the last event that the client got, as it says.
+            resume: A topic of one client alone, such as its tab's. A client that names no event goes
+                on where its last stream of this topic stood, in the topics that both have.
+
+        Returns:
+            The stream: an async iterator of bytes. Close it, or leave its ``async with`` block.
 
         Raises:
             RuntimeError: No event loop is running in this thread.
         """
         loop = asyncio.get_running_loop()
         shutdown.watch(self.close)
-        opening = [b"retry: %d\n\n" % random.randint(*RETRY_MILLISECONDS)]  # noqa: S311 # spreads load, hides nothing
-        opening.extend([m if isinstance(m, bytes) else m.encode() for m in first])
+        opening = [Frame(_encoded(message)) for message in first]
         with self._lock:
             lane = self._lane(loop)
-            stream = Subscription(topics, opening, lane, self._forget)
+            wanted = frozenset(topics)
+            stream = Subscription(
+                wanted, self._opening(wanted, opening, last_event_id, resume), lane, self._forget
+            )
             if self._closed:
                 stream.end()
                 return stream
             self._open[stream] = lane
             lane.add(stream)
-            gained = [topic for topic in stream.topics if self._join(topic, lane, stream)]
+            gained = self._listeners.add(stream, lane)
+            for topic in filter(is_kept, gained):
+                self._journal.watch(topic, self._head)
         if self._closed:  # a signal handler closed the hub in between
             stream.close()
         _tell(self._gained, gained)
         return stream
+
+    def _opening(
+        self,
+        topics: frozenset[str],
+        first: list[Frame],
+        last_event_id: str | None,
+        resume: str | None,
+    ) -> list[Frame]:
+        """Returns what a stream begins with, so that nothing is missing and nothing comes twice."""
+        retry = random.randint(*RETRY_MILLISECONDS)  # noqa: S311 # spreads load, hides nothing
+        begin = b"retry: %d\n" % retry
+        missed = self._missed(topics, last_event_id, resume)
+        if missed:
+            return [Frame(begin + b"\n"), *first, *missed]
+        here = event_id(self.epoch, self._head).encode()
+        head = Frame(begin + b"id: %b\n\n" % here, self._head)
+        return [head, *first, *([self._resync(topics)] if missed is None else [])]
+
+    def _missed(
+        self, topics: frozenset[str], last_event_id: str | None, resume: str | None
+    ) -> list[Frame] | None:
+        """Returns what a client missed, in order; None when some of it is gone."""
+        if last_event_id is not None:
+            seen = position_of(last_event_id, self.epoch)
+        elif resume is not None and (left := self._left(resume)) is not None:
+            seen, topics = left[0], topics & left[1]
+        else:
+            return []
+        if seen is None or seen > self._head:
+            return None
+        return self._journal.since(filter(is_kept, topics), seen)
+
+    def _left(self, topic: str) -> Left | None:
+        """Returns where the last stream of a topic stood, or stands: the client may be gone unseen."""
+        streams = self._listeners.to(topic)
+        if not streams:
+            return self._journal.left(topic)
+        return min([(s.position or START, s.topics) for s in streams], key=lambda left: left[0])
+
+    def _resync(self, topics: Iterable[str]) -> Frame:
+        told = [topic for topic in topics if is_kept(topic)]
+        return Frame(resync(told, event_id(self.epoch, self._head)), self._head)
 
     def on_subscribe(self, listener: TopicListener) -> None:
         """Calls the listener with each topic that gains its first stream, in that stream's thread.
@@ -150,7 +295,7 @@ class Hub:
     def topics(self) -> frozenset[str]:
         """The topics that have at least one open stream."""
         with self._lock:
-            return frozenset(self._topics)
+            return self._listeners.topics()
 
     @property
     def open_count(self) -> int:
@@ -164,12 +309,12 @@ class Hub:
 
     def is_watched(self, topic: str) -> bool:
         """Whether any stream listens to the topic."""
-        return topic in self._topics
+        return topic in self._listeners
 
     def count(self, topic: str) -> int:
         """How many streams listen to the topic."""
         with self._lock:
-            return sum(len(streams) for streams in self._topics.get(topic, {}).values())
+            return len(self._listeners.to(topic))
 
     # -- ending -------------------------------------------------------------------------------
 
@@ -180,7 +325,7 @@ class Hub:
             How many streams there were.
         """
         with self._lock:
-            streams = [s for group in self._topics.get(topic, {}).values() for s in group]
+            streams = self._listeners.to(topic)
         for stream in streams:
             stream.close()
         return len(streams)
@@ -208,33 +353,32 @@ class Hub:
             lane = self._lanes[loop] = Lane(loop, self.heartbeat)
         return lane
 
-    def _join(self, topic: str, lane: Lane, stream: Subscription) -> bool:
-        """Enters a stream under a topic; returns whether it is the topic's first."""
-        groups = self._topics.setdefault(topic, {})
-        first = not groups
-        groups[lane] = (*groups.get(lane, ()), stream)  # a new tuple: publishing needs no copy
-        return first
-
-    def _leave(self, topic: str, lane: Lane, stream: Subscription) -> bool:
-        """Takes a stream out of a topic; returns whether it was the topic's last."""
-        groups = self._topics.get(topic, {})
-        left = tuple(other for other in groups.get(lane, ()) if other is not stream)
-        if left:
-            groups[lane] = left
-        else:
-            groups.pop(lane, None)
-        if groups:
-            return False
-        return self._topics.pop(topic, None) is not None
-
     def _forget(self, stream: Subscription) -> None:
         with self._lock:
             lane = self._open.pop(stream, None)
             if lane is None:
                 return
             lane.remove(stream)
-            lost = [topic for topic in stream.topics if self._leave(topic, lane, stream)]
+            lost = self._listeners.remove(stream, lane)
+            for topic in lost:
+                self._journal.leave(topic, (stream.position or START, stream.topics))
         _tell(self._lost, lost)
+
+    def _is_wanted(self, topics: Topics) -> bool:
+        """Whether anybody listens to one of the topics, or did a moment ago."""
+        if any([topic in self._listeners for topic in topics]):
+            return True
+        with self._lock:
+            return self._journal.wants(topics)
+
+    def _post(self, posts: Posts, frame: Frame) -> int:
+        reached = 0
+        for lane, streams in posts:
+            if lane.post(streams, frame):
+                reached += len(streams)
+            else:
+                self._drop(lane)
+        return reached
 
     def _drop(self, lane: Lane) -> None:
         """Forgets a lane whose loop is closed, with its streams."""
@@ -243,6 +387,15 @@ class Hub:
             gone = [stream for stream, home in self._open.items() if home is lane]
         for stream in gone:
             self._forget(stream)
+
+
+def is_kept(topic: str) -> bool:
+    """Whether a topic's messages are kept; a view's are not, each being its whole state."""
+    return not topic.startswith("view:")
+
+
+def _encoded(message: Message) -> bytes:
+    return message if isinstance(message, bytes) else message.encode()
 
 
 def _tell(listeners: list[TopicListener], topics: list[str]) -> None:
@@ -258,13 +411,15 @@ context.on_delivery(hub.deliver)
 
 
 def broadcast(topic: str, *messages: Message) -> int:
-    """Sends patches to every open stream of a topic, in this process. Safe from every thread.
+    """Sends patches to every open stream of a topic, on every instance. Safe from every thread.
+
+    A stream that was away for a moment gets them when it is back.
 
     Args:
         topic: Free text that streams subscribed to.
         messages: Patches made by `emit_signals` and `emit_elements`, or whole events as bytes.
 
     Returns:
-        How many streams they are on their way to.
+        How many streams of this process they are on their way to.
     """
     return hub.broadcast(topic, *messages)

@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from nitro_runtime.sse.frames import Frame
+
 log = logging.getLogger(__name__)
 
 MAX_INBOX_BYTES = 16 << 20
@@ -22,7 +24,7 @@ MAX_INBOX_BYTES = 16 << 20
 class Stream(Protocol):
     """What a lane feeds; every method is called in the loop's thread."""
 
-    def push(self, message: bytes) -> None:
+    def push(self, message: Frame) -> None:
         """Takes a message."""
         ...
 
@@ -49,7 +51,7 @@ class Lane:
         self._half = heartbeat / 2
         self._thread = threading.get_ident()
         self._lock = threading.RLock()
-        self._inbox: list[tuple[tuple[Stream, ...], bytes]] = []
+        self._inbox: list[tuple[tuple[Stream, ...], Frame]] = []
         self._inbox_bytes = 0
         self._flooded = False
         self._timer: asyncio.TimerHandle | None = None
@@ -64,7 +66,7 @@ class Lane:
         """Removes a stream. Safe from every thread, and for one that is not there."""
         self.streams.pop(stream, None)
 
-    def post(self, streams: tuple[Stream, ...], message: bytes) -> bool:
+    def post(self, streams: tuple[Stream, ...], message: Frame) -> bool:
         """Hands a message to these streams at the loop's next turn. Safe from every thread.
 
         Returns:

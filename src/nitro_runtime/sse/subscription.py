@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
+from nitro_runtime.sse.frames import Frame, Position
 from nitro_runtime.sse.lane import Lane
 
 log = logging.getLogger(__name__)
 
 HEARTBEAT = b":\n\n"
 """A comment of the stream: it keeps proxies from cutting a silent stream, and finds gone clients."""
+
+_HEARTBEAT = Frame(HEARTBEAT)
 
 MAX_WAITING_BYTES = 1 << 20
 """Bytes that may wait for one slow reader (1 MiB), beside one message of any size."""
@@ -40,6 +43,7 @@ class Subscription:
     Attributes:
         topics: The topics it listens to.
         overflowed: Whether it was ended because its reader fell behind.
+        position: Of the last broadcast that was handed out; None before the first.
     """
 
     __slots__ = (
@@ -53,19 +57,21 @@ class Subscription:
         "_waiter",
         "_waiting",
         "overflowed",
+        "position",
         "topics",
     )
 
     def __init__(
         self,
         topics: Iterable[str],
-        first: Iterable[bytes],
+        first: Iterable[Frame],
         lane: Lane,
         forget: Callable[[Subscription], None],
     ) -> None:
         self.topics = frozenset(topics)
         self.overflowed = False
-        self._waiting: deque[bytes] = deque(first)
+        self.position: Position | None = None
+        self._waiting: deque[Frame] = deque(first)
         self._size = 0  # the first state is not held against the reader
         self._lane = lane
         self._forget = forget
@@ -120,7 +126,7 @@ class Subscription:
 
     # -- in the loop's thread only, called by the lane ---------------------------------------
 
-    def push(self, message: bytes) -> None:
+    def push(self, message: Frame) -> None:
         """Lets a message wait for the reader; ends the stream when too much waits already."""
         if self._ended:
             return
@@ -142,7 +148,7 @@ class Subscription:
             if self._stalled >= STALLED_TICKS:
                 self._overflow()
         elif self._quiet:
-            self.push(HEARTBEAT)
+            self.push(_HEARTBEAT)
         else:
             self._quiet = True
 
@@ -167,8 +173,11 @@ class Subscription:
         waiting = self._waiting
         self._size = 0
         self._stalled = 0
+        for frame in waiting:
+            if frame.position is not None:
+                self.position = frame.position
         if len(waiting) == 1:
-            return waiting.popleft()
-        joined = b"".join(waiting)
+            return waiting.popleft().data
+        joined = b"".join([frame.data for frame in waiting])
         waiting.clear()
         return joined

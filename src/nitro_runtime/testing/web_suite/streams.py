@@ -35,7 +35,7 @@ class Streams(Suite):
             begun = time.monotonic()
             with tab.stream() as chunks:
                 first = read_until(chunks, SHOWN)
-            assert re.match(r"retry: \d+\n\n", first)
+            assert re.match(r"retry: \d+\nid: \S+\n\n", first)
             assert "Before" in first or not self.capabilities.one_process
             return time.monotonic() - begun
 
