@@ -29,7 +29,7 @@ from playwright.sync_api import (
 from waiting import until
 
 from nitro_cli.frameworks import find_framework
-from nitro_runtime.testing.serving import free_port, serve
+from nitro_runtime.testing.serving import PLAIN, free_port, serve
 
 Shops = Callable[[str], Path]
 Servers = Callable[[str], "Server"]
@@ -84,7 +84,7 @@ class Server:
             "NITRO_UPLOADS": str(self.uploads),
         }
         self.process: subprocess.Popen[bytes] | None = None
-        self.visitor = httpx.Client(headers={"origin": self.url}, timeout=SECONDS)
+        self.visitor = httpx.Client(headers={"origin": self.url}, timeout=SECONDS, verify=PLAIN)
         self.run("-m", "nitro_cli", "db", "upgrade")
 
     def run(self, *arguments: str) -> None:
@@ -109,7 +109,7 @@ class Server:
     def answers(self) -> bool:
         assert self.runs(), f"the shop's server ended:\n{self.log.read_text()}"
         try:
-            return httpx.get(self.url, timeout=5).status_code == 200
+            return httpx.get(self.url, timeout=5, verify=PLAIN).status_code == 200
         except httpx.TransportError:
             return False
 

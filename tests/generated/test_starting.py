@@ -16,7 +16,7 @@ from programs import open_stream, running
 from waiting import until
 
 from nitro_cli.frameworks import find_framework
-from nitro_runtime.testing.serving import free_port
+from nitro_runtime.testing.serving import PLAIN, free_port
 
 if TYPE_CHECKING:
     from generated.conftest import Run, Shops
@@ -50,7 +50,7 @@ def test_it_starts_with_the_usual_command_and_ends_at_ctrl_c(started: tuple[str,
     words[0] = str(scripts / words[0])
     with running(words, shop, {"PORT": str(port)}) as program:
         program.until_it_answers(f"http://127.0.0.1:{port}/")
-        page = httpx.get(f"http://127.0.0.1:{port}/products")
+        page = httpx.get(f"http://127.0.0.1:{port}/products", verify=PLAIN)
         assert page.status_code == 200, program.said()
         assert "/static/datastar.js" in page.text
         assert httpx.get(f"http://127.0.0.1:{port}/static/datastar.js").status_code == 200
@@ -85,7 +85,7 @@ def test_it_starts_with_nitro_dev_and_ends_within_a_second_with_a_stream_open(
     words = [sys.executable, "-m", "nitro_cli", "dev", "--port", str(free_port())]
     with running(words, shop) as program:
         page = program.address() + "products"
-        with httpx.Client() as tab, open_stream(tab, page) as stream:
+        with httpx.Client(verify=PLAIN) as tab, open_stream(tab, page) as stream:
             assert b"product-table" in next(stream.iter_bytes())
             code, seconds = program.ctrl_c()
     assert (code, seconds < 1) == (0, True), seconds
@@ -100,7 +100,7 @@ def test_nitro_dev_serves_what_was_changed_while_a_stream_is_open(
     words = [sys.executable, "-m", "nitro_cli", "dev", "--port", str(free_port())]
     with running(words, shop) as program:
         page = program.address() + "products"
-        with httpx.Client() as tab, open_stream(tab, page) as stream:
+        with httpx.Client(verify=PLAIN) as tab, open_stream(tab, page) as stream:
             assert b"product-table" in next(stream.iter_bytes())
             layout.write_text(layout.read_text().replace('"brand"', '"brand changed"'))
             saved = [time.monotonic()]
@@ -110,7 +110,7 @@ def test_nitro_dev_serves_what_was_changed_while_a_stream_is_open(
                     layout.touch()
                     saved.append(time.monotonic())
                 try:
-                    return "brand changed" in httpx.get(page, timeout=5).text
+                    return "brand changed" in httpx.get(page, timeout=5, verify=PLAIN).text
                 except httpx.TransportError:  # between the old server and the new one
                     return False
 
@@ -129,10 +129,15 @@ def test_its_production_server_answers_and_ends_with_a_stream_open(
     ]
     with running(words, shop) as program:
         program.until_it_answers(f"http://127.0.0.1:{port}/")
-        with httpx.Client() as tab, open_stream(tab, f"http://127.0.0.1:{port}/products") as stream:
+        with (
+            httpx.Client(verify=PLAIN) as tab,
+            open_stream(tab, f"http://127.0.0.1:{port}/products") as stream,
+        ):
             assert b"product-table" in next(stream.iter_bytes())
             for _ in range(20):  # some managers cannot be told to stop in their first moments
-                assert httpx.get(f"http://127.0.0.1:{port}/products").status_code == 200
+                assert (
+                    httpx.get(f"http://127.0.0.1:{port}/products", verify=PLAIN).status_code == 200
+                )
             program.process.terminate()
             until(lambda: program.process.poll() is not None, "its end", 5)
     assert "Traceback" not in program.said()

@@ -17,6 +17,8 @@ from threading import Thread
 import httpx
 from waiting import until
 
+from nitro_runtime.testing.serving import PLAIN
+
 READY = re.compile(r"Ready: (http://127\.0\.0\.1:\d+/)")
 
 
@@ -59,7 +61,7 @@ class Program:
         def answers() -> bool:
             assert self.process.poll() is None, self.said()
             try:
-                httpx.get(address, timeout=5)
+                httpx.get(address, timeout=5, verify=PLAIN)
             except httpx.TransportError:
                 return False
             return True

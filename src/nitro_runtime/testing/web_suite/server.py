@@ -12,7 +12,7 @@ from typing import ClassVar
 import httpx
 import pytest
 
-from nitro_runtime.testing.serving import Served, serve
+from nitro_runtime.testing.serving import PLAIN, Served, serve
 from nitro_runtime.testing.web_suite.client import Tab, Transport
 
 HEARTBEAT = 0.5
@@ -75,7 +75,7 @@ class Suite:
     @classmethod
     def browser(cls, url: str) -> httpx.Client:
         """Returns a browser without a cookie yet; safe across threads."""
-        return httpx.Client(base_url=url, timeout=10, transport=Transport())
+        return httpx.Client(base_url=url, timeout=10, transport=Transport(verify=PLAIN))
 
     @classmethod
     def needs_one_process(cls) -> None:

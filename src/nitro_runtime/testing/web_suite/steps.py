@@ -37,7 +37,7 @@ class Steps(Suite):
     def _goes_on(self, client: httpx.Client, chunks: Iterator[str]) -> None:
         seen = read_until(chunks, "1 of 2")
         assert "2 of 2" not in seen
-        with httpx.Client(base_url=client.base_url) as other:
+        with self.browser(str(client.base_url)) as other:
             other.get("/release")
         seen = read_until(chunks, "Worked")
         assert 'value="2"' in seen

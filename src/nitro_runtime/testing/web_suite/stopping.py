@@ -14,11 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nitro_runtime.testing.serving import Served
+from nitro_runtime.testing.serving import PLAIN, Served
 from nitro_runtime.testing.web_suite.client import SHOWN, Tab, read_until, waited, within
 from nitro_runtime.testing.web_suite.server import Suite
 
 HEARTBEAT_COMMENT = ":\n\n"
+CLOSE = {"connection": "close"}
 RELOAD_SECONDS = 20.0
 
 
@@ -52,7 +53,7 @@ class Stopping(Suite):
             # thread; with these the main thread is past that, as a server at rest is. They leave
             # no idle connection, for which gunicorn would wait a second of its own.
             for _ in range(2):
-                tab.client.get("/", headers={"connection": "close"})
+                tab.client.get("/", headers=CLOSE)
             seconds, code = served.stop(number)
             assert code in self.capabilities.exit_codes, served.log()
             assert "Traceback" not in served.log(), served.log()
@@ -92,7 +93,7 @@ def _requests(served: Served, clients: int) -> Generator[list[list[int]]]:
 def _ask(url: str, statuses: list[int], over: threading.Event) -> None:
     while not over.is_set():
         try:
-            response = httpx.get(url, timeout=10, headers={"connection": "close"})
+            response = httpx.get(url, timeout=10, headers=CLOSE, verify=PLAIN)
         except httpx.TransportError:  # the server is gone, which is how this ends
             return
         statuses.append(response.status_code)
@@ -145,6 +146,6 @@ def _read_to_the_end(chunks: Iterator[str]) -> None:
 def _process(url: str) -> int | None:
     """The process that answers; None while none does."""
     try:
-        return int(httpx.get(f"{url}/open", timeout=5).json()["process"])
+        return int(httpx.get(f"{url}/open", timeout=5, verify=PLAIN).json()["process"])
     except httpx.TransportError:
         return None
