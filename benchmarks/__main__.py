@@ -25,7 +25,7 @@ from benchmarks.frame import (
     verify,
 )
 
-_NO_COMPARISONS = {"__main__", "entities", "frame", "rewriting", "routes"}
+_NO_COMPARISONS = {"__main__", "entities", "frame", "rewriting", "routes", "streams"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -77,7 +77,7 @@ def _run(name: str, given: argparse.Namespace) -> None:
         _print(f"\n{show(asked, measure(asked))}")
     if not given.check:
         show_table = table_as_markdown if given.markdown else table_as_text
-        for found in tables_of(module, given.rounds):
+        for found in tables_of(module, given.rounds, in_full=given.full):
             _print(f"\n{found if isinstance(found, str) else show_table(found)}")
 
 
@@ -93,12 +93,16 @@ def comparisons_of(module: ModuleType) -> Iterator[Comparison]:
         yield from make()
 
 
-def tables_of(module: ModuleType, rounds: int | None) -> Iterator[Table | str]:
+def tables_of(
+    module: ModuleType, rounds: int | None, *, in_full: bool = False
+) -> Iterator[Table | str]:
     """Yields what the module's ``tables(rounds)`` gives: what no call in this process can measure.
 
-    A sentence says why something is not measured here.
+    A sentence says why something is not measured here. In full it is ``tables_in_full(rounds)``, of
+    modules that have it.
     """
-    make = getattr(module, "tables", None)
+    make = getattr(module, "tables_in_full", None) if in_full else None
+    make = make or getattr(module, "tables", None)
     if make is not None:
         yield from make(rounds)
 
@@ -108,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", help="modules to run; all of them by default")
     parser.add_argument("--markdown", action="store_true", help="print tables for the README")
     parser.add_argument("--rounds", type=int, help="turns of each contender, instead of its own")
+    parser.add_argument("--full", action="store_true", help="all sizes, where some take minutes")
     parser.add_argument("--check", action="store_true", help="compare the outputs, time nothing")
     return parser
 

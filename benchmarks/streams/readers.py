@@ -1,0 +1,239 @@
+"""Reads one stream with many connections, and checks that each got every event in its order.
+
+A program of its own, so that what reading costs is not the server's: one thread, epoll, and no more
+parsing than it takes. It is told what to do by lines of JSON, and answers each by one; see `Readers`
+for what can be asked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import resource
+import select
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+EVENT = re.compile(rb'"n": ?(\d+), ?"at": ?(\d+)')
+NUMBER = re.compile(rb'"n": ?(\d+)')
+BEGUN = b"text/event-stream"
+SECONDS = 60.0
+WINDOW = 64
+"""Events that are asked for at a time when as many as possible are to come."""
+
+
+class Wrong(Exception):
+    """An event was lost, came twice, or came out of its order."""
+
+
+class Connection:
+    """One reader of the stream."""
+
+    __slots__ = ("begun", "received", "rest", "seen", "socket")
+
+    def __init__(self, connected: socket.socket) -> None:
+        self.socket = connected
+        self.rest = b""
+        self.begun = False
+        self.seen = -1  # not before the first event is it known where the numbers begin
+        self.received = 0
+
+    def whole(self, data: bytes) -> bytes:
+        """Returns what has come up to the last whole event; the rest is kept."""
+        data = self.rest + data
+        end = data.rfind(b"\n\n") + 2
+        if end < 2:
+            self.rest = data
+            return b""
+        self.rest = data[end:]
+        return data[:end]
+
+    def count(self, numbers: list[int]) -> None:
+        """Takes note of events.
+
+        Raises:
+            Wrong: They are not the next ones.
+        """
+        if not numbers:
+            return
+        first = numbers[0] if self.seen < 0 else self.seen + 1
+        if numbers != list(range(first, first + len(numbers))):
+            raise Wrong(f"after {self.seen} came {numbers[:5]}")
+        self.seen = numbers[-1]
+
+
+class Readers:
+    """Many readers of one stream, and what they can be asked to do.
+
+    Args:
+        port: Of the server, at 127.0.0.1.
+        path: Of the stream.
+        cookie: To send with each request; perhaps empty.
+    """
+
+    def __init__(self, port: int, path: str, cookie: str) -> None:
+        self._port = port
+        self._cookie = cookie
+        self._request = self._asking(path)
+        self._poll = select.epoll()
+        self._open: dict[int, Connection] = {}
+
+    def _asking(self, path: str) -> bytes:
+        cookie = f"cookie: {self._cookie}\r\n" if self._cookie else ""
+        return (
+            f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\n"
+            f"accept: text/event-stream\r\n{cookie}\r\n"
+        ).encode()
+
+    def open(self, clients: int) -> dict[str, Any]:
+        """Opens so many streams and waits until each has begun."""
+        for start in range(0, clients, 100):  # no server has to take more at a time
+            for _ in range(min(100, clients - start)):
+                connected = socket.create_connection(("127.0.0.1", self._port))
+                connected.sendall(self._request)
+                connected.setblocking(False)
+                self._open[connected.fileno()] = Connection(connected)
+                self._poll.register(connected, select.EPOLLIN)
+            self._turn_until(lambda: all(one.begun for one in self._open.values()))
+        return {}
+
+    def paced(self, number: int, pause: float) -> dict[str, Any]:
+        """Has events published one after another, and returns how long each took to each reader."""
+        times: list[int] = []
+
+        def take(one: Connection, data: bytes) -> None:
+            now = time.monotonic_ns()
+            found = EVENT.findall(one.whole(data))
+            one.count([int(number) for number, _ in found])
+            one.received += len(found)
+            times.extend([now - int(at) for _, at in found])
+
+        self._reset()
+        self._tell(f"/bench/every?number={number}&pause={pause}")
+        self._turn_until(lambda: len(times) >= number * len(self._open), take)
+        times.sort()
+        at = [times[int(len(times) * part)] / 1e6 for part in (0.5, 0.99)]
+        return {"deliveries": len(times), "median_ms": at[0], "p99_ms": at[1]}
+
+    def flooded(self, seconds: float) -> dict[str, Any]:
+        """Has as many events published as all readers can take: two windows are on their way."""
+
+        def take(one: Connection, data: bytes) -> None:
+            numbers = [int(number) for number in NUMBER.findall(one.whole(data))]
+            one.count(numbers)
+            one.received += len(numbers)
+
+        self._reset()
+        asked = 0
+        begun = time.monotonic()
+        while time.monotonic() < begun + seconds:
+            self._tell(f"/bench/publish?number={WINDOW}")
+            asked += WINDOW
+            least = asked - WINDOW
+            self._turn_until(lambda: self._all_have(least), take)  # noqa: B023 # called in this turn
+        self._turn_until(lambda: self._all_have(asked), take)
+        took = time.monotonic() - begun
+        return {"deliveries": asked * len(self._open), "seconds": took, "events": asked}
+
+    def changed(self, path: str, number: int, size: int) -> dict[str, Any]:
+        """Has something changed and waits until each reader got so many bytes, as often as asked."""
+
+        def take(one: Connection, data: bytes) -> None:
+            one.received += len(data)
+
+        times: list[float] = []
+        for _ in range(number):
+            self._reset()
+            begun = time.monotonic()
+            self._tell(path)
+            self._turn_until(lambda: self._all_have(size), take)
+            times.append(time.monotonic() - begun)
+            time.sleep(max(0.0, begun + 0.06 - time.monotonic()))  # a view is rendered once in 50 ms
+        return {"seconds": sorted(times)[len(times) // 2]}
+
+    def measured(self, path: str) -> dict[str, Any]:
+        """Returns how many bytes one change brings to a reader, at least."""
+        sizes: dict[int, int] = dict.fromkeys(self._open, 0)
+
+        def take(one: Connection, data: bytes) -> None:
+            sizes[one.socket.fileno()] += len(data)
+
+        self._tell(path)
+        until = time.monotonic() + 1
+        self._turn_until(lambda: time.monotonic() > until, take)
+        return {"size": min(sizes.values())}
+
+    def held(self, seconds: float) -> dict[str, Any]:
+        """Holds all streams open."""
+        until = time.monotonic() + seconds
+        self._turn_until(lambda: time.monotonic() > until)
+        return {"open": len(self._open)}
+
+    def _reset(self) -> None:
+        for one in self._open.values():
+            one.received = 0
+
+    def _all_have(self, number: int) -> bool:
+        return all(one.received >= number for one in self._open.values())
+
+    def _tell(self, path: str) -> None:
+        """Asks the server for something else than the stream; the answer must be a 200."""
+        with socket.create_connection(("127.0.0.1", self._port)) as asking:
+            request = self._asking(path).replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n")
+            asking.sendall(request)
+            asking.settimeout(SECONDS)
+            answer = asking.recv(4096)
+        if b" 200 " not in answer.partition(b"\r\n")[0]:
+            raise Wrong(f"{path} was answered with {answer[:200]!r}")
+
+    def _turn_until(
+        self,
+        done: Callable[[], bool],
+        take: Callable[[Connection, bytes], None] | None = None,
+    ) -> None:
+        """Reads what comes until it is enough.
+
+        Raises:
+            Wrong: It is not enough within a minute, or a stream ended.
+        """
+        deadline = time.monotonic() + SECONDS
+        while not done():
+            if time.monotonic() > deadline:
+                raise Wrong(f"waited {SECONDS} s in vain")
+            for number, _ in self._poll.poll(0.1):
+                one = self._open[number]
+                data = one.socket.recv(1 << 18)
+                if not data:
+                    raise Wrong("a stream ended")
+                if not one.begun:
+                    one.begun = BEGUN in data.lower()
+                elif take:
+                    take(one, data)
+
+
+def main() -> None:
+    """Does what it is told by lines, such as ``{"do": "open", "clients": 100}``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("port", type=int)
+    parser.add_argument("path")
+    parser.add_argument("cookie", nargs="?", default="")
+    given = parser.parse_args()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    readers = Readers(given.port, given.path, given.cookie)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        try:
+            told = getattr(readers, asked.pop("do"))(**asked)
+        except Wrong as error:
+            told = {"wrong": str(error)}
+        sys.stdout.write(f"{json.dumps(told)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
