@@ -19,7 +19,7 @@ import logging
 import os
 import threading
 import weakref
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -180,15 +180,41 @@ def on_change(listener: Callable[[Change], object]) -> None:
         _listeners.append(listener)
 
 
+Keeper = tuple[Callable[[str], bool], Callable[[Change], object]]
+"""Whether the changes of a topic are to be kept, and what keeps one."""
+
+_keepers: list[Keeper] = []
+
+
+def keep_changes(wanted: Callable[[str], bool], keep: Callable[[Change], object]) -> None:
+    """Has changes kept in the very transaction that makes them: for jobs that must not be lost.
+
+    Args:
+        wanted: Says of a topic, ``"product"``, whether its changes are to be kept; it is asked at
+            every write, so it should be fast.
+        keep: Is given each of them before its commit; what it raises undoes the change.
+    """
+    if (wanted, keep) not in _keepers:
+        _keepers.append((wanted, keep))
+
+
+def is_kept(topic: str) -> bool:
+    """Whether changes of this topic need a transaction, as something is to be kept with them."""
+    return bool(_keepers) and any([wanted(topic) for wanted, _ in _keepers])
+
+
 def announce(change: Change) -> None:
-    """Tells the listeners of a change, after the commit."""
+    """Has a change kept by those who want it now, and tells the listeners after the commit."""
+    for wanted, keep in _keepers:
+        if wanted(change.topic):
+            keep(change)
     if _listeners:
         after_commit(lambda: _tell(change))
 
 
 def has_listeners() -> bool:
     """Whether anybody listens; lets the fast path skip making a `Change`."""
-    return bool(_listeners)
+    return bool(_listeners or _keepers)
 
 
 def _tell(change: Change) -> None:
@@ -216,8 +242,18 @@ class Job:
     data: Mapping[str, Any]
 
 
-Taker = Callable[[Job], object]
-"""Takes a job and keeps it until it is done; it is called inside the transaction that emitted."""
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who takes jobs and keeps them until they are done.
+
+    Attributes:
+        take: Keeps a job, in the transaction of this task or thread when there is one.
+        atake: The same for coroutines, without stalling the event loop.
+    """
+
+    take: Callable[[Job], object]
+    atake: Callable[[Job], Awaitable[object]]
+
 
 _takers: list[Taker] = []
 
@@ -228,17 +264,26 @@ def on_enqueue(taker: Taker) -> None:
 
 
 def enqueue(job: Job) -> None:
-    """Hands a job over, in the transaction of this task or thread; at once when there is none.
+    """Hands a job over: it is kept with the current transaction, or at once when there is none.
 
     Raises:
         RuntimeError: Nobody takes jobs: `nitro_runtime.durable` was not imported.
-        Exception: The job could not be kept; the caller's transaction should fail with it.
+        Exception: The job cannot be kept; the caller's transaction should fail with it.
     """
+    _taker().take(job)
+
+
+async def aenqueue(job: Job) -> None:
+    """As `enqueue`, without stalling the event loop."""
+    await _taker().atake(job)
+
+
+def _taker() -> Taker:
     if not _takers:
         raise RuntimeError(
             "Nobody takes the jobs of durable handlers: import nitro_runtime.durable."
         )
-    _takers[-1](job)
+    return _takers[-1]
 
 
 # -- outlet -------------------------------------------------------------------------------------
@@ -346,12 +391,32 @@ def register_request(
         _request_finders[native] = current
 
 
+_beginnings: list[Callable[[], object]] = []
+
+
+def when_serving(begin: Callable[[], object]) -> None:
+    """Calls something once, when this process answers its first request: it is a server then.
+
+    A process that only imports an application, such as a migration or a test, never gets there.
+    """
+    _beginnings.append(begin)
+
+
+def _begin_serving() -> None:
+    begun = _beginnings[:]
+    del _beginnings[: len(begun)]
+    for begin in begun:
+        begin()
+
+
 def neutral_request(request: Any) -> Any:  # noqa: ANN401 # any framework's request
     """Returns the neutral request for a framework's native one; a neutral one comes back as it is.
 
     Raises:
         TypeError: No installed adapter knows this type of request.
     """
+    if _beginnings:
+        _begin_serving()
     behind = getattr(request, "_get_current_object", None)  # of a proxy, as some frameworks have
     request = behind() if behind else request
     for kind in type(request).__mro__:

@@ -19,7 +19,6 @@ from nitro_runtime.entities.definition import mapper_of
 from nitro_runtime.entities.fields import Field, managed_field
 from nitro_runtime.entities.json_values import json_safe
 from nitro_runtime.entities.lookups import criterion_from
-from nitro_runtime.entities.many_to_many import pending_links
 from nitro_runtime.entities.metaclass import EntityMeta, arrange_fields
 from nitro_runtime.entities.queryset import QuerySet
 from nitro_runtime.entities.relations import Relation, key_for, load_relations
@@ -326,7 +325,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
             Duplicate: A unique field has this value already.
         """
         self = cls(**values)
-        if cls.__saves_with_hooks__ or (self.__related__ and pending_links(self)):
+        if storing.needs_transaction(self):
             storing.save_together(self)
         else:
             saving.insert(self)
@@ -436,7 +435,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
             StaleEntity: It was changed or deleted since it was loaded.
             Duplicate: A unique field has this value already.
         """
-        if self.__saves_with_hooks__ or (self.__related__ and pending_links(self)):
+        if storing.needs_transaction(self):
             storing.save_together(self)
             return self
         kind = saving.save(self)
@@ -468,7 +467,7 @@ class Entity(SQLModel, metaclass=EntityMeta):
         Raises:
             StaleEntity: It was changed or deleted since it was loaded.
         """
-        if self.__deletes_with_hooks__:
+        if self.__deletes_with_hooks__ or storing.is_kept(type(self)):
             storing.delete_together(self)
             return
         saving.delete(self)
@@ -490,8 +489,9 @@ class Entity(SQLModel, metaclass=EntityMeta):
             ValidationError: A result would not be valid; then nothing is changed.
             StaleEntity: It is not stored any more.
         """
-        saving.increment(self, amounts)
-        storing.announce_change("updated", self)
+        with storing.keeping(type(self)):
+            saving.increment(self, amounts)
+            storing.announce_change("updated", self)
         return self
 
     def lock(self) -> Self:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from nitro_runtime.context import Change, announce, has_listeners
+from nitro_runtime.context import Change, announce, has_listeners, is_kept
 from nitro_runtime.entities.bulk import checked_changes
 from nitro_runtime.entities.criteria import (
     Comparison,
@@ -326,7 +326,7 @@ class QuerySet(Generic[T]):
 
         One change of the table is announced, not one for each.
         """
-        if not self._mapper.uploads:
+        if not self._mapper.uploads and not is_kept(self._mapper.info.table):
             return self._delete()
         with self._releasing(self._mapper.names):
             return self._delete()
@@ -339,14 +339,18 @@ class QuerySet(Generic[T]):
 
     @contextmanager
     def _releasing(self, names: Iterable[str]) -> Generator[None]:
-        """Deletes the files that the rows refer to by these fields, when the block has succeeded."""
+        """Keeps a change of rows together with what belongs to it.
+
+        That are the files that they refer to by these fields, deleted when the block has succeeded,
+        and what is to be kept of the change itself.
+        """
         mapper = self._mapper
         uploads = [name for name in mapper.uploads if name in names]
-        if not uploads:
+        if not uploads and not is_kept(mapper.info.table):
             yield
             return
         with transaction():
-            rows = self._repository.select(mapper, self._asked)
+            rows = self._repository.select(mapper, self._asked) if uploads else ()
             yield
             for row in rows:
                 release(mapper, row, uploads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nitro_runtime import context
@@ -24,6 +24,28 @@ E = TypeVar("E", bound="Entity")
 R = TypeVar("R")
 _TRIES = 3  # of what somebody else may be faster with
 _CHUNK = 100  # rows looked for at once: below the parameters that any database takes
+
+
+# -- together with what is kept ---------------------------------------------------------------------
+
+
+def is_kept(entity: type[Entity]) -> bool:
+    """Whether something is kept with each change of a class, in the same transaction."""
+    return context.is_kept(entity.__nitro_mapper__.info.table)
+
+
+def needs_transaction(entity: Entity) -> bool:
+    """Whether an entity is saved together with something else: hooks, links, what is to be kept."""
+    return (
+        entity.__saves_with_hooks__
+        or bool(entity.__related__ and pending_links(entity))
+        or is_kept(type(entity))
+    )
+
+
+def keeping(entity: type[Entity]) -> AbstractContextManager[object]:
+    """Returns a transaction when something is to be kept with a change of the class."""
+    return transaction() if is_kept(entity) else nullcontext()
 
 
 # -- one entity ---------------------------------------------------------------------------------
@@ -144,7 +166,7 @@ def create_many(entity: type[E], rows: Iterable[E | Mapping[str, Any]]) -> list[
     """Stores many new entities at once, all or none."""
     made = saving.valid_entities(entity, rows)
     linked = bool(entity.__many_names__) and any(map(pending_links, made))
-    together = made and (linked or entity.__saves_with_hooks__)
+    together = made and (linked or entity.__saves_with_hooks__ or is_kept(entity))
     with transaction() if together else nullcontext():
         _insert_all(entity, made)
         if made:

@@ -29,6 +29,7 @@ class ActiveTransaction:
         self.unit = UnitOfWork()
         self.levels: list[str] = []
         self.handles: dict[Repository, UnitHandle] = {}
+        self.early: list[Callable[[], object]] = []
         self.undo = self.unit.undo
         self.host: HostTransaction | None = None
 
@@ -51,12 +52,22 @@ class ActiveTransaction:
         while len(self.undo) > mark:
             self.undo.pop()()
 
+    def prepare(self) -> None:
+        """Does what was left to be done right before the commit; that may leave more of it."""
+        while self.early:
+            self.early.pop(0)()
+
     def commit(self) -> None:
         """Commits every part.
 
         With several backends this is one commit after another: the first failure undoes the rest,
         and what was committed before it stays.
         """
+        try:
+            self.prepare()
+        except BaseException:
+            self.rollback()
+            raise
         handles = list(self.handles.values())
         for position, handle in enumerate(handles):
             try:
@@ -80,6 +91,12 @@ class ActiveTransaction:
             The cancellation that came while a commit was under way that did succeed: what is stored
             is stored, and the caller raises it when all else is done.
         """
+        if self.early:
+            try:
+                await default_repository().arun(self.prepare, write=True)
+            except BaseException:
+                await self.arollback()
+                raise
         cancelled: asyncio.CancelledError | None = None
         parts = list(self.handles.items())
         for position, (repository, handle) in enumerate(parts):
@@ -119,6 +136,20 @@ async def _end_each(
             failure = error
     if failure is not None:
         raise failure
+
+
+def before_commit(work: Callable[[], object]) -> None:
+    """Does some work at the end of the current transaction, as a part of it; now when there is none.
+
+    It runs once, with the verbs that block, and does not stall the event loop of an ``async with``.
+    What it raises undoes the transaction. A rollback, also of the savepoint it belongs to, forgets
+    it.
+    """
+    active = current_transaction()
+    if active is None:
+        work()
+    else:
+        active.early.append(work)
 
 
 _current: ContextVar[ActiveTransaction | None] = ContextVar("nitro_transaction", default=None)
@@ -168,7 +199,7 @@ class transaction:  # reads as a word: with transaction():
         self._previous: ActiveTransaction | None = None
         self._unit: UnitOfWork | None = None
         self._level = ""
-        self._marks = (0, 0)
+        self._marks = (0, 0, 0)
 
     def __enter__(self) -> Self:
         if self._joined is not None and self._join():
@@ -306,7 +337,7 @@ class transaction:  # reads as a word: with transaction():
         self._outer = active
         self._level = level
         active.levels.append(level)
-        self._marks = (active.unit.mark(), len(active.undo))
+        self._marks = (active.unit.mark(), len(active.undo), len(active.early))
 
     def _open(self) -> ActiveTransaction:
         if self._outer is not None:
@@ -332,6 +363,7 @@ class transaction:  # reads as a word: with transaction():
         if failed:
             active.unit.rewind(self._marks[0])
             active.rewind(self._marks[1])
+            del active.early[self._marks[2] :]
 
     def _unmark(self, handle: UnitHandle, *, failed: bool) -> Callable[[], None]:
         return partial(handle.rollback_to if failed else handle.release, self._level)
