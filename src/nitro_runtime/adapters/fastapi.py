@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Unpack
 
 from nitro_runtime.adapters.versions import supported
-from nitro_runtime.web import Signals
+from nitro_runtime.web import Signals, openapi
 from nitro_runtime.web.answering import REQUEST, VIEWS, injected, may_return_view, unanswered
 from nitro_runtime.web.installing import Options, expect_app
 
@@ -34,8 +35,9 @@ def install(app: FastAPI, **options: Unpack[Options]) -> None:
     """Adds Nitro to an app: ``/cmds``, ``/events``, static files, and answers to Nitro's errors.
 
     The app's own routes stay as they are, and win over Nitro's wherever they are registered. Routes
-    that are registered on the app afterwards may return a view. Nitro's routes are not in the
-    schema.
+    that are registered on the app afterwards may return a view. In the OpenAPI schema each command
+    and query has an address of its own; an ``app.openapi`` that is assigned later calls the one that
+    it replaces, or `nitro_runtime.web.openapi.with_commands`.
 
     The options are those of `nitro.install`; without ``user``, Starlette's ``AuthenticationMiddleware`` is
     asked, when the app has it.
@@ -46,6 +48,8 @@ def install(app: FastAPI, **options: Unpack[Options]) -> None:
     expect_app(app, FastAPI)
     starlette.install(app, **options)
     app.router.route_class = ViewRoute
+    complete = partial(openapi.with_commands, prefix=app.state.nitro.prefix)
+    openapi.extend(app, "openapi", complete)
 
 
 async def read_signals(request: Request) -> Signals:

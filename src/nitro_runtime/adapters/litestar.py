@@ -11,7 +11,7 @@ from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import NitroError
 from nitro_runtime.views import Notice
-from nitro_runtime.web import Reply, Route, Signals, Site, replies, routes
+from nitro_runtime.web import Reply, Route, Signals, Site, openapi, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import VIEWS, answering_by_name, unanswered
@@ -140,6 +140,7 @@ def _add(app: Any, site: Site, register: Callable[[Router], object]) -> None:  #
     expect_app(app, object, installed=lambda: "nitro" in app.state)
     app.state["nitro"] = site
     app.exception_handlers.setdefault(NitroError, _refuse)
+    openapi.extend_config(app, site.prefix)
     app.type_encoders = dict.fromkeys(VIEWS, unanswered) | (app.type_encoders or {})
     register(_router(routes(), site.prefix))
     if folder := site.static_folder:
