@@ -13,6 +13,7 @@ import logging
 import random
 import secrets
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from nitro_runtime import context
@@ -38,6 +39,9 @@ at once a restarted server would be overrun."""
 Message = context.Patch | bytes
 """What can be published: a patch, or one whole event as bytes."""
 
+REMEMBERED_ENDS = 1_000
+"""Of the topics whose streams were ended, so many are known for streams that are just being opened."""
+
 TopicListener = Callable[[str], object]
 """Called with a topic that gained its first or lost its last stream."""
 
@@ -55,6 +59,7 @@ class Hub:
     Attributes:
         heartbeat: As given.
         epoch: Names this run of numbers: an id of another epoch says nothing here.
+        ended: How often `end` was called; see `has_ended`.
     """
 
     def __init__(
@@ -71,23 +76,33 @@ class Hub:
         self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
         self._open: dict[Subscription, Lane] = {}
         self._closed = False
+        self._ends: deque[str] = deque(maxlen=REMEMBERED_ENDS)
+        self.ended = 0
         self._gained: list[TopicListener] = []
         self._lost: list[TopicListener] = []
         self._renewed: list[Callable[[], object]] = []
 
     # -- publishing ---------------------------------------------------------------------------
 
-    def publish(self, topic: str, message: Message) -> int:
+    def publish(self, topic: str, message: Message, *, replaces: bool = False) -> int:
         """Sends a message to every stream of a topic. Safe from every thread; never waits.
 
         It has no number and is not kept: for the state of something, as views are.
+
+        Args:
+            topic: The topic.
+            message: What to send.
+            replaces: Whether it is the topic's whole state, so that a stream that was not read yet
+                gets it instead of an earlier one.
 
         Returns:
             How many streams it is on its way to; 0 encodes and keeps nothing.
         """
         with self._lock:
             posts = self._listeners.of((topic,))
-        return self._post(posts, Frame(_encoded(message))) if posts else 0
+        if not posts:
+            return 0
+        return self._post(posts, Frame(_encoded(message), None, topic if replaces else None))
 
     def broadcast(self, topic: str | Topics, *messages: Message) -> int:
         """Sends several messages to every stream of a topic, in order, as one.
@@ -191,10 +206,11 @@ class Hub:
     def subscribe(
         self,
         topics: Iterable[str],
-        first: Iterable[Message] = (),
+        first: Iterable[Message | Frame] = (),
         last_event_id: str | None = None,
         *,
         resume: str | None = None,
+        whole: Iterable[str] = (),
     ) -> Subscription:
         """Opens a stream in the running event loop.
 
@@ -203,10 +219,13 @@ class Hub:
 
         Args:
             topics: What it listens to.
-            first: What it is sent before anything else, such as the current state of its views.
+            first: What it is sent before anything else, such as the current state of its views. A
+                frame may be filled until the stream is first read.
             last_event_id: The id of the last event that the client got, as it says.
             resume: A topic of one client alone, such as its tab's. A client that names no event goes
                 on where its last stream of this topic stood, in the topics that both have.
+            whole: Those of the topics of which nothing is sent again: their state is among the first
+                messages.
 
         Returns:
             The stream: an async iterator of bytes. Close it, or leave its ``async with`` block.
@@ -216,13 +235,15 @@ class Hub:
         """
         loop = asyncio.get_running_loop()
         shutdown.watch(self.close)
-        opening = [Frame(_encoded(message)) for message in first]
+        opening = [
+            message if isinstance(message, Frame) else Frame(_encoded(message)) for message in first
+        ]
         with self._lock:
             lane = self._lane(loop)
             wanted = frozenset(topics)
-            stream = Subscription(
-                wanted, self._opening(wanted, opening, last_event_id, resume), lane, self._forget
-            )
+            replayed = wanted.difference(whole)
+            begin = self._opening(replayed, opening, last_event_id, resume)
+            stream = Subscription(wanted, begin, lane, self._forget)
             if self._closed:
                 stream.end()
                 return stream
@@ -325,10 +346,23 @@ class Hub:
             How many streams there were.
         """
         with self._lock:
+            self._ends.append(topic)
+            self.ended += 1
             streams = self._listeners.to(topic)
         for stream in streams:
             stream.close()
         return len(streams)
+
+    def has_ended(self, topic: str, since: int) -> bool:
+        """Whether a topic's streams were ended since a count of `ended`; when in doubt, yes.
+
+        For streams that are being opened meanwhile: who they are for was asked before.
+        """
+        if self.ended == since:
+            return False
+        with self._lock:
+            count = self.ended - since
+            return count > len(self._ends) or topic in list(self._ends)[-count:]
 
     def close(self) -> None:
         """Ends all streams at once and lets none begin; servers can then stop.
