@@ -22,6 +22,7 @@ BASE = frozenset(
         "storage",
         "source_names",
         "manifest",
+        "redis_client",
         "strict_json",
     }
 )
@@ -34,15 +35,17 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "storage": frozenset(),
     "source_names": frozenset(),
     "manifest": frozenset(),
+    "redis_client": BASE,
     "strict_json": frozenset(),
     "entities": BASE,
     "events": BASE,
     "sse": BASE,
     "html": BASE,
+    "brokers": BASE | {"sse"},
     "views": BASE | {"html"},
-    "web": BASE | {"entities", "events", "sse", "html", "views"},
-    "adapters": BASE | {"entities", "events", "sse", "html", "views", "web"},
-    "testing": BASE | {"entities", "events", "sse", "html", "views", "web", "adapters"},
+    "web": BASE | {"brokers", "entities", "events", "sse", "html", "views"},
+    "adapters": BASE | {"brokers", "entities", "events", "sse", "html", "views", "web"},
+    "testing": BASE | {"brokers", "entities", "events", "sse", "html", "views", "web", "adapters"},
 }
 """What each part of the runtime may import, beside itself."""
 

@@ -15,11 +15,11 @@ from nitro_runtime.entities.redis.references import References
 from nitro_runtime.entities.redis.server import Server
 from nitro_runtime.entities.redis.store import Store
 from nitro_runtime.entities.redis.unit import RedisUnit
-from nitro_runtime.entities.redis.urls import address_of
 from nitro_runtime.entities.repository import Query
 from nitro_runtime.entities.storable import reckoned_values, refuse_unstorable
 from nitro_runtime.entities.transactions import current_transaction
 from nitro_runtime.errors import DatabaseBusy
+from nitro_runtime.redis_client import address_of
 
 T = TypeVar("T")
 

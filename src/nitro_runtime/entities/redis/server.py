@@ -10,23 +10,15 @@ from typing import Any
 
 from nitro_runtime.entities.offload import Offload
 from nitro_runtime.entities.redis.scripts import Script
-from nitro_runtime.entities.redis.urls import Address
 from nitro_runtime.entities.statements import note
 from nitro_runtime.entities.writers import Slots
-from nitro_runtime.errors import (
-    ConfigurationError,
-    DatabaseUnavailable,
-    EntityError,
-    MissingExtra,
-    NitroError,
-)
+from nitro_runtime.errors import DatabaseUnavailable, EntityError, NitroError
+from nitro_runtime.redis_client import Address, connections_to, redis_py, why_unavailable
 
 _IDLE = 30
 """Seconds after which a connection is tried before it is used: a firewall may have forgotten it."""
 
 _MOST_MOVES = 3
-_UNAVAILABLE = ("OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN")
-"""What a server begins its refusal with when it may serve again later."""
 
 
 class Server:
@@ -50,24 +42,16 @@ class Server:
     """
 
     def __init__(self, address: Address, pool_size: int, patience: float) -> None:
-        self._redis = _redis_py()
+        self._redis = redis_py()
         self.place = address.place
         self._patience = patience
-        self._options: dict[str, Any] = {
-            "max_connections": pool_size,
-            "protocol": 2,
-            "socket_connect_timeout": patience,
-            "socket_timeout": patience,
-            "health_check_interval": _IDLE,
-            "retry": self._redis.retry.Retry(self._redis.backoff.NoBackoff(), 0),
-        }
-        try:
-            self._home = self._redis.ConnectionPool.from_url(address.url, **self._options)
-            self._home.connection_class(**self._home.connection_kwargs)  # refuses unknown options
-        except (ValueError, TypeError, AttributeError) as error:
-            raise ConfigurationError(
-                f"redis-py does not understand the address of Redis at {address.place}: {error}"
-            ) from None
+        self._home = connections_to(
+            address,
+            max_connections=pool_size,
+            socket_connect_timeout=patience,
+            socket_timeout=patience,
+            health_check_interval=_IDLE,
+        )
         self._pool = self._home
         self.offload = Offload(pool_size, patience, "Redis")
         self._pool_size = pool_size
@@ -154,7 +138,7 @@ class Server:
         known = {**self._home.connection_kwargs, "host": host, "port": port}
         return self._redis.ConnectionPool(
             connection_class=self._home.connection_class,
-            max_connections=self._options["max_connections"],
+            max_connections=self._pool_size,
             **known,
         )
 
@@ -182,22 +166,9 @@ class Server:
     # -- errors ---------------------------------------------------------------------------------
 
     def _translated(self, error: Exception) -> NitroError:
-        exceptions = self._redis.exceptions
-        if isinstance(error, exceptions.AuthenticationError | exceptions.NoPermissionError):
-            return DatabaseUnavailable(f"Redis at {self.place} refuses the login: {error}")
-        if isinstance(error, exceptions.TimeoutError):
-            return DatabaseUnavailable(
-                f"Redis at {self.place} did not answer within {self._patience} s; whether the "
-                "command took place is not known."
-            )
-        if isinstance(error, exceptions.ConnectionError):
-            return DatabaseUnavailable(
-                f"Redis at {self.place} cannot be reached, or went away: {error}"
-            )
-        if str(error).startswith(_UNAVAILABLE) or isinstance(
-            error, exceptions.OutOfMemoryError | exceptions.ReadOnlyError | exceptions.AskError
-        ):
-            return DatabaseUnavailable(f"Redis at {self.place} does not serve now: {error}")
+        sentence = why_unavailable(error, self.place, self._patience)
+        if sentence is not None:
+            return DatabaseUnavailable(sentence)
         return EntityError(f"Redis at {self.place} refused a command: {error}")
 
 
@@ -211,13 +182,3 @@ def _whole(connection: Any, answers: type[Exception]) -> Generator[None]:  # noq
     except BaseException:
         connection.disconnect()
         raise
-
-
-def _redis_py() -> Any:  # noqa: ANN401 # the module
-    try:
-        import redis
-    except ModuleNotFoundError as error:
-        if error.name != "redis":
-            raise
-        raise MissingExtra("redis-py", "redis") from None
-    return redis
