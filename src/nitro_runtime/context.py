@@ -222,6 +222,26 @@ def _tell(change: Change) -> None:
         listener(change)
 
 
+_remote_listeners: list[Callable[[Change], object]] = []
+
+
+def on_remote_change(listener: Callable[[Change], object]) -> None:
+    """Calls the listener with every change that another process committed, in a thread of its own.
+
+    Such a change has no entity: only its table and what happened are known. The events of an entity
+    are emitted where it was saved, once, so this is for what shows the present state, as views do. A
+    listener is held for the life of the process, must not wait, and is added once.
+    """
+    if listener not in _remote_listeners:
+        _remote_listeners.append(listener)
+
+
+def announce_remote(change: Change) -> None:
+    """Tells the listeners of a change in another process; a broker does this."""
+    for listener in tuple(_remote_listeners):
+        listener(change)
+
+
 # -- jobs ---------------------------------------------------------------------------------------
 
 

@@ -164,6 +164,26 @@ class Hub:
             # Inside the lock, so that all streams get them in the order of their numbers.
             return self._post(self._listeners.of(topics), frame) if live else 0
 
+    def keep(self, topics: Topics, data: bytes, position: Position) -> None:
+        """Keeps a message that this process's streams were sent without its number; they get that now.
+
+        Args:
+            topics: Its topics.
+            data: Whole events.
+            position: Where it stands, as for `place`.
+        """
+        with self._lock:
+            if position <= self._head:
+                return
+            self.place(topics, data, position, live=False)
+            told = Frame(b"id: %b\n\n" % event_id(self.epoch, position).encode(), position)
+            self._post(self._listeners.of(topics), told)
+
+    def reach(self, topics: Topics) -> int:
+        """Returns how many streams of this process a message for these topics is sent to."""
+        with self._lock:
+            return sum(len(streams) for _, streams in self._listeners.of(topics))
+
     # -- relaying -----------------------------------------------------------------------------
 
     @property
