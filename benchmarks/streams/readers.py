@@ -152,7 +152,9 @@ class Readers:
             self._tell(path)
             self._turn_until(lambda: self._all_have(size), take)
             times.append(time.monotonic() - begun)
-            time.sleep(max(0.0, begun + 0.06 - time.monotonic()))  # a view is rendered once in 50 ms
+            time.sleep(
+                max(0.0, begun + 0.06 - time.monotonic())
+            )  # a view is rendered once in 50 ms
         return {"seconds": sorted(times)[len(times) // 2]}
 
     def measured(self, path: str) -> dict[str, Any]:

@@ -33,7 +33,7 @@ from nitro_runtime.web import gate
 EVENT_BYTES = 500
 FILL = "x" * (EVENT_BYTES - len(patch_signals({"n": 10**6, "at": 10**14, "fill": ""})))
 
-Publish = Callable[[Mapping[str, Any]], None]
+Publish = Callable[[Mapping[str, Any]], object]
 
 
 class Told:
@@ -50,7 +50,7 @@ class Told:
         self._number = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 # ASGI
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401, D102 # ASGI
         if scope["type"] != "http" or not scope["path"].startswith("/bench/"):
             await self._app(scope, receive, send)
             return
@@ -203,7 +203,7 @@ def _nitro() -> Told:
     adapter.install(app, static=static, user=lambda _: "everybody", secret_key=key)
     for number in range(50):
         Reading.create(sensor=f"sensor {number}", value=number)
-    return Told(app, lambda signals: hub.broadcast(TOPIC, patch_signals(signals)) and None)
+    return Told(app, lambda signals: hub.broadcast(TOPIC, patch_signals(signals)))
 
 
 nitro_app: Callable[..., Awaitable[None]] = _nitro()

@@ -18,17 +18,23 @@ class Frame:
         data: The events.
         position: Where it stands among all broadcasts; None for what nobody could miss, such as a
             view's current state.
+        replaces: The topic of which it is the whole state: a stream for which an earlier one still
+            waits is sent this one alone. None: it is never dropped.
 
     Attributes:
         data: The events, with the id of its position.
         position: As given.
+        replaces: As given.
     """
 
-    __slots__ = ("_coded", "data", "position")
+    __slots__ = ("_coded", "data", "position", "replaces")
 
-    def __init__(self, data: bytes, position: Position | None = None) -> None:
+    def __init__(
+        self, data: bytes, position: Position | None = None, replaces: str | None = None
+    ) -> None:
         self.data = data
         self.position = position
+        self.replaces = replaces
         self._coded: dict[str, bytes] | None = None
 
     def __len__(self) -> int:
@@ -72,3 +78,9 @@ def with_id(data: bytes, event_id: str) -> bytes:
     start = data.rfind(b"\n\n", 0, len(data) - 2)
     at = 0 if start < 0 else start + 2
     return b"%bid: %b\n%b" % (data[:at], event_id.encode("ascii"), data[at:])
+
+
+def joined(frames: list[Frame]) -> Frame:
+    """Returns several messages as one, which stands where the last of them with a position does."""
+    position = next((one.position for one in reversed(frames) if one.position is not None), None)
+    return Frame(b"".join([frame.data for frame in frames]), position)

@@ -244,7 +244,7 @@ async def test_many_small_messages_count_too(own: Hub) -> None:
     slow = await opened(own, "a")
     for _ in range(subscription_module.MAX_WAITING_MESSAGES + 1):
         own.publish("a", b"x")
-    await asyncio.sleep(0)
+        await asyncio.sleep(0)
     assert slow.overflowed
 
 
@@ -294,13 +294,89 @@ async def test_a_silent_stream_gets_heartbeats_and_one_timer_serves_all() -> Non
             await asyncio.sleep(0.001)
 
 
-async def test_a_stream_that_nobody_reads_any_more_is_ended() -> None:
+async def test_a_stream_that_nobody_reads_any_more_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lane_module, "STALLED_SECONDS", 0.02)
     own = Hub(heartbeat=0.002)
     abandoned = await opened(own, "a")
     async with asyncio.timeout(5):
         while own.open_count:
             await asyncio.sleep(0.001)
     assert abandoned.overflowed
+
+
+async def test_a_reader_that_is_still_writing_after_fifteen_seconds_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lane_module, "STALLED_SECONDS", 0.02)
+    own = Hub(heartbeat=0.01)
+    stuck, quick = await opened(own, "a"), await opened(own, "a")
+    stuck.writing = True
+    reading = asyncio.ensure_future(_collect(quick))
+    async with asyncio.timeout(5):
+        while own.open_count == 2:
+            await asyncio.sleep(0.001)
+    assert (stuck.overflowed, quick.overflowed) == (True, False)
+    own.close()
+    assert set(await reading) == {HEARTBEAT}
+
+
+def test_nothing_waits_longer_than_fifteen_seconds_for_a_reader() -> None:
+    for heartbeat in (0.5, 15.0, 60.0, 7.0):
+        loop = asyncio.new_event_loop()
+        lane = lane_module.Lane(loop, heartbeat)
+        loop.close()
+        assert (lane.stalled_ticks - 1) * lane._seconds >= 9
+        assert lane.stalled_ticks * lane._seconds <= lane_module.STALLED_SECONDS
+        assert 0 < lane.silent_ticks * lane._seconds <= heartbeat
+
+
+async def test_of_states_that_wait_for_a_slow_reader_only_the_newest_is_sent(own: Hub) -> None:
+    stream = await opened(own, "view:1", "view:2", "a")
+    for number in range(5):
+        own.publish("view:1", b"one %d\n\n" % number, replaces=True)
+        own.broadcast("a", b"data: %d\n\n" % number)
+        own.publish("view:2", b"two %d\n\n" % number, replaces=True)
+        await asyncio.sleep(0)
+    seen = (await anext(stream)).split(b"\n\n")
+    assert [one for one in seen if one[:3] in (b"one", b"two")] == [b"one 4", b"two 4"]
+    assert [one[-7:] for one in seen if b"data" in one] == [b"data: %d" % n for n in range(5)]
+
+
+async def test_a_burst_of_states_is_one(own: Hub) -> None:
+    stream = await opened(own, "view:1")
+    for number in range(1_000):
+        own.publish("view:1", b"%d;" % number, replaces=True)
+    assert await anext(stream) == b"999;"
+
+
+async def test_states_do_not_fill_the_bound_of_a_slow_reader(own: Hub) -> None:
+    slow = await opened(own, "view:1")
+    for number in range(20):
+        own.publish("view:1", bytes([number]) * 400_000, replaces=True)
+        await asyncio.sleep(0)
+    assert not slow.overflowed
+    assert await anext(slow) == bytes([19]) * 400_000
+
+
+async def test_what_came_in_one_turn_is_joined_once_for_all(own: Hub) -> None:
+    streams = [await opened(own, "a") for _ in range(3)]
+    for number in range(10):
+        own.publish("a", b"%d;" % number)
+    first, *others = [await anext(stream) for stream in streams]
+    assert first == b"".join(b"%d;" % number for number in range(10))
+    assert all(other is first for other in others)
+
+
+async def test_what_waited_for_several_readers_is_joined_once_too(own: Hub) -> None:
+    streams = [await opened(own, "a", "b") for _ in range(3)]
+    for number in range(5):
+        own.publish("ab"[number % 2], b"%d;" % number)
+        await asyncio.sleep(0)
+    first, *others = [await anext(stream) for stream in streams]
+    assert first == b"0;1;2;3;4;"
+    assert all(other is first for other in others)
 
 
 async def test_a_stream_has_one_reader(own: Hub) -> None:
