@@ -54,6 +54,22 @@ def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Sho
 
 
 @pytest.fixture(scope="session")
+def jinja_shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Shops:
+    """Makes the shop of the demo with templates, and a page more; each once."""
+
+    @cache
+    def make(framework: str) -> Path:
+        scratch = tmp_path_factory.mktemp(f"{framework}-jinja")
+        words = ("new", "shop", "--framework", framework, "--views", "jinja")
+        run("nitro_cli", *words, cwd=scratch)
+        for line in (*demo["SCAFFOLDS"], "generate page about"):
+            run("nitro_cli", *line.split(), cwd=scratch / "shop")
+        return scratch / "shop"
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def shop(shops: Shops) -> Path:
     """The shop of the demo on the framework that the demo uses."""
     return shops("fastapi")

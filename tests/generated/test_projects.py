@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bundled import FRAMEWORKS
+from type_checks import complaints
 
 if TYPE_CHECKING:
     from generated.conftest import Run, Shops
@@ -101,8 +102,19 @@ def test_it_is_formatted(project: Path, run: Run) -> None:
     run("ruff", "format", "--check", "--no-cache", ".", cwd=project)
 
 
-def test_it_passes_pyright(project: Path, run: Run) -> None:
-    run("pyright", "--pythonpath", sys.executable, cwd=project)
+def test_they_pass_pyright(
+    shops: Shops,
+    jinja_shops: Shops,
+    myapp: Path,
+    unusual: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    made = [*map(shops, FRAMEWORKS), jinja_shops("fastapi"), myapp, unusual]
+    assert complaints(made, tmp_path_factory.getbasetemp() / "projects.json") == []
+
+
+def test_it_passes_pyright_as_its_owner_runs_it(shop: Path, run: Run) -> None:
+    run("pyright", "--pythonpath", sys.executable, cwd=shop)
 
 
 def test_its_own_tests_pass(project: Path, run: Run) -> None:
