@@ -288,6 +288,48 @@ class BrowserStorageFull(EntityError):
         )
 
 
+# -- durable handlers -----------------------------------------------------------------------------
+
+
+class UnstorableJob(NitroError, TypeError):
+    """An event for a durable handler carries something that cannot be kept until it is done.
+
+    Attributes:
+        what: What carries it: ``the sender of 'order.placed'``.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, what: str, reason: str) -> None:
+        self.what = what
+        self.reason = reason
+        super().__init__(what, reason)
+
+    def __str__(self) -> str:
+        return (
+            f"A durable handler cannot be given {self.what}: {self.reason}. Emit entities, models, "
+            "dataclasses and plain values."
+        )
+
+
+class QueueUnavailable(NitroError):
+    """The queue server does not answer; jobs wait in the outbox until it does.
+
+    Attributes:
+        place: Where it is, without a password.
+        reason: What was said.
+    """
+
+    status = 503
+
+    def __init__(self, place: str, reason: str) -> None:
+        self.place = place
+        self.reason = reason
+        super().__init__(place, reason)
+
+    def __str__(self) -> str:
+        return f"The queue at {self.place} does not answer ({self.reason})."
+
+
 # -- events, views, web -------------------------------------------------------------------------
 
 

@@ -1,0 +1,56 @@
+"""The address of a queue server, taken apart."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from nitro_runtime.errors import ConfigurationError
+
+_PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a queue server is.
+
+    Attributes:
+        url: Its address, as its client takes it.
+        prefix: What the names of the app's queues begin with.
+    """
+
+    url: str
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str) -> Address:
+        """Takes ``redis://host/0?prefix=shop`` apart.
+
+        Raises:
+            ConfigurationError: The prefix cannot be one.
+        """
+        parts = urlsplit(url.removeprefix("celery+"))
+        options = dict(parse_qsl(parts.query))
+        prefix = options.pop("prefix", "nitro")
+        if not _PREFIX.fullmatch(prefix):
+            raise ConfigurationError(
+                f"The prefix of a queue is letters, digits, '_', '.' and '-', not {prefix!r}."
+            )
+        return cls(urlunsplit(parts._replace(query=urlencode(options))), prefix)
+
+    @property
+    def place(self) -> str:
+        """The server, without a password."""
+        parts = urlsplit(self.url)
+        port = f":{parts.port}" if parts.port else ""
+        return f"{parts.scheme}://{parts.hostname or 'localhost'}{port}"
+
+    @property
+    def is_redis(self) -> bool:
+        """Whether it is a Redis server."""
+        return urlsplit(self.url).scheme in ("redis", "rediss")
+
+    def queue(self, name: str) -> str:
+        """Returns the name of a queue on the server."""
+        return f"{self.prefix}.{name}"

@@ -1,0 +1,149 @@
+"""Celery carries the keys of jobs, on Redis or RabbitMQ. Retries and dead letters are the outbox's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from threading import Event
+from typing import Any
+
+from nitro_runtime.durable.queues import Perform
+from nitro_runtime.durable.queues.addresses import Address
+from nitro_runtime.durable.queues.quiet import once_a_minute
+from nitro_runtime.errors import MissingExtra, QueueUnavailable
+
+_TASK = "nitro.perform"
+_PATIENCE = 5.0
+
+
+def queue_at(url: str) -> CeleryQueue:
+    """Returns the queue at an address.
+
+    Raises:
+        MissingExtra: Celery, or the client of the server, is not installed.
+    """
+    return CeleryQueue(Address.of(url))
+
+
+class CeleryQueue:
+    """A queue of Celery's, with an app of its own beside those that a project may have."""
+
+    carries = True
+    in_app = False
+
+    def __init__(self, address: Address) -> None:
+        self.name = f"Celery on {'Redis' if address.is_redis else 'RabbitMQ'}"
+        self.place = address.place
+        self._address = address
+        self._app, self._errors = _app(address)
+
+    def send(self, queue: str, key: str) -> None:
+        """Sends the key of a job; see `Queue.send`."""
+        with self._available():
+            self._app.send_task(
+                _TASK,
+                args=[key],
+                queue=self._queue(queue),
+                retry=False,
+                ignore_result=True,
+            )
+
+    def _queue(self, name: str) -> Any:  # noqa: ANN401 # kombu's
+        from kombu import Exchange, Queue
+
+        full = self._address.queue(name)
+        exchange = Exchange(self._address.prefix, type="direct", durable=True)
+        return Queue(full, exchange=exchange, routing_key=full, durable=True)
+
+    def depth(self, queues: Iterable[str]) -> int:
+        """Returns how many keys wait; see `Queue.depth`."""
+        with self._available(), self._app.connection_for_write() as connection:
+            connection.ensure_connection(
+                max_retries=1, timeout=_PATIENCE, reraise_as_library_errors=False
+            )
+            return sum([self._depth_of(connection, queue) for queue in queues])
+
+    def _depth_of(self, connection: Any, queue: str) -> int:  # noqa: ANN401 # kombu's
+        declared = self._queue(queue)(connection.default_channel)
+        declared.declare()
+        return declared.queue_declare(passive=True).message_count
+
+    def work(self, queues: Iterable[str], threads: int, perform: Perform, stop: Event) -> None:
+        """Has keys performed until the event is set; see `Queue.work`."""
+        from celery.worker import WorkController, state
+
+        self.depth(queues)  # whether the server is there
+        app = self._app
+        app.conf.task_queues = [self._queue(queue) for queue in queues]
+        app.task(name=_TASK, ignore_result=True)(_performer(perform))
+        app.finalize()
+        worker = WorkController(
+            app=app,
+            pool="threads",
+            concurrency=threads,
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+        )
+        thread = threading.Thread(target=worker.start, name="nitro-celery", daemon=True)
+        with once_a_minute("celery"):
+            thread.start()
+            while not stop.wait(1.0) and thread.is_alive():
+                pass
+            state.should_stop = 0  # as Celery's own handler of SIGTERM does: what runs is finished
+            thread.join()
+            state.should_stop = None
+
+    def close(self) -> None:
+        """Closes the connections of this process."""
+        self._app.close()
+
+    @contextmanager
+    def _available(self) -> Generator[None]:
+        try:
+            yield
+        except self._errors as problem:
+            reason = str(problem) or type(problem).__name__
+            raise QueueUnavailable(self.place, reason) from problem
+
+
+def _performer(perform: Perform) -> Any:  # noqa: ANN401 # a function whose signature Celery reads
+    def performed(key: str) -> None:
+        perform(key)
+
+    return performed
+
+
+def _app(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
+    try:
+        from celery import Celery
+    except ImportError as problem:
+        extra = "celery,redis" if address.is_redis else "celery"
+        raise MissingExtra("celery", extra) from problem
+    if address.is_redis:
+        try:
+            import redis  # noqa: F401 # kombu's transport needs it
+        except ImportError as problem:
+            raise MissingExtra("redis", "celery,redis") from problem
+    from kombu.exceptions import OperationalError
+
+    app = Celery("nitro", broker=address.url, set_as_current=False)
+    options: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+    if address.is_redis:
+        options |= {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
+    app.conf.update(
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=_PATIENCE,
+        broker_transport_options=options,
+        task_ignore_result=True,
+        task_publish_retry=False,
+        task_acks_late=True,
+        task_create_missing_queues=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=2,
+        worker_send_task_events=False,
+    )
+    return app, (OperationalError, OSError)
