@@ -330,7 +330,36 @@ class QueueUnavailable(NitroError):
         return f"The queue at {self.place} does not answer ({self.reason})."
 
 
+# -- brokers ------------------------------------------------------------------------------------
+
+
+class BrokerUnavailable(NitroError):
+    """The broker cannot be reached, or does not serve; it is tried again by itself.
+
+    No request sees it: an app goes on without its broker. A broker of your own raises it.
+    """
+
+    status = 503
+
+
 # -- events, views, web -------------------------------------------------------------------------
+
+
+class InvalidPayload(NitroError):
+    """A typed event was emitted with data that does not fit its payload; no handler ran.
+
+    Attributes:
+        event: The name of the event.
+        problems: Every problem found, each one sentence.
+    """
+
+    def __init__(self, event: str, problems: Sequence[str]) -> None:
+        self.event = event
+        self.problems = tuple(problems)
+        super().__init__(event, self.problems)
+
+    def __str__(self) -> str:
+        return f"The event {self.event!r} does not take this: {'; '.join(self.problems)}."
 
 
 class ViewError(NitroError):

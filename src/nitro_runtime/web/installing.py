@@ -12,6 +12,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict
 
+from nitro_runtime.brokers import use_environment
 from nitro_runtime.errors import ConfigurationError, suggestion
 from nitro_runtime.signing import configure_secret
 from nitro_runtime.sse.shutdown import close_all
@@ -75,13 +76,15 @@ def make_site(
 
     Raises:
         ConfigurationError: The folder does not exist, the prefix or the policy cannot be one, the
-            key is short.
+            key is short, the broker's address is none.
+        MissingExtra: The broker that ``NITRO_BROKER_URL`` names needs redis-py.
     """
     if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
         raise ConfigurationError("A prefix starts with a slash and does not end with one: /live.")
     if secret_key:
         configure_secret(secret_key, fallbacks)
     serve_below(prefix)
+    use_environment()
     folder = Path(static) if static is not None else Path.cwd() / "static"
     found = folder.is_dir()
     if static is not None and not found:
