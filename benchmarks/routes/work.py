@@ -32,7 +32,7 @@ from nitro_runtime.html import (
 )
 from nitro_runtime.views import Confirm, Page, PageState
 from nitro_runtime.views.page_frame import LOCALISING
-from nitro_runtime.views.pages import stream_html
+from nitro_runtime.views import stream_html
 from nitro_runtime.web import gate
 
 KEY = "a key for the comparisons alone"
@@ -130,7 +130,7 @@ def document(cookies: Mapping[str, str], headers: Headers) -> str:
 _AFTER_MAIN = Fragment(LOCALISING, Confirm())
 """What says moments as their reader does, and asks before a deed; copied in the same way."""
 
-_BEFORE_TAB, _, _AFTER_TAB = stream_html(PageState(tab="TAB")).partition("TAB")
+_BEFORE_TAB, _, _AFTER_TAB = stream_html("TAB", PageState().events_url).partition("TAB")
 """The element that opens the stream, which somebody has copied into a constant."""
 
 

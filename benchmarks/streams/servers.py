@@ -28,7 +28,7 @@ from nitro import Column, Entity, Page, Table
 from nitro_runtime import testing
 from nitro_runtime.adapters import starlette as adapter
 from nitro_runtime.sse import hub, patch_signals
-from nitro_runtime.web import gate
+from nitro_runtime.web import stream_limits
 
 EVENT_BYTES = 500
 FILL = "x" * (EVENT_BYTES - len(patch_signals({"n": 10**6, "at": 10**14, "fill": ""})))
@@ -196,7 +196,7 @@ TOPIC = "user:everybody"
 
 
 def _nitro() -> Told:
-    gate.streams.per_client = 10_000
+    stream_limits.streams.per_user = 10_000
     app = Starlette(routes=[Route("/", _page), Route("/change", _change), Route("/same", _same)])
     static = Path(testing.__file__).parent / "static"
     key = "a key for this benchmark alone"

@@ -60,7 +60,7 @@ from nitro_runtime.views import (
 from nitro_runtime.web import Reply, Request, Route, redirect, respond
 from nitro_runtime.web.gate import check
 from nitro_runtime.web.gate import commands as command_limit
-from nitro_runtime.web.gate import streams as stream_limit
+from nitro_runtime.web.stream_limits import streams as stream_limit
 
 STATIC = Path(__file__).parent / "static"
 
@@ -70,7 +70,7 @@ PREFIX = os.environ.get("NITRO_SUITE_PREFIX", "")
 UPLOAD_LIMIT = 8 * 1024 * 1024
 
 hub.heartbeat = float(os.environ.get("NITRO_SUITE_HEARTBEAT", hub.heartbeat))
-stream_limit.per_client = int(os.environ.get("NITRO_SUITE_STREAMS", stream_limit.per_client))
+stream_limit.per_user = int(os.environ.get("NITRO_SUITE_STREAMS", stream_limit.per_user))
 # So that a test reaches it, on a slow machine too.
 command_limit.burst = 60
 command_limit.per_second = 5

@@ -69,7 +69,8 @@ from nitro_runtime.views.live import LiveView, ViewKey, view_from_key
 from nitro_runtime.views.nested_fields import RowsField
 from nitro_runtime.views.nonces import nonce
 from nitro_runtime.views.notices import Notice, notices_html
-from nitro_runtime.views.pages import STREAM_ID, Page, PageState, stream_html
+from nitro_runtime.views.page_stream import STREAM_ID, stream_html
+from nitro_runtime.views.pages import Page, PageState
 from nitro_runtime.views.row_actions import RowAction
 from nitro_runtime.views.schemes import scheme_switch
 from nitro_runtime.views.table_acting import BulkResult

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import quote
 
 from nitro_runtime.errors import ViewError
-from nitro_runtime.html import Attribute, Child, Div, Fragment, Html, chunks, escape, expr, js, raw
+from nitro_runtime.html import Attribute, Child, Fragment, Html, chunks, escape, raw
 from nitro_runtime.html.attributes import render_attributes
 from nitro_runtime.views.browser_storage import browser_html
 from nitro_runtime.views.components import Confirm
@@ -24,6 +22,7 @@ from nitro_runtime.views.page_frame import (
     page_frame,
 )
 from nitro_runtime.views.page_query import page_query
+from nitro_runtime.views.page_stream import check_topics, stream_html
 from nitro_runtime.views.schemes import Scheme
 from nitro_runtime.views.theme import Theme, current_theme
 from nitro_runtime.views.words import current_words
@@ -82,6 +81,7 @@ class Page:
         body_class: str | None = None,
         status: int | None = None,
         live: bool = True,
+        topics: Sequence[str] = (),
         stream: bool = False,
         theme: Theme | None = None,
     ) -> None:
@@ -102,12 +102,15 @@ class Page:
             body_class: Classes of ``<body>``.
             status: The status to answer with; a child form's, or 200, when left out.
             live: Whether it opens a live stream.
+            topics: What its stream listens to beside its live views, for those whom the topics' rules
+                let in (`nitro.topic`): ``["room:7"]``.
             stream: Whether it is sent piece by piece while it is rendered, for what is very long:
                 iterables and callables among the children are asked when it is their turn.
             theme: The classes of the page's own parts; the current theme when left out.
 
         Raises:
-            ViewError: A child is a ``<main>``, which the page makes itself; or the layout is none.
+            ViewError: A child is a ``<main>``, which the page makes itself; the layout is none; or the
+                topics cannot be any.
         """
         for child in children:
             if isinstance(child, Html) and child.startswith("<main"):
@@ -121,6 +124,7 @@ class Page:
         self.children = children
         self.title = title
         self.live = live
+        self.topics = check_topics(topics)
         self.stream = stream
         self._lang = lang
         self._meta = meta or {}
@@ -235,7 +239,9 @@ class Page:
             self._footer,
             footers,
             (LOCALISING, Confirm(theme=self._theme)) if state.datastar_url else None,
-            stream_html(state) if self.live and state.tab else None,
+            stream_html(state.tab, state.events_url, self.topics, self._theme)
+            if self.live and state.tab
+            else None,
         )
         return before, after
 
@@ -262,42 +268,3 @@ def _is_parts(child: object) -> bool:
     if isinstance(child, list | tuple):
         return all(_is_parts(each) for each in cast("Sequence[object]", child))
     return child is None or _is_view(child)
-
-
-# -- the live stream ---------------------------------------------------------------------------------
-
-STREAM_ID = "nitro-stream"
-"""The id of the element that keeps the stream open; without it the page asks for none."""
-
-# Seen in Chromium with Datastar 1.0.4. An effect over the keys opens the stream once at load and
-# again when a morph changes a key; a morph with the same key leaves it open. Only the cancellation
-# "cleanup" closes the request before: "auto" compares addresses, and the addresses differ. Retries
-# are counted (ten by default) and the wait grows, so both get a limit that fits a restart. The keys
-# are in the address; no signal goes with it. Hidden tabs close it and come back with the same keys.
-_STREAM = (
-    "@get({url} + Object.values($_views).map(key => '&view=' + encodeURIComponent(key)).join(''),"
-    " {{payload: {{}}, requestCancellation: 'cleanup', retry: 'always', retryInterval: 500,"
-    " retryScaler: 1.5, retryMaxWait: 5000, retryMaxCount: Infinity}})"
-)
-
-
-def stream_html(state: PageState) -> Html:
-    """Returns the element that keeps the page's one stream open; it stands last in the body."""
-    before, after = _stream_around_tab(state.events_url)
-    # percent-encoded, so it means nothing to HTML nor to JavaScript
-    return raw(f"{before}{quote(state.tab or '', safe='')}{after}")
-
-
-@lru_cache
-def _stream_around_tab(events_url: str) -> tuple[str, str]:
-    """Returns the element before and after the tab's id, which alone differs between pages."""
-    mark = "{tab}"
-    element = Div(
-        id=STREAM_ID,
-        hidden=True,
-        # last in the body, so the views' own keys are there before the effect first runs
-        signals__ifmissing={"_views": {}},
-        effect=expr(_STREAM.format(url=js(f"{events_url}?tab={mark}"))),
-    )
-    before, _, after = element.rpartition(mark)
-    return before, after

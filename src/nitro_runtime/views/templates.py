@@ -19,7 +19,7 @@ page is made.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +100,7 @@ class Templates:
         lang: str | None = None,
         status: int | None = None,
         live: bool = True,
+        topics: Sequence[str] = (),
         **values: Any,  # noqa: ANN401 # what templates take
     ) -> TemplatePage:
         """Returns a page that a template makes.
@@ -110,10 +111,11 @@ class Templates:
             lang: The language of its words; see `Page`.
             status: The status to answer with; that of a form among the values when left out.
             live: Whether it opens a live stream.
+            topics: What its stream listens to beside its live views; see `Page`.
             **values: What the template may name. Views among them are read before it is rendered.
         """
         return TemplatePage(
-            self, template, values, title=title, lang=lang, status=status, live=live
+            self, template, values, title=title, lang=lang, status=status, live=live, topics=topics
         )
 
     def render(self, template: str, /, **values: Any) -> Html:  # noqa: ANN401 # what templates take
@@ -162,9 +164,15 @@ class TemplatePage(Page):
         lang: str | None,
         status: int | None,
         live: bool,
+        topics: Sequence[str],
     ) -> None:
         super().__init__(
-            *_children(values.values()), title=title, lang=lang, status=status, live=live
+            *_children(values.values()),
+            title=title,
+            lang=lang,
+            status=status,
+            live=live,
+            topics=topics,
         )
         self._templates = templates
         self._template = template

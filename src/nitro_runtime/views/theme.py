@@ -23,6 +23,7 @@ DEFAULT_CLASSES: Mapping[str, str] = MappingProxyType(
         "notice_error": "notice-error",
         "notice_info": "notice-info",
         "notice_warning": "notice-warning",
+        "reconnecting": "notice reconnecting",
         "form": "form",
         "field": "field",
         "field_check": "field field-check",

@@ -43,6 +43,8 @@ WORDS: dict[str, str] = {
     "percent": "{count}%",
     "notices": "Notices",
     "front_page": "Front page",
+    "reconnecting": "Connection lost. Reconnecting…",
+    "topic_refused": "This page no longer shows all changes by itself. Reload it.",
     "scheme": "Colours",
     "scheme_system": "As the system",
     "scheme_light": "Light",

@@ -3,9 +3,10 @@
 Adapters (`nitro_runtime.adapters`) translate; nothing here names a framework.
 """
 
+from nitro_runtime.web.closing import close_streams
 from nitro_runtime.web.endpoints import routes
 from nitro_runtime.web.forms import Multi
-from nitro_runtime.web.gate import RateLimit, StreamLimit
+from nitro_runtime.web.gate import RateLimit
 from nitro_runtime.web.live import INTERVAL, Live, live
 from nitro_runtime.web.methods import by_method
 from nitro_runtime.web.portal import Portal, portal
@@ -14,6 +15,8 @@ from nitro_runtime.web.request import BODY_LIMIT, Handler, Reply, Request, Route
 from nitro_runtime.web.resources import Resource
 from nitro_runtime.web.session import add_notice, check_tab, new_tab, session_id
 from nitro_runtime.web.signals import Signals
+from nitro_runtime.web.stream_limits import StreamLimit
+from nitro_runtime.web.topics import topic
 from nitro_runtime.web.uploads import Posted, Upload, Uploads
 
 __all__ = [
@@ -38,6 +41,7 @@ __all__ = [
     "add_notice",
     "by_method",
     "check_tab",
+    "close_streams",
     "live",
     "new_tab",
     "portal",
@@ -45,4 +49,5 @@ __all__ = [
     "respond",
     "routes",
     "session_id",
+    "topic",
 ]

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -130,52 +129,5 @@ class RateLimit:
             raise Refused(429, "Too many requests; wait a moment.", headers=[("retry-after", "1")])
 
 
-class StreamLimit:
-    """Counts open streams, for each client and in all. Safe across threads.
-
-    Args:
-        per_client: Streams of one client; a browser opens one a tab, and no hidden ones.
-        in_all: Streams of this process.
-    """
-
-    def __init__(self, per_client: int = 50, in_all: int = 10_000) -> None:
-        self.per_client = per_client
-        self.in_all = in_all
-        self._open: dict[str, int] = {}
-        self._all = 0
-        self._lock = Lock()
-
-    def check(self, client: str) -> None:
-        """Lets a client pass that may open one more stream.
-
-        Raises:
-            Refused: 503; ``retry-after`` asks for patience.
-        """
-        with self._lock:
-            full = self._open.get(client, 0) >= self.per_client or self._all >= self.in_all
-        if full:
-            raise Refused(
-                503, "Too many open streams; close a tab.", headers=[("retry-after", "5")]
-            )
-
-    @contextmanager
-    def held(self, client: str) -> Generator[None]:
-        """Counts one stream of a client for as long as the block runs."""
-        with self._lock:
-            self._open[client] = self._open.get(client, 0) + 1
-            self._all += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._all -= 1
-                self._open[client] -= 1
-                if not self._open[client]:
-                    del self._open[client]
-
-
 commands = RateLimit()
 """The limit for commands, by session."""
-
-streams = StreamLimit()
-"""The limit for ``/events``, by session."""

@@ -144,13 +144,21 @@ class Live:
                 group.stop()
 
     def changed(self, change: context.Change) -> None:
-        """Has every group rendered that shows what changed; from any thread."""
+        """Has every group rendered that shows what changed, here or elsewhere; from any thread."""
         self.changes += 1
         if self._groups:
             with self._lock:
                 touched = [g for g in self._groups.values() if change.topic in g.topics]
             for group in touched:
                 group.touch()
+
+    def changed_unknown(self) -> None:
+        """Has every group rendered: anything may have changed elsewhere, unheard here."""
+        self.changes += 1
+        with self._lock:
+            groups = list(self._groups.values())
+        for group in groups:
+            group.touch()
 
     @property
     def watched(self) -> int:
@@ -162,3 +170,5 @@ live = Live()
 """The live views of this process."""
 
 context.on_change(live.changed)
+context.on_remote_change(live.changed)
+process_hub.on_resync(live.changed_unknown)

@@ -23,13 +23,13 @@ from nitro_runtime.events import (
 from nitro_runtime.html import P
 from nitro_runtime.sse import SignalsPatch, emit_elements, emit_signals, hub
 from nitro_runtime.views import Column, Table
-from nitro_runtime.web import gate, live, session
+from nitro_runtime.web import gate, live, session, stream_limits
 from nitro_runtime.web.command_endpoint import commands
 from nitro_runtime.web.event_endpoint import MOST_VIEWS, events
 from nitro_runtime.web.forms import Multi
-from nitro_runtime.web.gate import StreamLimit
 from nitro_runtime.web.patching import patches_of
 from nitro_runtime.web.request import Reply, Request, Site
+from nitro_runtime.web.stream_limits import StreamLimit
 
 NAME = "endpoint_test.run"
 
@@ -283,8 +283,8 @@ def stream_request(**query: str) -> Request:
 
 
 async def test_a_stream_that_ends_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    limit = StreamLimit(per_client=1)
-    monkeypatch.setattr(gate, "streams", limit)
+    limit = StreamLimit(per_user=1)
+    monkeypatch.setattr(stream_limits, "streams", limit)
     request = stream_request()
     open_before = hub.open_count
     reply = await events(request)
@@ -311,7 +311,7 @@ class BrokenThingTable(Table[EndpointThing]):
 async def test_a_broken_view_leaves_the_others_of_its_page_alive_and_is_tried_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("nitro_runtime.web.event_endpoint.BROKEN_VIEW_SECONDS", 0.01)
+    monkeypatch.setattr("nitro_runtime.web.event_endpoint.BROKEN_SECONDS", 0.01)
     EndpointThing.create(number=4711)
     asked = Request("GET", "/")
     views = [await BrokenThingTable.read(asked), await EndpointThingTable.read(asked)]

@@ -4,7 +4,7 @@ import pytest
 
 from nitro_runtime.errors import Refused
 from nitro_runtime.web import gate
-from nitro_runtime.web.gate import RateLimit, StreamLimit
+from nitro_runtime.web.gate import RateLimit
 from nitro_runtime.web.request import Request
 
 
@@ -116,15 +116,3 @@ def test_the_limit_remembers_no_more_clients_than_it_was_told() -> None:
     limit.spend("one")  # forgotten, so it starts anew
     with pytest.raises(Refused):
         limit.spend("three")
-
-
-def test_streams_are_limited_for_each_client_and_in_all() -> None:
-    limit = StreamLimit(per_client=1, in_all=2)
-    with limit.held("one"):
-        with pytest.raises(Refused) as refused:
-            limit.check("one")
-        assert refused.value.status == 503
-        with limit.held("two"), pytest.raises(Refused):
-            limit.check("three")
-        limit.check("three")
-    limit.check("one")
