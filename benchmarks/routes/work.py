@@ -30,9 +30,8 @@ from nitro_runtime.html import (
     doctype,
     raw,
 )
-from nitro_runtime.views import Confirm, Page, PageState
+from nitro_runtime.views import Confirm, Page, PageState, stream_html
 from nitro_runtime.views.page_frame import LOCALISING
-from nitro_runtime.views import stream_html
 from nitro_runtime.web import gate
 
 KEY = "a key for the comparisons alone"
