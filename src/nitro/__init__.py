@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nitro_runtime.errors import Duplicate as Duplicate
     from nitro_runtime.errors import EntityDefinitionError as EntityDefinitionError
     from nitro_runtime.errors import EntityError as EntityError
+    from nitro_runtime.errors import InvalidPayload as InvalidPayload
     from nitro_runtime.errors import InvalidQuery as InvalidQuery
     from nitro_runtime.errors import InvalidRow as InvalidRow
     from nitro_runtime.errors import MissingColumn as MissingColumn
@@ -154,7 +155,7 @@ _PARTS: dict[str, str] = {
     "nitro_runtime.errors": (
         "Answered BadSignature BrokenReference BrowserStorageFull BrowserStorageMissing BrowserStorageRefused"
         " ConfigurationError DatabaseBusy Duplicate"
-        " EntityDefinitionError EntityError InvalidQuery InvalidRow MissingColumn MissingExtra"
+        " EntityDefinitionError EntityError InvalidPayload InvalidQuery InvalidRow MissingColumn MissingExtra"
         " MissingTable NitroError NotFound NotLoaded Refused StaleEntity Unsupported ViewError"
     ),
     "nitro_runtime.events": (

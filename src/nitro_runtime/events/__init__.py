@@ -20,13 +20,16 @@ from nitro_runtime.events.commands import (
 )
 from nitro_runtime.events.event import Emitted, Event
 from nitro_runtime.events.face import capture_events, emit, emit_async, event, off, on
+from nitro_runtime.events.handlers import Durable, Registration
 
 __all__ = [
     "Bus",
     "CommandSpec",
     "Context",
+    "Durable",
     "Emitted",
     "Event",
+    "Registration",
     "anyone",
     "bus",
     "capture_events",

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
-from blinker import ANY, Signal
+from blinker import ANY, NamedSignal, Signal
 
 from nitro_runtime.events.handlers import identity_of
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from nitro_runtime.events.bus import Bus
 
+    P = TypeVar("P", default=Any)
+else:
+    from typing import TypeVar
+
+    P = TypeVar("P")
+
 F = TypeVar("F", bound=Callable[..., Any])
+
+Key = str | int
+"""By what the bus knows an event: its name; the id of a plain Blinker signal."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """An event that was emitted: what `capture_events` collects."""
+    """An event that was emitted: what `capture_events` collects.
+
+    Attributes:
+        name: Its name.
+        sender: The sender.
+        data: What handlers may ask for by name; of a typed event the checked fields.
+        payload: The payload of a typed event, else None.
+    """
 
     name: str
     sender: Any
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    payload: Any = None
 
 
-class Event(Signal):
+class Event(Signal, Generic[P]):
     """An event; made by `event`, never directly.
 
     It connects and sends as any `blinker.Signal` does, with the bus's rules: order, every kind of
@@ -34,30 +53,43 @@ class Event(Signal):
 
     Attributes:
         name: Its name.
+        payload: The class that what is emitted is checked against, or None.
+        signal: The plain Blinker signal that it stands for, or None.
     """
 
-    def __init__(self, name: str, bus: Bus) -> None:
+    def __init__(self, name: str, bus: Bus, signal: Signal | None = None) -> None:
         super().__init__(f"The event {name!r}.")
         self.name = name
+        self.payload: type[P] | None = None
+        self.signal = signal
+        self.key: Key = name if signal is None else id(signal)
         self._bus = bus
 
     def __repr__(self) -> str:
         return f"<Event {self.name!r}>"
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether it is muted, or the signal that it stands for is."""
+        return self.is_muted or (self.signal is not None and self.signal.is_muted)
+
     def connect(self, receiver: F, sender: Any = ANY, weak: bool = False) -> F:  # noqa: ANN401 # Blinker's signature
-        """Connects a receiver, as Blinker does; ``weak`` ones vanish with their last reference."""
+        """Connects a receiver, as Blinker does; ``weak`` ones vanish with their last reference.
+
+        The sender is held weakly where it can be, as Blinker does.
+        """
         super().connect(receiver, sender, weak)
-        self._bus.add(self.name, receiver, sender=sender, weak=weak)
+        self._bus.connect(self, receiver, sender, weak=weak)
         return receiver
 
     def disconnect(self, receiver: Callable[..., Any], sender: Any = ANY) -> None:  # noqa: ANN401 # Blinker's signature
         """Takes a receiver away, from one sender or from all."""
         super().disconnect(receiver, sender)
-        self._bus.remove(self.name, identity_of(receiver), sender)
+        self._bus.remove(self, identity_of(receiver), sender)
 
     def has_receivers_for(self, sender: Any) -> bool:  # noqa: ANN401 # Blinker's signature
         """Whether an emit would consider any handler; conditions are not looked at."""
-        return bool(self._bus.handlers(self.name))
+        return self._bus.has_handlers(self)
 
     def send(  # pyright: ignore[reportIncompatibleMethodOverride] # the wrapper is not needed here
         self,
@@ -76,3 +108,20 @@ class Event(Signal):
     ) -> list[tuple[Callable[..., Any], Any]]:
         """Emits and waits, and returns pairs of handler and result as Blinker does."""
         return await self._bus.send_async(self, sender, kwargs)
+
+    def take_from_signal(self, sender: Any, /, **data: Any) -> list[Any]:  # noqa: ANN401 # Blinker's signature
+        """The one receiver by which a plain signal's own ``send`` reaches the handlers."""
+        return self._bus.emit_sent(self, sender, data)
+
+    def plain_receivers(self, sender: object) -> Generator[Callable[..., Any]]:
+        """Yields the receivers that were connected to the plain signal itself, for a sender."""
+        if self.signal is not None:
+            mine = self.take_from_signal
+            for receiver in self.signal.receivers_for(sender):
+                if receiver != mine:
+                    yield receiver
+
+
+def name_of(signal: Signal) -> str:
+    """Returns what to call a plain signal in messages."""
+    return signal.name if isinstance(signal, NamedSignal) else f"signal {id(signal):#x}"

@@ -9,14 +9,18 @@ keywords (``f(s, x=d['x'])``): that is what makes an emit faster than a loop ove
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from keyword import iskeyword
+from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any, Final
 
 from blinker import ANY
+
+from nitro_runtime.errors import ConfigurationError
 
 Function = Callable[..., Any]
 Call = Callable[[Any, Mapping[str, Any]], Any]
@@ -67,14 +71,22 @@ class Wants:
             star=inspect.Parameter.VAR_POSITIONAL in kinds,
         )
 
-    def arguments(self, keys: Iterable[str]) -> tuple[str, tuple[str, ...]]:
+    def arguments(
+        self, keys: Iterable[str], hidden: Collection[str] = ()
+    ) -> tuple[str, tuple[str, ...]]:
         """Decides what to pass for an emit with these keywords.
+
+        Args:
+            keys: The keywords.
+            hidden: Those of them that only a function gets that names them.
 
         Returns:
             How the sender is passed (``"s"``, ``"sender=s"`` or ``""``), and the keywords.
         """
         given = tuple(keys)
-        names = tuple(key for key in given if self.everything or key in self.names)
+        names = tuple(
+            key for key in given if key in self.names or (self.everything and key not in hidden)
+        )
         if self.first is not None and (self.first == "sender" or self.first not in given):
             return "s", names
         if "sender" in self.names:
@@ -84,9 +96,11 @@ class Wants:
         return ("sender=s" if self.everything and self.first is None else ""), names
 
 
-def prepare(function: Function, wants: Wants, keys: tuple[str, ...]) -> Call:
-    """Returns the call of a function for an emit with these keywords."""
-    sender, names = wants.arguments(keys)
+def prepare(
+    function: Function, wants: Wants, keys: tuple[str, ...], hidden: Collection[str] = ()
+) -> Call:
+    """Returns the call of a function for an emit with these keywords; see `Wants.arguments`."""
+    sender, names = wants.arguments(keys, hidden)
     if all(name.isascii() and name.isidentifier() and not iskeyword(name) for name in names):
         return _writer(sender, names)(function)
     return lambda s, d: function(
@@ -104,25 +118,59 @@ def _writer(sender: str, names: tuple[str, ...]) -> Callable[[Function], Call]:
     return eval(source, {"__builtins__": {}})  # noqa: S307 # plain ASCII identifiers only, checked by prepare
 
 
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """How a worker runs a durable handler.
+
+    Attributes:
+        once: Whether it runs in a transaction that also notes that it was done, so that its effect
+            on the database happens once though the job may come twice.
+        retries: How often it is tried again after it raised, before its job is a dead letter.
+        backoff: Seconds before the first retry; each further one waits twice as long.
+        queue: The name of the queue that it waits in.
+    """
+
+    once: bool = False
+    retries: int = 5
+    backoff: float = 2.0
+    queue: str = "default"
+
+    def __post_init__(self) -> None:
+        if self.retries < 0 or not self.backoff >= 0:
+            raise ConfigurationError("retries and backoff of a durable handler are 0 or more.")
+        if not self.queue:
+            raise ConfigurationError("The queue of a durable handler needs a name.")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Registration:
     """One ``@on``: a function under a name or pattern.
 
     Attributes:
-        function: The handler, or a `weakref.ref` to it when it was connected weakly.
+        event: The name or pattern; of a plain Blinker signal what it prints as.
+        function: The handler, or a `WeakFunction` when it was connected weakly.
         wants: What its signature asks for.
-        sender: Only emits of this sender, or of an instance of this class; ``ANY`` for all.
+        sender: Only emits of this sender, or of an instance of this class; ``ANY`` for all. A
+            `weakref.ref` when it was connected as Blinker does.
         priority: Higher ones run first.
         order: How many registrations were made before.
         when: Only emits for which this returns true; it gets keywords as a handler does.
+        concurrent: Whether later handlers may start while it waits for something.
+        durable: How a worker runs it; None when it runs where the event is emitted.
+        key: ``module:qualname``, by which a worker finds it; empty when it is not durable.
+        identity: What makes two registrations the same handler.
     """
 
+    event: str
     function: Function
     wants: Wants
     sender: Any
     priority: int
     order: int
     when: Function | None
+    concurrent: bool = True
+    durable: Durable | None = None
+    key: str = ""
     identity: object = field(default=None)
 
     @property
@@ -130,14 +178,18 @@ class Registration:
         """Whether it runs for some emits only."""
         return self.sender is not ANY or self.when is not None
 
-    def accepts(self, keys: tuple[str, ...]) -> Call:
+    def accepts(self, keys: tuple[str, ...], hidden: Collection[str] = ()) -> Call:
         """Returns the check of its conditions for an emit with these keywords."""
         wanted = self.sender
-        matches: Call = (lambda s, d: True) if wanted is ANY else (lambda s, d: _same(wanted, s))
+        matches: Call = (lambda s, d: True) if wanted is ANY else (lambda s, d: is_same(wanted, s))
         if self.when is None:
             return matches
-        when = prepare(self.when, Wants.of(self.when), keys)
+        when = prepare(self.when, Wants.of(self.when), keys, hidden)
         return lambda s, d: matches(s, d) and when(s, d)
+
+    def prepared(self, keys: tuple[str, ...], hidden: Collection[str] = ()) -> Call:
+        """Returns the call of its function, without its conditions."""
+        return prepare(self.function, self.wants, keys, hidden)
 
 
 class WeakFunction:
@@ -153,37 +205,63 @@ class WeakFunction:
         return SKIPPED if function is None else function(*args, **data)
 
 
-def calls_for(registrations: Iterable[Registration], keys: tuple[str, ...]) -> tuple[Call, ...]:
-    """Returns the calls of one emit, in order; a function registered twice is called once."""
-    ordered = sorted(registrations, key=lambda r: (-r.priority, r.order))
-    together: dict[object, list[Registration]] = {}
-    for registration in ordered:
-        together.setdefault(registration.identity, []).append(registration)
-    return tuple([_call(same, keys) for same in together.values()])
+def is_same(wanted: Any, sender: object) -> bool:  # noqa: ANN401 # any object
+    """Whether a sender is the wanted one.
 
-
-def _call(same: list[Registration], keys: tuple[str, ...]) -> Call:
-    call = prepare(same[0].function, same[0].wants, keys)
-    if not all(registration.conditional for registration in same):
-        return call
-    checks = [registration.accepts(keys) for registration in same]
-    if len(checks) == 1:
-        check = checks[0]
-        return lambda s, d: call(s, d) if check(s, d) else SKIPPED
-    return lambda s, d: call(s, d) if any(check(s, d) for check in checks) else SKIPPED
-
-
-def _same(wanted: object, sender: object) -> bool:
-    """Whether a sender is the wanted one: itself, an instance of the class, or an equal text."""
+    That is itself, an instance of the class, the same entity (class and key) or an equal text.
+    """
+    if wanted.__class__ is weakref.ref:
+        wanted = wanted()
+        if wanted is None:
+            return False
     if sender is wanted:
         return True
     if isinstance(wanted, type):
-        return isinstance(sender, wanted)
-    return isinstance(wanted, str | int) and sender == wanted
+        return isinstance(sender, wanted)  # pyright: ignore[reportUnknownArgumentType]
+    kind: type[Any] = wanted.__class__
+    if issubclass(kind, str | int) or hasattr(kind, "__entity__"):
+        return bool(sender == wanted)
+    return False
 
 
 def identity_of(function: Function) -> object:
-    """Returns what makes two registrations the same handler; bound methods are made anew each time."""
+    """Returns what makes two registrations the same handler; methods are made anew each time."""
     if inspect.ismethod(function):
         return (id(function.__self__), id(function.__func__))
+    if isinstance(function, BuiltinMethodType) and not isinstance(function.__self__, ModuleType):
+        return (id(function.__self__), function.__name__)
     return id(function)
+
+
+def durable_key(function: Function) -> str:
+    """Returns ``module:qualname``, by which a worker finds the handler once it imported the app.
+
+    Raises:
+        ConfigurationError: It could not be found so: a lambda, a local function, a method of one
+            object, or a function of a script.
+    """
+    if not isinstance(function, FunctionType) or "<" in function.__qualname__:
+        raise ConfigurationError(
+            f"{getattr(function, '__qualname__', repr(function))} cannot be a durable handler, since "
+            "a worker could not find it: write a function at the top level of a module."
+        )
+    module = function.__module__
+    if module == "__main__":
+        spec = getattr(sys.modules["__main__"], "__spec__", None)
+        if spec is None:
+            raise ConfigurationError(
+                f"{function.__qualname__} cannot be a durable handler, since a worker cannot import "
+                "a script that was run by itself: move it to a module."
+            )
+        module = spec.name
+    return f"{module}:{function.__qualname__}"
+
+
+def check_condition(when: Function | None) -> None:
+    """Refuses a condition that would have to be awaited.
+
+    Raises:
+        ConfigurationError: It is a coroutine function.
+    """
+    if when is not None and inspect.iscoroutinefunction(when):
+        raise ConfigurationError("`when` answers at once: it cannot be a coroutine function.")

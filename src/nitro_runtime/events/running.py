@@ -1,9 +1,6 @@
-"""How handlers run: plain functions, coroutines, generators and async generators, each to its end.
+"""How handlers run under `emit`: each kind to its end, or started as a task where a loop runs.
 
-Coroutines are started at once, in order. One that never suspends costs no task. When one does
-suspend, the handlers after it go on in a task of their own. So each coroutine runs from its first
-step to its last in one task: timeouts and cancel scopes in a handler work, which they do not when
-a started coroutine is moved into a task (``asyncio.current_task()`` would change under it).
+How they run under `emit_async` stands in `rounds`.
 """
 
 from __future__ import annotations
@@ -13,10 +10,12 @@ import types
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
 from contextlib import aclosing
 from contextvars import copy_context
-from typing import Any
+from typing import Any, Protocol, cast
 
 from nitro_runtime import context
 from nitro_runtime.events.handlers import SKIPPED, Call, Skipped
+from nitro_runtime.events.plans import Plan, Step
+from nitro_runtime.events.tasks import TaskList, started_tasks
 
 ASYNC: frozenset[type[Any]] = frozenset({types.CoroutineType, types.AsyncGeneratorType})
 """What the call of an async handler returns."""
@@ -24,42 +23,198 @@ ASYNC: frozenset[type[Any]] = frozenset({types.CoroutineType, types.AsyncGenerat
 DRIVEN = ASYNC | {types.GeneratorType, Skipped}
 """The types of results that are not yet results."""
 
-Started = Callable[[Coroutine[Any, Any, Any]], Any]
-"""Runs or starts an async handler; returns what stands for it among the results."""
+Report = Callable[[BaseException, str], object]
+"""Takes an error that nobody waits for, and the name of the event."""
+
+
+class Starter:
+    """Runs the async handlers of one `emit`.
+
+    Where a loop runs in this thread they become tasks: of the current command, else of the
+    background. Else a loop of the emit's own runs each to its end.
+
+    Args:
+        name: The name of the event.
+        report: Takes what tasks in the background raise.
+        background: Holds them while they run, since a loop holds its tasks weakly.
+    """
+
+    __slots__ = ("_background", "_loop", "_name", "_report", "_runner")
+
+    def __init__(self, name: str, report: Report, background: set[asyncio.Task[Any]]) -> None:
+        self._name = name
+        self._report = report
+        self._background = background
+        self._runner: asyncio.Runner | None = None
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+
+    def start(self, coroutine: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 # the result, or its task
+        """Starts a handler; returns its task, or its result where no loop runs."""
+        if self._loop is None:
+            return self._finish(coroutine)
+        task = self._loop.create_task(coroutine)
+        tasks = started_tasks.get()
+        if tasks is None or not tasks.add(self._name, task, self._loop):
+            self._background.add(task)
+            task.add_done_callback(self._done)
+        return task
+
+    def close(self) -> None:
+        """Ends the loop of its own, if it made one."""
+        if self._runner is not None:
+            self._runner.close()
+
+    def _finish(self, coroutine: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 # the handler's
+        if self._runner is None:
+            self._runner = asyncio.Runner()
+        whole = to_end(coroutine, self._name, self._report)
+        return self._runner.run(whole, context=copy_context())
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._report(error, self._name)
+
+
+async def to_end(coroutine: Coroutine[Any, Any, Any], name: str, report: Report) -> Any:  # noqa: ANN401 # the handler's
+    """Awaits a handler in a loop that ends with it, and whatever it starts by emitting."""
+    tasks = TaskList()
+    token = started_tasks.set(tasks)
+    try:
+        return await coroutine
+    except asyncio.CancelledError as error:
+        raise_if_cancelled(error)
+        raise awaited_cancelled() from error
+    finally:
+        started_tasks.reset(token)
+        for error in await tasks.finish():
+            report(error, name)
+
+
+def raise_if_cancelled(error: asyncio.CancelledError) -> None:
+    """Raises it when it means this task, and not something that was awaited."""
+    task = asyncio.current_task()
+    if task is None or task.cancelling():
+        raise error
+
+
+def awaited_cancelled() -> RuntimeError:
+    """Returns the error of a handler that awaited something cancelled: it is no cancellation."""
+    return RuntimeError("a handler awaited something that was cancelled")
+
+
+class Starters(Protocol):
+    """Makes what runs the async handlers of one emit: the bus."""
+
+    def starter(self, name: str) -> Starter:
+        """Makes it for an event of this name."""
+        ...
 
 
 def run(
-    calls: tuple[Call, ...], sender: object, data: Mapping[str, Any], start: Started
+    plan: Plan, name: str, sender: object, data: Mapping[str, Any], starters: Starters
 ) -> tuple[list[Any], list[Exception]]:
     """Calls the handlers in order, from code that cannot wait.
 
     Args:
-        calls: The prepared calls.
+        plan: What to call.
+        name: The name of the event.
         sender: The sender.
         data: The data, by keyword.
-        start: Runs or starts the async ones.
+        starters: Makes what runs the async ones.
 
     Returns:
         The results in order, and what was raised.
     """
+    if plan.alone:
+        return _run_in_turn(plan, name, sender, data, starters)
     results: list[Any] = []
     errors: list[Exception] = []
+    starter: Starter | None = None
     add = results.append
-    for call in calls:
-        try:
-            result = call(sender, data)
-            kind: type[Any] = result.__class__
-            if kind in DRIVEN:
-                if result is SKIPPED:
-                    continue
-                if kind is types.GeneratorType:
-                    result = drain(sender, result)
-                else:
-                    result = start(to_coroutine(sender, result))
-            add(result)
-        except Exception as error:  # raised together by the bus
-            errors.append(error)
+    driven = DRIVEN
+    try:
+        for call in plan.calls:
+            try:
+                result = call(sender, data)
+                kind: type[Any] = result.__class__
+                if kind in driven:
+                    if result is SKIPPED:
+                        continue
+                    if kind is types.GeneratorType:
+                        result = drain(sender, result)
+                    else:
+                        starter = starter or starters.starter(name)
+                        result = starter.start(to_coroutine(sender, result))
+                add(result)
+            except Exception as error:  # raised together by the bus
+                errors.append(error)
+    finally:
+        if starter is not None:
+            starter.close()
     return results, errors
+
+
+def _run_in_turn(
+    plan: Plan, name: str, sender: object, data: Mapping[str, Any], starters: Starters
+) -> tuple[list[Any], list[Exception]]:
+    """As `run`; what comes after a handler that runs alone is a task that waits for it."""
+    results: list[Any] = []
+    errors: list[Exception] = []
+    starter = starters.starter(name)
+    gate: asyncio.Task[Any] | None = None
+    try:
+        for step in plan.steps:
+            try:
+                result = _take_turn(step, gate, sender, data, starter)
+            except Exception as error:  # raised together by the bus
+                errors.append(error)
+                continue
+            if result is SKIPPED:
+                continue
+            results.append(result)
+            if not step.concurrent and isinstance(result, asyncio.Task):
+                gate = cast("asyncio.Task[Any]", result)
+    finally:
+        starter.close()
+    return results, errors
+
+
+def _take_turn(
+    step: Step,
+    gate: asyncio.Task[Any] | None,
+    sender: object,
+    data: Mapping[str, Any],
+    starter: Starter,
+) -> Any:  # noqa: ANN401 # the result, or its task
+    if gate is not None:
+        if step.accepts is not None and not step.accepts(sender, data):
+            return SKIPPED
+        return starter.start(_after(gate, step.bare, sender, data))
+    result = step.call(sender, data)
+    kind: type[Any] = result.__class__
+    if kind is types.GeneratorType:
+        return drain(sender, result)
+    return starter.start(to_coroutine(sender, result)) if kind in ASYNC else result
+
+
+async def _after(
+    gate: asyncio.Task[Any], call: Call, sender: object, data: Mapping[str, Any]
+) -> Any:  # noqa: ANN401 # the handler's
+    await asyncio.wait([gate])
+    return await finished(sender, call(sender, data))
+
+
+async def finished(sender: object, result: Any) -> Any:  # noqa: ANN401 # by its type
+    """Runs what the call of a handler gave to its end, in a coroutine."""
+    kind: type[Any] = result.__class__
+    if kind is types.GeneratorType:
+        return drain(sender, result)
+    return await to_coroutine(sender, result) if kind in ASYNC else result
 
 
 def deliver(sender: object, value: object) -> None:
@@ -91,104 +246,3 @@ def to_coroutine(sender: object, result: Any) -> Coroutine[Any, Any, Any]:  # no
     """Returns the coroutine that runs an async handler to its end."""
     kind: type[Any] = result.__class__
     return drain_async(sender, result) if kind is types.AsyncGeneratorType else result
-
-
-class Round:
-    """One `emit_async` under way."""
-
-    __slots__ = ("_before", "_calls", "_data", "_errors", "_next", "_results", "_sender", "_tasks")
-
-    def __init__(self, calls: tuple[Call, ...], sender: object, data: Mapping[str, Any]) -> None:
-        self._calls = calls
-        self._sender = sender
-        self._data = data
-        self._next = 0
-        self._results: list[Any] = []
-        self._errors: list[Exception] = []
-        self._tasks: list[asyncio.Task[None]] = []
-        # What a later handler starts from: it must not see what an earlier one sets while it
-        # waits, such as its open transaction.
-        self._before = copy_context()
-
-    async def run(self, name: str) -> list[Any]:
-        """Runs all handlers and waits for the last; when it is cancelled, they are too.
-
-        Args:
-            name: The event's name, for the error.
-
-        Returns:
-            The results, in the order in which the handlers were started.
-
-        Raises:
-            ExceptionGroup: What the handlers raised.
-        """
-        try:
-            await self._work()
-            for task in self._tasks:  # it grows while tasks part from tasks
-                await task
-        except BaseException:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            raise
-        if self._errors:
-            raise ExceptionGroup(f"handlers of {name!r} failed", self._errors)
-        return self._results
-
-    async def _work(self) -> None:
-        """Takes handlers until none is left; several tasks may do so, each handler runs once."""
-        calls, sender, data, results = self._calls, self._sender, self._data, self._results
-        while (index := self._next) < len(calls):
-            self._next = index + 1
-            try:
-                result = calls[index](sender, data)
-                kind: type[Any] = result.__class__
-                if kind in ASYNC:
-                    if kind is not types.CoroutineType:
-                        result = drain_async(sender, result)
-                    place = len(results)
-                    results.append(None)
-                    try:
-                        awaited = result.send(None)
-                    except StopIteration as done:
-                        results[place] = done.value
-                    else:
-                        results[place] = await self._go_on(result, awaited)
-                elif kind is types.GeneratorType:
-                    results.append(drain(sender, result))
-                elif result is not SKIPPED:
-                    results.append(result)
-            except Exception as error:  # raised together at the end
-                self._errors.append(error)
-            except asyncio.CancelledError as error:
-                self._cancelled(error)
-
-    def _cancelled(self, error: asyncio.CancelledError) -> None:
-        """Tells a handler that awaited something cancelled from a cancelled task."""
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise error
-        failure = RuntimeError("a handler awaited something that was cancelled")
-        failure.__cause__ = error
-        self._errors.append(failure)
-
-    @types.coroutine
-    def _go_on(
-        self,
-        coroutine: Coroutine[Any, Any, Any],
-        awaited: object,
-    ) -> Generator[Any, Any, Any]:
-        """Goes on as ``await`` would with a coroutine whose first step awaits something."""
-        if self._next < len(self._calls):
-            rest = asyncio.create_task(self._work(), context=self._before.copy())
-            self._tasks.append(rest)
-        while True:
-            try:
-                yield awaited
-            except BaseException as error:  # a cancellation: the coroutine's to handle
-                try:
-                    awaited = coroutine.throw(error)
-                except StopIteration as done:
-                    return done.value
-            else:
-                return (yield from coroutine)  # pyright: ignore[reportUnknownVariableType] # a types.coroutine may

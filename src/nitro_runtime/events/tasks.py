@@ -8,11 +8,34 @@ from typing import Any
 
 
 class TaskList:
-    """The async handlers that a command's `emit` calls started; the command awaits them."""
+    """The async handlers that a command's `emit` calls started; the command awaits them.
+
+    It belongs to the loop that runs when it is made: a thread that inherits it adds nothing.
+    """
 
     def __init__(self) -> None:
         self.open = True
         self.tasks: list[tuple[str, asyncio.Task[Any]]] = []
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+
+    def add(self, name: str, task: asyncio.Task[Any], loop: asyncio.AbstractEventLoop) -> bool:
+        """Adds a task of an event's handler, unless it is closed or of another loop.
+
+        Args:
+            name: The name of the event.
+            task: The task.
+            loop: The loop that runs it.
+
+        Returns:
+            Whether it was added.
+        """
+        if not self.open or loop is not self._loop:
+            return False
+        self.tasks.append((name, task))
+        return True
 
     async def finish(self) -> list[Exception]:
         """Awaits all, also those that they start; returns what they raised.

@@ -6,18 +6,17 @@ import pytest
 
 from nitro_runtime.events import bus
 from nitro_runtime.events import commands as registry
+from nitro_runtime.events.registry import Registry
 
 
 @pytest.fixture(autouse=True)
 def fresh_bus() -> Iterator[None]:
     """Each test has the process's bus and commands to itself."""
-    before = bus._named, bus._held, bus._patterns, bus.on_error
+    before = bus.registry, bus.on_error
     known = dict(registry._commands)
-    bus._named, bus._held, bus._patterns = {}, {}, []
-    bus._plans.clear()
+    bus.registry = Registry(bus)
     registry._commands.clear()
     yield
-    bus._named, bus._held, bus._patterns, bus.on_error = before
-    bus._plans.clear()
+    bus.registry, bus.on_error = before
     registry._commands.clear()
     registry._commands.update(known)

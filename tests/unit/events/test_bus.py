@@ -156,22 +156,22 @@ def test_one_that_raises_stops_none_of_the_others_and_all_errors_are_raised_toge
 def test_unknown_names_leave_nothing_in_memory() -> None:
     on("known.*")(lambda: None)
     gc.collect()
-    known = set(bus._known)  # what others hold
+    known = set(bus.registry._known)  # what others hold
     for number in range(500):
         emit(f"junk{number}")
         event(f"other{number}")
         emit(event(f"third{number}"))
     gc.collect()
-    assert set(bus._known) <= known
-    assert not bus._held
-    assert not bus._plans
+    assert set(bus.registry._known) <= known
+    assert not bus.registry.held
+    assert not bus.registry.plans
 
 
 def test_names_that_match_a_pattern_take_bounded_memory() -> None:
     on("known.*")(lambda: None)
     for number in range(2_000):
         emit(f"known.{number}")
-    assert len(bus._plans) <= 256
+    assert len(bus.registry.plans) <= 256
 
 
 def test_an_event_is_the_same_object_while_it_has_handlers() -> None:
