@@ -283,6 +283,11 @@ def on_enqueue(taker: Taker) -> None:
     _takers[:] = [taker]
 
 
+def takes_jobs() -> bool:
+    """Whether somebody takes the jobs of durable handlers."""
+    return bool(_takers)
+
+
 def enqueue(job: Job) -> None:
     """Hands a job over: it is kept with the current transaction, or at once when there is none.
 
