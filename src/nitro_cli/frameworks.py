@@ -35,6 +35,7 @@ A target in ``[files]`` replaces the shared file of that name. In a template of 
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -85,6 +86,11 @@ class Framework:
     files: tuple[tuple[str, str], ...]
     sync: bool
     folder: Path
+
+    def app(self, package: str) -> str:
+        """Returns where the app is, or what makes it, as its server is told: ``shop.app:app``."""
+        words = [word for word in self.serve if re.fullmatch(r"\{package\}[\w.]*:\w+(\(\))?", word)]
+        return (words or ["{package}.app:app"])[0].format(package=package)
 
     def serve_text(self, package: str) -> str:
         """Returns the production server's command line as people type it."""

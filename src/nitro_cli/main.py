@@ -57,6 +57,7 @@ COMMANDS = (
     Entry("generate", "Write source into the project: an entity, a scaffold (or: g).", ("g",)),
     Entry("dev", "Run the server with reload and build the CSS, until Ctrl-C."),
     Entry("db", "Migrate the database and fill it with example data."),
+    Entry("routes", "List what the app answers, who may, and where that is written."),
     Entry("doctor", "Look whether what the project stands on is fit for it."),
     Entry("info", "Show the versions of what the project runs on."),
     Entry("types", "Show the types and modifiers of fields."),

@@ -32,6 +32,7 @@ class SettingsIdiom:
         serves: What serves static files, if it is in the settings.
         served: The setting that lists the folders that it takes them from.
         served_line: What to write when there is no such setting.
+        application: What returns the application when the settings are known; empty: nothing is known.
     """
 
     environment: str
@@ -47,6 +48,7 @@ class SettingsIdiom:
     serves: str
     served: str
     served_line: str
+    application: str = ""
 
 
 @dataclass(frozen=True, slots=True)

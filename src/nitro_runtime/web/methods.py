@@ -38,4 +38,6 @@ def by_method(**handlers: Handler) -> Handler:
     async def answer_async(request: Any, **params: Any) -> Any:  # noqa: ANN401 # the host's own
         return await choose(request)(request, **params)
 
-    return answer_async if all(map(iscoroutinefunction, known.values())) else answer
+    chosen: Any = answer_async if all(map(iscoroutinefunction, known.values())) else answer
+    chosen.methods = known  # what may be asked of it, for those who list routes
+    return chosen

@@ -174,12 +174,21 @@ def before_first_request(inner: Any, act: Callable[[], None]) -> Any:  # noqa: A
     lock = Lock()
     waiting = [act]
 
+    def prepare() -> None:
+        with lock:
+            if waiting:
+                waiting[0]()
+                waiting.clear()
+
     def app(environ: Any, start_response: Any) -> Any:  # noqa: ANN401 # WSGI
         if waiting:
-            with lock:
-                if waiting:
-                    waiting[0]()
-                    waiting.clear()
+            prepare()
         return inner(environ, start_response)
 
-    return app
+    def prepare_all() -> None:
+        getattr(inner, "prepare", lambda: None)()
+        prepare()
+
+    answer: Any = app
+    answer.prepare = prepare_all  # for what asks about routes before there is a request
+    return answer
