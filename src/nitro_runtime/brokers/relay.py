@@ -77,6 +77,7 @@ class BrokerRelay:
         most_messages: How many messages may wait for the broker; beyond, other processes' streams are
             told to read their state anew.
         most_bytes: How many bytes may wait.
+        largest: Bytes of one broadcast that other processes get.
     """
 
     def __init__(
@@ -87,8 +88,10 @@ class BrokerRelay:
         *,
         most_messages: int = MOST_MESSAGES,
         most_bytes: int = MOST_BYTES,
+        largest: int = LARGEST,
     ) -> None:
         self.broker = broker
+        self._largest = largest
         self._hub = hub
         self._announce = announce
         self._limits = most_messages, most_bytes
@@ -121,7 +124,7 @@ class BrokerRelay:
         Returns:
             How many streams of this process it is on its way to.
         """
-        if len(data) > LARGEST:
+        if len(data) > self._largest:
             return self._send_here(topics, data)
         with self._lock:
             is_down = self._state == "down"
@@ -136,7 +139,7 @@ class BrokerRelay:
             "a broadcast of %d bytes is too large for the broker (%d); streams of other processes are "
             "told to read their state anew",
             len(data),
-            LARGEST,
+            self._largest,
         )
         with self._lock:
             self._outbox.add("gap", shown=True)
@@ -245,9 +248,9 @@ class BrokerRelay:
             with self._lock:
                 self._outbox.send_again()
         self._mark = mark
+        self._works(reads=True)
         if mark.position >= mark.head:
             self._settled.set()
-        self._works(reads=True)
         return mark
 
     def _take(self, mark: Mark, entries: list[Entry]) -> Mark:
