@@ -39,8 +39,8 @@ def install(
 
     Args:
         app: The app.
-        **options: ``static user prefix secret_key words csp``; see
-            `nitro_runtime.web.installing.Options`.
+        **options: ``static user prefix secret_key words csp compress streams_per_user
+            streams_in_process``; see `nitro_runtime.web.installing.Options`.
 
     Raises:
         ConfigurationError: There is no adapter for this type of app, one of these cannot be, or

@@ -129,7 +129,7 @@ def native(request: HttpRequest, reply: Reply) -> Any:  # noqa: ANN401 # HttpRes
     if isinstance(reply.body, bytes):
         response = HttpResponse(reply.body, status=reply.status, headers=headers)
     else:
-        headers["content-encoding"] = "identity"  # what compresses would hold events back
+        headers.setdefault("content-encoding", "identity")  # what compresses would hold events back
         on_asgi = isinstance(request, ASGIRequest)
         body = ClosedFromThread(reply.body) if on_asgi else wsgi.body_of(reply)
         response = StreamingHttpResponse(body, status=reply.status, headers=headers)

@@ -17,18 +17,17 @@ from collections.abc import (
     Coroutine,
     Iterable,
     Mapping,
-    MutableMapping,
 )
 from contextlib import suppress
 from typing import Any
 
 from nitro_runtime.errors import Refused
+from nitro_runtime.web.event_stream import EventStream
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.request import Reply, Request, Site, refuse_longer
+from nitro_runtime.web.stream_writer import Receive, Send, gone, write_stream
 from nitro_runtime.web.uploads import Posted
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Read = Callable[[int], Awaitable[bytes]]
 
 
@@ -194,6 +193,8 @@ async def send_reply(
         await send(start)
         if method == "HEAD":
             await send({"type": "http.response.body", "body": b""})
+        elif isinstance(body, EventStream):
+            await write_stream(body, receive, send)
         else:
             await _until_gone(_pump(body, send), receive)
     finally:
@@ -210,7 +211,7 @@ async def _pump(chunks: AsyncIterator[bytes], send: Send) -> None:
 async def _until_gone(work: Coroutine[Any, Any, None], receive: Receive) -> None:
     """Runs the work until it is done or the client is gone, whichever comes first."""
     working = asyncio.ensure_future(work)
-    watching = asyncio.ensure_future(_gone(receive))
+    watching = asyncio.ensure_future(gone(receive))
     try:
         await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -221,8 +222,3 @@ async def _until_gone(work: Coroutine[Any, Any, None], receive: Receive) -> None
             await working
         with suppress(asyncio.CancelledError, OSError):
             await watching
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

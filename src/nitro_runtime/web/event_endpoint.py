@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
-from contextlib import ExitStack, aclosing
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 
+from nitro_runtime.brokers import caught_up
 from nitro_runtime.errors import BadSignature, NitroError, Refused
 from nitro_runtime.events import Context, signed_in
 from nitro_runtime.sse import emit_elements, emit_signals, hub
@@ -16,10 +18,10 @@ from nitro_runtime.sse.subscription import Subscription
 from nitro_runtime.views import Notice, view_from_key
 from nitro_runtime.views.page_stream import CONNECTED, MOST_TOPICS
 from nitro_runtime.views.words import say, speaking
-from nitro_runtime.web import session, stream_limits
+from nitro_runtime.web import event_stream, session, stream_limits
 from nitro_runtime.web.closing import user_topic
 from nitro_runtime.web.live import Group, live, patch_of
-from nitro_runtime.web.replies import STREAM_HEADERS, reload_patch, stale_tab
+from nitro_runtime.web.replies import reload_patch, stale_tab
 from nitro_runtime.web.request import Reply, Request
 from nitro_runtime.web.topics import Admitted, admit
 
@@ -81,7 +83,7 @@ async def events(request: Request) -> Reply:
     if refused and not request.is_datastar:
         raise Refused(403, "You may not listen to this topic.")
     asked = Asked(ctx, who, own, views, topics, refused, ended)
-    return Reply(200, list(STREAM_HEADERS), _stream(asked))
+    return event_stream.reply(request, partial(begin, asked))
 
 
 def _named(request: Request, name: str, most: int, what: str) -> list[str]:
@@ -89,13 +91,6 @@ def _named(request: Request, name: str, most: int, what: str) -> list[str]:
     if len(found) > most:
         raise Refused(422, f"A page may have at most {most} {what}.")
     return found
-
-
-async def _stream(asked: Asked) -> AsyncIterator[bytes]:
-    with ExitStack() as stack:
-        async with aclosing(await begin(asked, stack)) as subscription:
-            async for event in subscription:
-                yield event
 
 
 async def begin(asked: Asked, stack: ExitStack) -> Subscription:
@@ -106,6 +101,7 @@ async def begin(asked: Asked, stack: ExitStack) -> Subscription:
         stack: Undoes at the stream's end what is done here.
     """
     stack.enter_context(stream_limits.streams.held(asked.who))
+    await caught_up()  # or a stream that was elsewhere could not be told here what it missed
     request: Request = asked.ctx.request
     tab = f"tab:{asked.ctx.tab}"
     opened = await _open_views(asked, stack)

@@ -19,6 +19,7 @@ from nitro_runtime.sse.shutdown import close_all
 from nitro_runtime.storage import serve_below
 from nitro_runtime.web.policy import policy_of
 from nitro_runtime.web.request import Site, UserHook, WordsHook
+from nitro_runtime.web.stream_limits import streams
 from nitro_runtime.web.threads import asked_in_thread
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,11 @@ class Options(TypedDict, total=False):
             for those of `nitro.use_words`; see `nitro.by_language`.
         csp: Sends a content security policy with every page: True for Nitro's own, or a policy in
             which ``{nonce}`` stands for what `nitro.nonce` gives to scripts and styles of yours.
+        compress: Compresses streams for browsers that take it: zstd where it is installed, or gzip.
+            False leaves them as they are, as for a proxy that compresses.
+        streams_per_user: Streams that one user may have open in a process, or one browser where
+            nobody is signed in: 50. Beyond, the answer is 503.
+        streams_in_process: Streams that may be open in a process: 10,000.
     """
 
     static: Folder | None
@@ -51,6 +57,9 @@ class Options(TypedDict, total=False):
     secret_key: str | None
     words: WordsHook | None
     csp: bool | str
+    compress: bool
+    streams_per_user: int | None
+    streams_in_process: int | None
 
 
 def make_site(
@@ -62,6 +71,9 @@ def make_site(
     fallbacks: Sequence[str] | None = None,
     words: WordsHook | None = None,
     csp: bool | str = False,
+    compress: bool = True,
+    streams_per_user: int | None = None,
+    streams_in_process: int | None = None,
 ) -> Site:
     """Makes the description of an installation from the arguments of ``install``: see `Options`.
 
@@ -73,6 +85,9 @@ def make_site(
         fallbacks: Former keys beside a ``secret_key``; None: ``NITRO_SECRET_KEY_FALLBACKS``.
         words: The hook that chooses the words.
         csp: The content security policy.
+        compress: Whether streams may be compressed.
+        streams_per_user: A limit for the process; None leaves it as it is.
+        streams_in_process: Likewise.
 
     Raises:
         ConfigurationError: The folder does not exist, the prefix or the policy cannot be one, the
@@ -83,6 +98,7 @@ def make_site(
         raise ConfigurationError("A prefix starts with a slash and does not end with one: /live.")
     if secret_key:
         configure_secret(secret_key, fallbacks)
+    streams.set(per_user=streams_per_user, in_process=streams_in_process)
     serve_below(prefix)
     use_environment()
     folder = Path(static) if static is not None else Path.cwd() / "static"
@@ -101,6 +117,7 @@ def make_site(
         user=user,
         words=words,
         csp=policy_of(csp),
+        compress=compress,
     )
 
 
@@ -146,6 +163,9 @@ def site_from(
         secret_key=key if is_derived else given.get("secret_key"),
         words=given.get("words"),
         csp=given.get("csp", False),
+        streams_per_user=given.get("streams_per_user"),
+        streams_in_process=given.get("streams_in_process"),
+        compress=given.get("compress", True),
         fallbacks=former if is_derived and former else None,
     )
     return replace(site, static_url=static_url or site.static_url)

@@ -53,6 +53,7 @@ class Site:
         user: The hook into the host's authentication.
         words: The hook that chooses the words in which a visitor is spoken to.
         csp: The content security policy of pages, with ``{nonce}`` in it; None sends none.
+        compress: Whether streams may be compressed.
     """
 
     prefix: str = ""
@@ -61,6 +62,7 @@ class Site:
     user: UserHook | None = None
     words: WordsHook | None = None
     csp: str | None = None
+    compress: bool = True
 
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
