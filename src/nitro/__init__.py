@@ -76,8 +76,11 @@ if TYPE_CHECKING:
     from nitro_runtime.events import signed_in as signed_in
     from nitro_runtime.sse import ElementsPatch as ElementsPatch
     from nitro_runtime.sse import SignalsPatch as SignalsPatch
+    from nitro_runtime.sse import allow_scripts as allow_scripts
     from nitro_runtime.sse import broadcast as broadcast
     from nitro_runtime.sse import emit_elements as emit_elements
+    from nitro_runtime.sse import emit_redirect as emit_redirect
+    from nitro_runtime.sse import emit_script as emit_script
     from nitro_runtime.sse import emit_signals as emit_signals
     from nitro_runtime.sse import remove_elements as remove_elements
     from nitro_runtime.storage import FolderStorage as FolderStorage
@@ -138,11 +141,13 @@ if TYPE_CHECKING:
     from nitro_runtime.views import scheme_switch as scheme_switch
     from nitro_runtime.views import use_theme as use_theme
     from nitro_runtime.views import use_words as use_words
+    from nitro_runtime.web.closing import close_streams as close_streams
     from nitro_runtime.web.request import Reply as Reply
     from nitro_runtime.web.request import Request as Request
     from nitro_runtime.web.request import Route as Route
     from nitro_runtime.web.resources import Resource as Resource
     from nitro_runtime.web.signals import Signals as Signals
+    from nitro_runtime.web.topics import topic as topic
 
 _PARTS: dict[str, str] = {
     "nitro_runtime": "__version__",
@@ -163,7 +168,8 @@ _PARTS: dict[str, str] = {
         " query signed_in"
     ),
     "nitro_runtime.sse": (
-        "ElementsPatch SignalsPatch broadcast emit_elements emit_signals remove_elements"
+        "ElementsPatch SignalsPatch allow_scripts broadcast emit_elements emit_redirect emit_script"
+        " emit_signals remove_elements"
     ),
     "nitro_runtime.storage": "FolderStorage Storage use_storage",
     "nitro_runtime.views": (
@@ -173,9 +179,11 @@ _PARTS: dict[str, str] = {
         " Alert Badge Component Confirm Dialog Menu MenuLink MenuPost Progress Tabs confirm_attributes"
         " Layout Templates Words by_language card_for Detail detail_for form_for nonce row_for scheme_switch use_theme use_words"
     ),
+    "nitro_runtime.web.closing": "close_streams",
     "nitro_runtime.web.request": "Reply Request Route",
     "nitro_runtime.web.resources": "Resource",
     "nitro_runtime.web.signals": "Signals",
+    "nitro_runtime.web.topics": "topic",
 }
 
 _HOMES: dict[str, str] = {name: part for part, names in _PARTS.items() for name in names.split()}

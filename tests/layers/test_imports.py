@@ -15,6 +15,7 @@ RUNTIME = SOURCE / "nitro_runtime"
 BASE = frozenset(
     {
         "errors",
+        "addresses",
         "naming",
         "schema",
         "signing",
@@ -28,6 +29,7 @@ BASE = frozenset(
 )
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "addresses": BASE,
     "naming": frozenset(),
     "schema": BASE,
     "signing": BASE,
@@ -42,15 +44,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sse": BASE,
     "html": BASE,
     "brokers": BASE | {"sse"},
+    "durable": BASE | {"entities", "events"},
     "views": BASE | {"html"},
-    "web": BASE | {"brokers", "entities", "events", "sse", "html", "views"},
-    "adapters": BASE | {"brokers", "entities", "events", "sse", "html", "views", "web"},
-    "testing": BASE | {"brokers", "entities", "events", "sse", "html", "views", "web", "adapters"},
+    "web": BASE | {"brokers", "durable", "entities", "events", "sse", "html", "views"},
+    "adapters": BASE | {"brokers", "durable", "entities", "events", "sse", "html", "views", "web"},
+    "testing": BASE
+    | {"brokers", "durable", "entities", "events", "sse", "html", "views", "web", "adapters"},
 }
 """What each part of the runtime may import, beside itself."""
 
-IN_FUNCTIONS = {("entities", "views")}
-"""What may be imported inside a function body only: an entity's to_card() and its sisters."""
+IN_FUNCTIONS = {("entities", "views"), ("events", "durable")}
+"""What may be imported inside a function body only: views by an entity's to_card() and its sisters,
+the outbox by the first durable handler."""
 
 FRAMEWORKS = frozenset(
     {"fastapi", "starlette", "flask", "django", "sanic", "litestar", "fasthtml", "werkzeug"}

@@ -19,6 +19,7 @@ from typing import Any, Literal, Protocol, get_args, runtime_checkable
 from uuid import UUID
 
 from nitro_runtime.context import without_nonce
+from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.strict_json import refuse
 
 PatchMode = Literal["outer", "inner", "replace", "prepend", "append", "before", "after", "remove"]
@@ -181,6 +182,26 @@ def resync(topics: Iterable[str], event_id: str) -> bytes:
     return frame("nitro-resync", [data]) + patch_signals({"_resync": event_id}, event_id=event_id)
 
 
+class _Scripts:
+    """Whether scripts may be sent, in this process."""
+
+    allowed = False
+
+
+_scripts = _Scripts()
+
+
+def allow_scripts(allowed: bool = True) -> None:
+    """Lets scripts be sent to browsers by `emit_script`; call it once, where the app starts.
+
+    Elements, signals and redirects need no script, and a content security policy can forbid them all.
+
+    Args:
+        allowed: False takes it back.
+    """
+    _scripts.allowed = allowed
+
+
 def execute_script(
     script: str,
     *,
@@ -191,7 +212,7 @@ def execute_script(
 ) -> bytes:
     """Encodes a script that the browser runs once, as a ``datastar-patch-elements`` event.
 
-    A content security policy may forbid it, and needs a nonce among the attributes then.
+    Off unless `allow_scripts` was called. A content security policy may forbid it, and needs a nonce among the attributes then.
 
     Args:
         script: JavaScript, which is code as it stands: values go into it by `nitro.html.js`.
@@ -201,6 +222,7 @@ def execute_script(
         retry: As in `frame`, milliseconds.
 
     Raises:
+        ConfigurationError: Nobody allowed scripts.
         ValueError: An attribute has a name that none can have.
     """
     markup = script_element(script, auto_remove=auto_remove, attributes=attributes)
@@ -210,7 +232,17 @@ def execute_script(
 def script_element(
     script: str, *, auto_remove: bool = True, attributes: Mapping[str, str] | None = None
 ) -> str:
-    """Returns the element of `execute_script`; nothing in the script can end it early."""
+    """Returns the element of `execute_script`; nothing in the script can end it early.
+
+    Raises:
+        ConfigurationError: Nobody allowed scripts.
+        ValueError: An attribute has a name that none can have.
+    """
+    if not _scripts.allowed:
+        raise ConfigurationError(
+            "Scripts are not sent to browsers unless the app says so: call nitro.allow_scripts() "
+            "where it starts."
+        )
     given = {"data-effect": "el.remove()"} if auto_remove else {}
     given |= attributes or {}
     for name in given:

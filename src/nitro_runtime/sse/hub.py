@@ -475,5 +475,11 @@ def broadcast(topic: str, *messages: Message) -> int:
 
     Returns:
         How many streams of this process they are on their way to.
+
+    Raises:
+        ValueError: Bytes are no whole events.
     """
+    for message in messages:
+        if isinstance(message, bytes) and not message.endswith(b"\n\n"):
+            raise ValueError("Bytes are whole events, each of which ends with an empty line.")
     return hub.broadcast(topic, *messages)

@@ -6,11 +6,15 @@ streams share one bytes object. Safe to use from every thread.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, cast
 
 from nitro_runtime import context
+from nitro_runtime.addresses import local
 from nitro_runtime.sse.encoder import (
     HasHtml,
     Namespace,
@@ -149,14 +153,41 @@ def remove_elements(selector: str) -> ElementsPatch:
     return ElementsPatch("", selector, "remove")
 
 
+def emit_redirect(url: str) -> ElementsPatch:
+    """Makes a patch that sends the browser to another page of this site.
+
+    A browser that is on that page already has it refreshed in place.
+
+    Args:
+        url: A path of this site, with a query if need be: ``/products``.
+
+    Raises:
+        ConfigurationError: The target is not a path of this site.
+    """
+    target = local(url)
+    here = target.partition("?")[0]
+    # No script element: a content security policy may forbid those, and data-init it allows.
+    go = f"location.pathname === {_text(here)} ? @get(location.href) : location.assign({_text(target)})"
+    return ElementsPatch(f'<div hidden data-init="{escape(go)}"></div>', "body", "append")
+
+
+def _text(value: str) -> str:
+    """Returns a text as JavaScript, with no sign that HTML or Datastar would take for its own."""
+    return _OWN_SIGNS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value))
+
+
+_OWN_SIGNS = re.compile("[$@<>&'`]")
+
+
 def emit_script(script: str, *, attributes: Mapping[str, str] | None = None) -> ElementsPatch:
-    """Makes a patch that has the browser run a script once.
+    """Makes a patch that has the browser run a script once; off unless `allow_scripts` was called.
 
     Args:
         script: JavaScript, which is code as it stands: values go into it by `nitro.html.js`.
         attributes: Of its element, such as a ``nonce``.
 
     Raises:
+        ConfigurationError: Nobody allowed scripts.
         ValueError: An attribute has a name that none can have.
     """
     return ElementsPatch(script_element(script, attributes=attributes), "body", "append")

@@ -10,11 +10,13 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from nitro_runtime.sse import execute_script, patch_elements, patch_signals
+from nitro_runtime.sse import allow_scripts, execute_script, patch_elements, patch_signals
 from nitro_runtime.web import Reply, Request
 from nitro_runtime.web.replies import STREAM_HEADERS
 
 Described = dict[str, Any]
+
+allow_scripts()
 
 DEFAULT_RETRY = 1000
 """Milliseconds that a browser waits by itself; the specification has it left out."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -18,9 +19,11 @@ from markupsafe import Markup
 from pydantic import BaseModel
 
 from nitro_runtime.context import NONCE
+from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.html import Html
 from nitro_runtime.sse import (
     ElementsPatch,
+    allow_scripts,
     emit_elements,
     emit_script,
     emit_signals,
@@ -262,6 +265,22 @@ def test_a_text_that_is_no_object_is_never_sent(text: str) -> None:
         patch_signals(text)
 
 
+@pytest.fixture(scope="module")
+def scripts() -> Iterator[None]:
+    """An app that allowed scripts."""
+    allow_scripts()
+    yield
+    allow_scripts(False)
+
+
+def test_no_script_is_sent_unless_the_app_allows_it() -> None:
+    allow_scripts(False)
+    for send in (emit_script, execute_script):
+        with pytest.raises(ConfigurationError, match=r"call nitro\.allow_scripts\(\)"):
+            send("go(1)")
+
+
+@pytest.mark.usefixtures("scripts")
 def test_a_script_removes_itself() -> None:
     assert events(execute_script("go(1)", event_id="3", retry=5)) == [
         {
@@ -278,6 +297,7 @@ def test_a_script_removes_itself() -> None:
     assert emit_script("go(1)").encode() == execute_script("go(1)")
 
 
+@pytest.mark.usefixtures("scripts")
 def test_a_script_may_stay_and_have_attributes() -> None:
     stream = execute_script(
         "let a = 1\nlet b = 2", auto_remove=False, attributes={"type": "module", "id": '"<x'}
@@ -287,6 +307,7 @@ def test_a_script_may_stay_and_have_attributes() -> None:
     )
 
 
+@pytest.mark.usefixtures("scripts")
 @given(HOSTILE)
 def test_nothing_in_a_script_ends_its_element(text: str) -> None:
     script = f"const a = '</script><script>{text}</SCRIPT ><!--'"
@@ -296,11 +317,13 @@ def test_nothing_in_a_script_ends_its_element(text: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a=b", 'x"', "a>", "1a", "on\nload"])
+@pytest.mark.usefixtures("scripts")
 def test_a_name_that_no_attribute_can_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="no name of an attribute"):
         execute_script("go()", attributes={name: "x"})
 
 
+@pytest.mark.usefixtures("scripts")
 def test_what_stands_for_a_nonce_is_in_no_patch() -> None:
     markup = f'<html data-nonce="{NONCE}"><script nonce="{NONCE}">go()</script></html>'
     for sent in (

@@ -401,6 +401,6 @@ async def test_patches_yielded_outside_a_command_reach_the_tab_and_the_user() ->
     told, also_told = await anext(tab), await anext(user)
     assert told == also_told
     assert without_ids(told) == b"".join([emit_signals({"a": n}).encode() for n in (1, 2)])
-    assert broadcast("tab:7", b"x") == 1
+    assert broadcast("tab:7", b"data: x\n\n") == 1
     tab.close()
     user.close()
