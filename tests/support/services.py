@@ -1,7 +1,7 @@
 """The servers that tests talk to: where they are, and a place of one's own on each.
 
-An address comes from ``NITRO_TEST_POSTGRES_URL``, ``NITRO_TEST_MARIADB_URL`` or
-``NITRO_TEST_REDIS_URL``, else it is the usual one of this machine.
+An address comes from ``NITRO_TEST_POSTGRES_URL``, ``NITRO_TEST_MARIADB_URL``, ``NITRO_TEST_REDIS_URL``
+or ``NITRO_TEST_RABBITMQ_URL``, else it is the usual one of this machine.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -64,6 +64,7 @@ MARIADB = Service(
     "MariaDB", "NITRO_TEST_MARIADB_URL", "mysql://root@127.0.0.1:3306/test", "mysql+pymysql"
 )
 REDIS = Service("Redis", "NITRO_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+RABBITMQ = Service("RabbitMQ", "NITRO_TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672/%2F")
 
 
 @contextmanager
@@ -85,6 +86,28 @@ def own_database(service: Service) -> Generator[str]:
         with admin.connect() as connection:
             connection.exec_driver_sql(f"DROP DATABASE {name}{force}")
         admin.dispose()
+
+
+@contextmanager
+def own_queues() -> Generator[str]:
+    """Has queues with a prefix of their own on RabbitMQ for as long as the block runs.
+
+    Yields the address, which ends with the prefix.
+    """
+    import pika
+    from pika.exceptions import AMQPError
+
+    prefix = f"nitro_{uuid4().hex[:12]}"
+    try:
+        yield f"{RABBITMQ.url}?prefix={prefix}"
+    finally:
+        connection = pika.BlockingConnection(pika.URLParameters(RABBITMQ.url))
+        with suppress(AMQPError):
+            channel = connection.channel()
+            for ending in ("", ".DQ", ".XQ"):
+                channel.queue_delete(f"{prefix}.default{ending}")
+            channel.exchange_delete(prefix)
+        connection.close()
 
 
 def own_redis() -> str:

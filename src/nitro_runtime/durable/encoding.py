@@ -57,7 +57,7 @@ def decode(text: str) -> Any:  # noqa: ANN401 # whatever was encoded
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 # any value; JSON's
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", type(value))
     if value is None or kind in (bool, int, str):
         return value
     if kind is float:
@@ -69,7 +69,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 # any value; JSON's
     for base, (tag, write, _) in _KINDS.items():
         if isinstance(value, base):
             return {tag: write(value)}
-    if dataclasses.is_dataclass(kind):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         values = {
             f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(kind) if f.init
         }
@@ -134,6 +134,11 @@ def _class_of(name: str, base: type[Any] = object) -> type[Any]:
     return found
 
 
+def _read_enum(value: list[Any]) -> Any:  # noqa: ANN401 # a member of its class
+    kind: Any = _class_of(value[0], Enum)
+    return kind[value[1]]
+
+
 def _read_model(value: list[Any]) -> Any:  # noqa: ANN401 # a model of its class
     kind = _class_of(value[0], BaseModel)
     if len(value) == 2:
@@ -164,7 +169,7 @@ def _read_float(value: str) -> float:
 _DURATION = TypeAdapter(timedelta)
 
 _KINDS: dict[type[Any], tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
-    Enum: ("$enum", _enum, lambda v: _class_of(v[0], Enum)[v[1]]),
+    Enum: ("$enum", _enum, _read_enum),
     BaseModel: ("$model", _model, _read_model),
     Decimal: ("$decimal", str, Decimal),
     datetime: ("$datetime", datetime.isoformat, datetime.fromisoformat),

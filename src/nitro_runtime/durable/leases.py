@@ -35,15 +35,14 @@ class Leases:
         finally:
             with self._changed:
                 del self._held[row.token]
-                self._changed.notify_all()
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                if not self._held:
+                self._changed.wait(timing().lease / 3)
+                if not self._held:  # for so long: a busy worker keeps its thread
                     self._thread = None
                     return
-                self._changed.wait(timing().lease / 3)
                 held = list(self._held.values())
             for row in held:
                 self._extend(row)

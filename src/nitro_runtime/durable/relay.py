@@ -112,7 +112,6 @@ class Relay:
                 self._send_fresh()
                 self._send_due()
                 self._tidy()
-                self._is_down = False
             except QueueUnavailable as problem:
                 self._fresh.clear()  # the outbox has them
                 self._say(str(problem))
@@ -132,6 +131,7 @@ class Relay:
         while self._fresh:
             queue.send(*self._fresh[0])
             self._fresh.popleft()
+            self._is_down = False
 
     def _send_due(self) -> None:
         """Sends jobs whose time has come: lost ones, those to be tried again, those of dead workers."""
@@ -148,6 +148,7 @@ class Relay:
 
     def _send_again(self, queue: Queue, row: OutboxRow) -> None:
         queue.send(row.queue, row.id)
+        self._is_down = False
         pause = timing().grace * 2.0 ** min(row.sends, 10)
         store.postpone(row, min(pause, _LONGEST_SILENCE), sent=True)
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextvars import copy_context
 from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction
-from types import GeneratorType
 from typing import Any
 
 from nitro_runtime.durable import store
@@ -18,9 +17,8 @@ from nitro_runtime.durable.leases import Leases
 from nitro_runtime.durable.rows import OutboxRow
 from nitro_runtime.durable.settings import timing
 from nitro_runtime.entities import transaction
-from nitro_runtime.events import running
 from nitro_runtime.events.bus import bus
-from nitro_runtime.events.handlers import Registration, prepare
+from nitro_runtime.events.handlers import Registration
 
 log = logging.getLogger(__name__)
 
@@ -125,48 +123,36 @@ def _run(row: OutboxRow, registration: Registration) -> None:
 
 def _call(row: OutboxRow, registration: Registration) -> None:
     sender, data = _read(row, registration)
-    result = _prepared(registration, data)(sender, data)
-    if result.__class__ in running.ASYNC:
-        raise TypeError(f"{row.handler} is no coroutine function and returned a coroutine")
-    if isinstance(result, GeneratorType):
-        running.drain(sender, result)
+    bus.perform(row.handler, row.event, sender, data)
 
 
 async def _run_async(row: OutboxRow, registration: Registration) -> None:
-    repository = OutboxRow.repository
     finish = partial(store.finish, row)
     if registration.durable is not None and registration.durable.once:
         async with transaction():
             await _acall(row, registration)
-            if not await repository.arun(finish, write=True):
+            if not await OutboxRow.repository.arun(finish, write=True):
                 raise LostLease
         return
     await _acall(row, registration)
-    if not await repository.arun(finish, write=True):
+    if not await OutboxRow.repository.arun(finish, write=True):
         log.warning("job %s took longer than its lease; it may be done twice", row.id)
 
 
 async def _acall(row: OutboxRow, registration: Registration) -> None:
     read = partial(_read, row, registration)
     sender, data = await OutboxRow.repository.arun(read, write=False)
-    result = _prepared(registration, data)(sender, data)
-    await running.to_coroutine(sender, result)
+    await bus.perform_async(row.handler, row.event, sender, data)
 
 
-def _prepared(registration: Registration, data: dict[str, Any]) -> Any:  # noqa: ANN401 # a call
-    return prepare(registration.function, registration.wants, tuple(data))
-
-
-def _read(row: OutboxRow, registration: Registration) -> tuple[Any, dict[str, Any]]:
+def _read(row: OutboxRow, registration: Registration) -> tuple[Any, Mapping[str, Any]]:
     """Returns the sender and the data, with the key of the job for a handler that asks for it."""
     try:
         sender, data = decode(row.sender), decode(row.data)
-        assert isinstance(data, dict)  # noqa: S101 # it was one
+        wanted = "key" in registration.wants.names and "key" not in data
+        return sender, bus.checked(row.event, data, {"key": row.id} if wanted else {})
     except Exception as problem:
         raise Poison(f"what it carries cannot be read ({problem})") from problem
-    if "key" in registration.wants.names:
-        data.setdefault("key", row.id)
-    return sender, data
 
 
 # -- the loop of async handlers -------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Event
 from typing import Any
 
@@ -50,7 +51,7 @@ class CeleryQueue:
             )
 
     def _queue(self, name: str) -> Any:  # noqa: ANN401 # kombu's
-        from kombu import Exchange, Queue
+        from kombu.entity import Exchange, Queue
 
         full = self._address.queue(name)
         exchange = Exchange(self._address.prefix, type="direct", durable=True)
@@ -67,18 +68,23 @@ class CeleryQueue:
     def _depth_of(self, connection: Any, queue: str) -> int:  # noqa: ANN401 # kombu's
         declared = self._queue(queue)(connection.default_channel)
         declared.declare()
-        return declared.queue_declare(passive=True).message_count
+        try:
+            return declared.queue_declare(passive=True).message_count
+        except connection.channel_errors:  # on Redis an empty queue is none
+            return 0
 
     def work(self, queues: Iterable[str], threads: int, perform: Perform, stop: Event) -> None:
         """Has keys performed until the event is set; see `Queue.work`."""
-        from celery.worker import WorkController, state
+        worker_module: Any = import_module("celery.worker")  # it has no types
+        state = worker_module.state
 
         self.depth(queues)  # whether the server is there
-        app = self._app
+        # One of its own: the other may be sending in another thread, and has its queues then.
+        app, _ = _app(self._address)
         app.conf.task_queues = [self._queue(queue) for queue in queues]
         app.task(name=_TASK, ignore_result=True)(_performer(perform))
         app.finalize()
-        worker = WorkController(
+        worker = worker_module.WorkController(
             app=app,
             pool="threads",
             concurrency=threads,
@@ -94,6 +100,7 @@ class CeleryQueue:
             state.should_stop = 0  # as Celery's own handler of SIGTERM does: what runs is finished
             thread.join()
             state.should_stop = None
+        app.close()
 
     def close(self) -> None:
         """Closes the connections of this process."""
@@ -117,18 +124,15 @@ def _performer(perform: Perform) -> Any:  # noqa: ANN401 # a function whose sign
 
 def _app(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
     try:
-        from celery import Celery
+        celery: Any = import_module("celery")  # it has no types
+        if address.is_redis:
+            import_module("redis")
     except ImportError as problem:
         extra = "celery,redis" if address.is_redis else "celery"
-        raise MissingExtra("celery", extra) from problem
-    if address.is_redis:
-        try:
-            import redis  # noqa: F401 # kombu's transport needs it
-        except ImportError as problem:
-            raise MissingExtra("redis", "celery,redis") from problem
+        raise MissingExtra(problem.name or "celery", extra) from problem
     from kombu.exceptions import OperationalError
 
-    app = Celery("nitro", broker=address.url, set_as_current=False)
+    app: Any = celery.Celery("nitro", broker=address.url, set_as_current=False)
     options: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
     if address.is_redis:
         options |= {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
@@ -140,6 +144,9 @@ def _app(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
         task_publish_retry=False,
         task_acks_late=True,
         task_create_missing_queues=True,
+        task_default_exchange=address.prefix,
+        task_default_queue=address.queue("default"),
+        task_default_routing_key=address.queue("default"),
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,

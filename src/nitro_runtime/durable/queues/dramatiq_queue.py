@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from importlib import import_module
 from threading import Event
 from typing import Any
 
@@ -47,10 +48,11 @@ class DramatiqQueue:
         with self._available():
             name = self._address.queue(queue)
             self._broker.declare_queue(name)
-            message: Any = Message(
-                queue_name=name, actor_name=_ACTOR, args=(key,), kwargs={}, options={}
+            self._broker.enqueue(
+                Message[None](
+                    queue_name=name, actor_name=_ACTOR, args=(key,), kwargs={}, options={}
+                )
             )
-            self._broker.enqueue(message)
 
     def depth(self, queues: Iterable[str]) -> int:
         """Returns how many keys wait; see `Queue.depth`."""
@@ -75,7 +77,10 @@ class DramatiqQueue:
 
         if _ACTOR not in self._broker.actors:
             first = min(names)
-            dramatiq.actor(performed, broker=self._broker, actor_name=_ACTOR, queue_name=first)
+            dramatiq.Actor(
+                performed, broker=self._broker, actor_name=_ACTOR, queue_name=first,
+                priority=0, options={},
+            )  # fmt: skip
         for name in names:
             self._broker.declare_queue(name)
         worker = dramatiq.Worker(
@@ -106,31 +111,29 @@ def _with_delayed(names: Iterable[str]) -> set[str]:
 
 
 def _redis(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
-    try:
-        import redis
-    except ImportError as problem:
-        raise MissingExtra("redis", "redis,dramatiq") from problem
-    try:
-        import dramatiq.errors
-        from dramatiq.brokers.redis import RedisBroker
-    except ImportError as problem:
-        raise MissingExtra("dramatiq", "dramatiq,redis") from problem
-    client: Any = redis.Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+    redis, brokers = _imported("redis", "dramatiq.brokers.redis", "redis")
+    client = redis.Redis.from_url(
         address.url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE
     )
-    broker = RedisBroker(client=client, namespace=address.prefix, middleware=[])
-    return broker, (redis.RedisError, OSError, dramatiq.errors.ConnectionError)
+    broker = brokers.RedisBroker(client=client, namespace=address.prefix, middleware=[])
+    return broker, (redis.RedisError, OSError, *_refusals())
 
 
 def _rabbitmq(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
+    pika, brokers = _imported("pika", "dramatiq.brokers.rabbitmq", "rabbitmq")
+    broker = brokers.RabbitmqBroker(url=address.url, middleware=[], confirm_delivery=True)
+    return broker, (pika.exceptions.AMQPError, OSError, *_refusals())
+
+
+def _imported(client: str, brokers: str, extra: str) -> tuple[Any, Any]:
     try:
-        import pika.exceptions
+        return import_module(client), import_module(brokers)
     except ImportError as problem:
-        raise MissingExtra("pika", "rabbitmq,dramatiq") from problem
-    try:
-        import dramatiq.errors
-        from dramatiq.brokers.rabbitmq import RabbitmqBroker
-    except ImportError as problem:
-        raise MissingExtra("dramatiq", "dramatiq,rabbitmq") from problem
-    broker = RabbitmqBroker(url=address.url, middleware=[], confirm_delivery=True)
-    return broker, (pika.exceptions.AMQPError, OSError, dramatiq.errors.ConnectionError)
+        missing = (problem.name or "dramatiq").partition(".")[0]
+        raise MissingExtra(missing, f"dramatiq,{extra}") from problem
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from dramatiq.errors import ConnectionClosed, ConnectionFailed
+
+    return ConnectionClosed, ConnectionFailed
