@@ -19,6 +19,7 @@ from collections.abc import (
     Mapping,
 )
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 from nitro_runtime.errors import Refused
@@ -161,7 +162,12 @@ def as_sent(value: str) -> str:
 
 def raw_headers(reply: Reply) -> list[tuple[bytes, bytes]]:
     """Returns the headers of a reply as ASGI takes them."""
-    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers]
+    return [_raw_header(*header) for header in reply.headers]
+
+
+@lru_cache(maxsize=64)  # most are the same each time, and an open stream holds on to its own
+def _raw_header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.encode("latin-1"), value.encode("latin-1")
 
 
 async def send_reply(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +19,7 @@ from nitro_runtime.views.page_stream import CONNECTED, MOST_TOPICS
 from nitro_runtime.views.words import say, speaking
 from nitro_runtime.web import event_stream, session, stream_limits
 from nitro_runtime.web.closing import user_topic
+from nitro_runtime.web.event_stream import Stack
 from nitro_runtime.web.live import Group, live, patch_of
 from nitro_runtime.web.replies import reload_patch, stale_tab
 from nitro_runtime.web.request import Reply, Request
@@ -93,7 +93,7 @@ def _named(request: Request, name: str, most: int, what: str) -> list[str]:
     return found
 
 
-async def begin(asked: Asked, stack: ExitStack) -> Subscription:
+async def begin(asked: Asked, stack: Stack) -> Subscription:
     """Reads what a stream begins with, and opens it.
 
     Args:
@@ -177,7 +177,7 @@ class _Opened:
     mark: int
 
 
-async def _open_views(asked: Asked, stack: ExitStack) -> _Opened:
+async def _open_views(asked: Asked, stack: Stack) -> _Opened:
     opened = _Opened([], [], broken=False, mark=live.changes)
     for key in asked.views:
         try:
