@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nitro_runtime import context
+from nitro_runtime.addresses import local
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.events import CommandSpec, Context, find_command, run_command
 from nitro_runtime.sse import emit_elements
@@ -17,7 +18,7 @@ from nitro_runtime.views import Notice
 from nitro_runtime.views.words import speaking
 from nitro_runtime.web import browser_storage, gate, session
 from nitro_runtime.web.patching import patches_of
-from nitro_runtime.web.replies import STREAM_HEADERS, local, patches, redirect, respond
+from nitro_runtime.web.replies import STREAM_HEADERS, patches, redirect, respond
 from nitro_runtime.web.request import Reply, Request
 from nitro_runtime.web.signals import Signals
 

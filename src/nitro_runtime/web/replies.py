@@ -6,34 +6,28 @@ invalid form: 422) a Datastar request is told by the patched view.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
-from nitro_runtime.errors import Answered, ConfigurationError, Download, NitroError, Refused
+from nitro_runtime.addresses import local
+from nitro_runtime.errors import Answered, Download, NitroError, Refused
 from nitro_runtime.html import H1, A, Div, Html, P, expr
 from nitro_runtime.manifest import file_for
-from nitro_runtime.sse import emit_elements
+from nitro_runtime.sse import emit_elements, emit_redirect
 from nitro_runtime.views import STREAM_ID, Notice, Page, PageState, notices_html
 from nitro_runtime.views.csrf import Csrf, with_token
 from nitro_runtime.views.nonces import with_nonce
 from nitro_runtime.views.page_query import page_query
+from nitro_runtime.views.page_stream import CONNECTED
 from nitro_runtime.views.schemes import chosen_scheme
 from nitro_runtime.views.words import say, speaking
 from nitro_runtime.web import browser_storage, session
+from nitro_runtime.web.event_stream import STREAM_HEADERS
 from nitro_runtime.web.policy import nonce_of, policy_headers
 from nitro_runtime.web.request import Reply, Request
 from nitro_runtime.web.steps import Steps, is_steps, last_views, step_events
 from nitro_runtime.web.streaming import encoded, in_threads
-
-STREAM_HEADERS = (
-    ("content-type", "text/event-stream"),
-    ("cache-control", "no-cache"),
-    ("x-accel-buffering", "no"),
-)
-"""Proxies must not hold events back (the last one is nginx's)."""
 
 # A back button must not show a page's patches for the page: the two share an address.
 _PAGE_HEADERS = (
@@ -41,8 +35,6 @@ _PAGE_HEADERS = (
     ("cache-control", "private, no-cache"),
     ("vary", "datastar-request"),
 )
-
-_LOCAL = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 
 
 def respond(request: Request, view: Any, *, status: int | None = None) -> Reply:  # noqa: ANN401 # any view
@@ -166,26 +158,8 @@ def redirect(request: Request, url: str, *, notice: Notice | str | None = None) 
     cookies = session.set_cookies(request)
     if not request.is_datastar:
         return Reply(303, [("location", target), *cookies])
-    # No script element: a content security policy may forbid those, and data-init it allows.
-    go = expr(
-        "location.pathname === {} ? @get(location.href) : location.assign({})",
-        target.partition("?")[0],
-        target,
-    )
-    event = emit_elements(Div(init=go, hidden=True), selector="body", mode="append").encode()
-    events = [*browser_storage.release(request), event]
+    events = [*browser_storage.release(request), emit_redirect(target).encode()]
     return Reply(200, [*STREAM_HEADERS, *cookies], b"".join(events))
-
-
-def local(url: str) -> str:
-    """Returns the address, percent-encoded (RFC 3986), when it is a path of this site.
-
-    Raises:
-        ConfigurationError: It leads elsewhere, or holds characters that no address has.
-    """
-    if not _LOCAL.fullmatch(url):
-        raise ConfigurationError("A redirect needs a path of this site, such as /products.")
-    return quote(url, safe="/?#[]@!$&'()*+,;=:%-._~", errors="replace")
 
 
 # A page that was loaded again a moment ago and is refused again would go round for ever, as in a
@@ -213,7 +187,7 @@ def stale_tab(error: Refused, *, has_views: bool) -> Reply:
     one without keeps what somebody is typing into it.
     """
     told = notices_html([Notice(str(error), kind="error")])
-    still = Div(id=STREAM_ID, hidden=True, init=_RELOAD if has_views else None)
+    still = Div(id=STREAM_ID, hidden=True, signals=CONNECTED, init=_RELOAD if has_views else None)
     headers = [("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")]
     return Reply(200, headers, f"{told}{still}".encode())
 
