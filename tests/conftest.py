@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from warm import Warm
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,13 @@ def missing() -> Callable[[str], NoReturn]:
         pytest.skip(sentence)
 
     return give_up
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """A Python that has imported what `nitro` needs, for tests that run many commands."""
+    with Warm() as process:
+        yield process
 
 
 @pytest.fixture(scope="session")

@@ -188,12 +188,6 @@ Item.create(
 """
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as process:
-        yield process
-
-
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def url(
     request: pytest.FixtureRequest, tmp_path: Path, missing: Callable[[str], NoReturn]

@@ -11,13 +11,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from warm import Done, Warm
 
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., Done]
 Shops = Callable[[str], Path]
 
 
-def run(*command: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="session")
+def run(warm: Warm) -> Run:
     """Runs a Python module as a user does; fails the test with its output when it fails."""
+
+    def run_it(*command: str, cwd: Path, ok: bool = True) -> Done:
+        if command[0] == "nitro_cli":
+            done = warm.run(command[1:], cwd, {})
+        elif command[0] == "alembic":
+            done = warm.run(("-m", *command), cwd, {})
+        else:
+            done = started(*command, cwd=cwd)
+        if ok:
+            assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run_it
+
+
+def started(*command: str, cwd: Path) -> Done:
+    """Runs a Python module in a Python of its own."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NITRO_")}
     done = subprocess.run(
         [sys.executable, "-m", *command],
@@ -28,18 +47,11 @@ def run(*command: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProces
         timeout=300,
         check=False,
     )
-    if ok:
-        assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}\n{done.stderr}"
-    return done
-
-
-@pytest.fixture(scope="session", name="run")
-def run_fixture() -> Run:
-    return run
+    return Done(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="session")
-def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Shops:
+def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any], run: Run) -> Shops:
     """Makes the shop of the demo on a framework, as the command does; each once."""
 
     @cache
@@ -54,7 +66,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Sho
 
 
 @pytest.fixture(scope="session")
-def jinja_shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any]) -> Shops:
+def jinja_shops(tmp_path_factory: pytest.TempPathFactory, demo: dict[str, Any], run: Run) -> Shops:
     """Makes the shop of the demo with templates, and a page more; each once."""
 
     @cache
@@ -77,16 +89,17 @@ def shop(shops: Shops) -> Path:
 
 @pytest.fixture(scope="session")
 def myapp(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The three commands on the project's card, as far as they write."""
+    """The three commands on the project's card, as far as they write, each in a Python of its own."""
     scratch = tmp_path_factory.mktemp("generated")
-    run("nitro_cli", "new", "myapp", "--framework", "fastapi", cwd=scratch)
-    words = ("entity", "Product", "name:str", "price:float")
-    run("nitro_cli", "generate", *words, cwd=scratch / "myapp")
+    new = ("new", "myapp", "--framework", "fastapi")
+    assert started("nitro_cli", *new, cwd=scratch).returncode == 0
+    words = ("generate", "entity", "Product", "name:str", "price:float")
+    assert started("nitro_cli", *words, cwd=scratch / "myapp").returncode == 0
     return scratch / "myapp"
 
 
 @pytest.fixture(scope="session")
-def unusual(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def unusual(tmp_path_factory: pytest.TempPathFactory, run: Run) -> Path:
     """A project of unusual names, long names, every type of field, and an entity alone."""
     scratch = tmp_path_factory.mktemp("generated")
     run("nitro_cli", "new", "zoo-of-animals", "--framework", "fastapi", cwd=scratch)

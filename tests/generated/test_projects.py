@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bundled import FRAMEWORKS
 from type_checks import complaints
+from warm import Warm
 
 if TYPE_CHECKING:
     from generated.conftest import Run, Shops
@@ -124,20 +124,12 @@ def test_its_own_tests_pass(project: Path, run: Run) -> None:
 
 
 def test_its_migrations_run_up_and_down_and_fit_the_entities(
-    project: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, warm: Warm, tmp_path: Path
 ) -> None:
-    environment = {**os.environ, "NITRO_DATABASE_URL": f"sqlite:///{tmp_path}/migrated.db"}
+    environment = {"NITRO_DATABASE_URL": f"sqlite:///{tmp_path}/migrated.db"}
 
     def alembic(*arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "alembic", *arguments],
-            cwd=project,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = warm.run(("-m", "alembic", *arguments), project, environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
