@@ -10,8 +10,13 @@ import hashlib
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from types import MappingProxyType
 from typing import Any, Protocol, Self, cast
+from uuid import UUID
 
 from nitro_runtime.context import neutral_request
 from nitro_runtime.errors import BadSignature, ViewError
@@ -121,22 +126,62 @@ async def view_from_key(key: str, request: Any) -> LiveView:  # noqa: ANN401 # a
 def group_of(key: str, scope: object) -> str:
     """Returns what equal views share: a hash of the key and of what the scope limits.
 
-    A scope is compared by its values when it is a mapping of plain values or a dataclass. Any other
-    is taken for different from every other: rendering twice is slow, sharing wrongly is a leak.
+    A scope is compared by all that it holds, types and all, where that is plain: mappings, lists,
+    values, criteria, dataclasses. Any other is taken for different from every other: rendering twice is
+    slow, sharing wrongly is a leak.
     """
-    text = f"{key}\n{_identity(scope)}"
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    try:
+        identity = repr(_identity(scope))
+    except (_NotPlainError, RecursionError):
+        identity = secrets.token_hex(16)
+    return hashlib.sha256(f"{key}\n{identity}".encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
-def _identity(scope: object) -> str:
-    if scope is None:
-        return ""
-    if isinstance(scope, Mapping):
-        pairs = cast("Mapping[str, object]", scope).items()
-        if all(isinstance(value, str | int | float | bool | None) for _, value in pairs):
-            return repr(sorted((name, type(v).__name__, v) for name, v in pairs))
-        return secrets.token_hex(16)
-    shown = repr(scope)
-    if is_dataclass(scope) and " at 0x" not in shown:
-        return f"{type(scope).__qualname__} {shown}"
-    return secrets.token_hex(16)
+class _NotPlainError(Exception):
+    """A scope holds something of which nobody knows when it equals another."""
+
+
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None), UUID, Decimal, timedelta})
+_MOMENTS = frozenset({date, time, datetime})
+_MAPPINGS = frozenset({dict, MappingProxyType})
+_ROWS = frozenset({list, tuple})
+_SETS = frozenset({set, frozenset})
+
+
+def _identity(value: object) -> tuple[object, ...]:
+    """Returns what is equal for equal values of the same types only, made of tuples and plain values.
+
+    Types are compared as they are, without their subclasses: those may show themselves as others.
+    """
+    kind = type(value)
+    if kind in _PLAIN:
+        return kind.__name__, repr(value)
+    if kind in _MOMENTS:
+        return kind.__name__, cast("datetime", value).isoformat()
+    if kind in _MAPPINGS:
+        pairs = cast("Mapping[object, object]", value).items()
+        found = [(_identity(name), _identity(each)) for name, each in pairs]
+        return "mapping", *sorted(found, key=repr)
+    if kind in _ROWS:
+        return kind.__name__, *[_identity(each) for each in cast("list[object]", value)]
+    if kind in _SETS:
+        found = [_identity(each) for each in cast("set[object]", value)]
+        return kind.__name__, *sorted(found, key=repr)
+    return _identity_of_object(value, kind)
+
+
+def _identity_of_object(value: object, kind: type) -> tuple[object, ...]:
+    if isinstance(value, Enum):
+        return *_identity_of_class(kind), value.name, _identity(value.value)
+    if isinstance(value, type):  # such as the entity of a criterion
+        return "class", *_identity_of_class(value)
+    if not is_dataclass(value):
+        raise _NotPlainError
+    names = [each.name for each in fields(value)]
+    if set(getattr(value, "__dict__", ())).difference(names):
+        raise _NotPlainError
+    return *_identity_of_class(kind), *[(name, _identity(getattr(value, name))) for name in names]
+
+
+def _identity_of_class(kind: type) -> tuple[object, ...]:
+    return kind.__module__, kind.__qualname__, id(kind)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nitro_runtime.entities import Entity
 from nitro_runtime.errors import BadSignature, ViewError
 from nitro_runtime.signing import configure_secret, sign
 from nitro_runtime.views import Column, Table, ViewKey, view_from_key
@@ -126,6 +131,52 @@ class Owned:
     by: int
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """Shows nothing of what tells one from another."""
+
+    by: int = field(repr=False)
+
+
+@dataclass
+class Laden:
+    """Holds more than its fields."""
+
+    by: int
+
+    def __post_init__(self) -> None:
+        self.more = object()
+
+
+class Disguised(str):
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'plain'"
+
+
+class Size(StrEnum):
+    SMALL = "s"
+
+
+class Order(Entity):
+    owner: int
+
+
+def by(owner: object) -> object:
+    """A criterion, as ``scope`` may return one; type checkers take it for a bool."""
+    return (Order.owner == owner) & (Order.id != "x")
+
+
+def endless() -> list[object]:
+    found: list[object] = []
+    found.append(found)
+    return found
+
+
+TENANT = "6f1a3c1e-0000-4000-8000-000000000001"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -137,8 +188,34 @@ class Owned:
         ({"stock": 1}, None, False),
         (Owned(1), Owned(1), True),
         (Owned(1), Owned(2), False),
-        ({"by": Owned(1)}, {"by": Owned(1)}, False),  # not plain: never shared
+        ({"by": Owned(1)}, {"by": Owned(1)}, True),
+        (Unseen(1), Unseen(2), False),
+        (Laden(1), Laden(1), False),  # not plain: never shared
         (object(), object(), False),
+        ({"by": object()}, {"by": object()}, False),
+        (endless(), endless(), False),
+        # equal for Python, and not of the same type
+        ({"stock": 1}, {"stock": 1.0}, False),
+        ({"stock": 0}, {"stock": False}, False),
+        ({"by": "plain"}, {"by": Disguised("plain")}, False),
+        ({"by": Disguised("one")}, {"by": Disguised("other")}, False),
+        ({"size": "s"}, {"size": Size.SMALL}, False),
+        ({"size": Size.SMALL}, {"size": Size.SMALL}, True),
+        ({"by": TENANT}, {"by": UUID(TENANT)}, False),
+        ({"by": UUID(TENANT)}, {"by": UUID(TENANT)}, True),
+        ({"at": date(2026, 1, 1)}, {"at": datetime(2026, 1, 1)}, False),
+        ({"price": Decimal("1.0")}, {"price": Decimal("1.00")}, False),
+        ({1: "a", "b": 2}, {"b": 2, 1: "a"}, True),
+        # what could run into another when it is written down
+        ({"a": "1, 'b': 2"}, {"a": 1, "b": 2}, False),
+        ({"a": ["b", "c"]}, {"a": ["b, c"]}, False),
+        ({"a": ["b"]}, {"a": ("b",)}, False),
+        ({"a": {1, 2}}, {"a": {2, 1}}, True),
+        ({"a": "\ud800"}, {"a": "\udfff"}, False),
+        (by(1), by(1), True),
+        (by(1), by(2), False),
+        (by(1), by(True), False),
+        (by(object()), by(object()), False),
     ],
 )
 def test_views_share_a_group_only_when_their_scopes_surely_are_equal(
