@@ -69,6 +69,7 @@ class RedisBroker:
     def join(self, last: Mark | None) -> Mark:
         """Connects anew, and says from where to read on."""
         self._reader.close()
+        self._writer.expire()
         epoch = self._current_epoch()
         mark = self._mark_at(epoch, last.position) if last and last.epoch == epoch else None
         if mark is None and last is not None and last.epoch == epoch:
@@ -198,6 +199,11 @@ class _Line:
         self._timeout = timeout
         self._process = 0
         self._open: Any = None
+        self._is_expired = False
+
+    def expire(self) -> None:
+        """Has its thread open another connection before it asks again; from any thread."""
+        self._is_expired = True
 
     def ask(self, *commands: tuple[Any, ...]) -> list[Any]:
         """Sends commands at once and returns their answers.
@@ -235,6 +241,9 @@ class _Line:
     def _connection(self) -> Any:  # noqa: ANN401 # of redis-py
         if self._process != os.getpid():  # a parent's connection is not to be touched
             self._open, self._process = None, os.getpid()
+        if self._is_expired:
+            self._is_expired = False
+            self.close()
         if self._open is None:
             self._open = self._broker.connection(self._timeout)
         return self._open
