@@ -15,15 +15,15 @@ from typing import Any
 from blinker import Signal
 
 from nitro_runtime import context
+from nitro_runtime.context import current_unit
 from nitro_runtime.events import running
-from nitro_runtime.events.captures import Captures
 from nitro_runtime.events.event import Emitted, Event
 from nitro_runtime.events.handing_over import NOTHING, Data, HandingOver, OnError
 from nitro_runtime.events.handlers import SKIPPED, Function
 from nitro_runtime.events.payloads import Checked
 from nitro_runtime.events.plans import EMPTY, Plan, Step, function_of
 from nitro_runtime.events.registry import Registry, key_of
-from nitro_runtime.events.rounds import Round
+from nitro_runtime.events.rounds import Worker
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,6 @@ class Bus(HandingOver):
         self.on_error: OnError = log_error
         self.registry = Registry(self)
         self._background: set[asyncio.Task[Any]] = set()
-        self._captures = Captures()
 
     def emit(
         self, event: str | Signal, sender: object, data: Data, extra: Data = NOTHING
@@ -54,19 +53,23 @@ class Bus(HandingOver):
             data: The data; of a typed event it is checked.
             extra: What handlers may ask for too, unchecked.
         """
-        if extra or self.registry.payloads:
+        registry = self.registry
+        special = extra or registry.is_special
+        if special:
             data = self.checked(event, data, extra)
-        if self.registry.has_durable:
             self.hand_over(event, sender, data)
-        if context.current_unit() is not None:
+        if current_unit() is not None:
             context.after_commit(lambda: self.emit_now(event, sender, data))
             return []
-        return self.emit_now(event, sender, data)
+        plan = None if special else registry.plans.get((event, tuple(data)))  # pyright: ignore
+        if plan is None:
+            plan = self._plan(event, sender, data)
+        return self._run(event, plan, sender, data) if plan.calls else []
 
     def emit_now(self, event: str | Signal, sender: object, data: Data) -> list[Any]:
         """Emits data that is checked, to all but durable handlers, and waits for no commit."""
         plan = self._plan(event, sender, data)
-        return self._run(self.name_of(event), plan, sender, data) if plan.calls else []
+        return self._run(event, plan, sender, data) if plan.calls else []
 
     def emit_sent(self, event: Event[Any], sender: object, data: Data) -> list[Any]:
         """Emits what a plain signal sent, to the handlers here; the signal calls its own receivers."""
@@ -74,28 +77,53 @@ class Bus(HandingOver):
 
         def emit_now() -> list[Any]:
             plan = self._plan(event, sender, data, sent=True)
-            return self._run(event.name, plan, sender, data)
+            return self._run(event, plan, sender, data)
 
-        if context.current_unit() is not None:
+        if current_unit() is not None:
             context.after_commit(emit_now)
             return []
         return emit_now()
 
     async def emit_async(
-        self, event: str | Signal, sender: object, data: Data, extra: Data = NOTHING
+        self,
+        event: str | Signal,
+        sender: object,
+        data: Data,
+        extra: Data = NOTHING,
+        called: list[Function] | None = None,
     ) -> list[Any]:
-        """Emits and waits for every handler; see `emit` and the function `emit_async`."""
-        if extra or self.registry.payloads:
+        """Emits and waits for every handler; see the function `emit_async`.
+
+        Args:
+            event: The event, its name, or a plain signal.
+            sender: Who or what it is about.
+            data: The data; of a typed event it is checked.
+            extra: What handlers may ask for too, unchecked.
+            called: Takes the handlers as they run; then no commit is waited for.
+        """
+        registry = self.registry
+        special = extra or registry.is_special
+        if special:
             data = self.checked(event, data, extra)
-        if self.registry.has_durable:
             await self.hand_over_async(event, sender, data)
-        if context.current_unit() is not None:
+        if called is None and current_unit() is not None:
             context.after_commit(lambda: self.emit_now(event, sender, data))
             return []
-        plan = self._plan(event, sender, data)
+        plan = None if special else registry.plans.get((event, tuple(data)))  # pyright: ignore
+        if plan is None:
+            plan = self._plan(event, sender, data)
         if not plan.calls:
             return []
-        return await Round(plan, sender, data).run(self.name_of(event), self.on_error)
+        if called is not None:
+            plan = _recorded(plan, called)
+        first = Worker(plan, sender, data)
+        try:
+            await first.drive()
+        except BaseException as error:  # a cancellation, of all handlers
+            await first.finish(self.name_of(event), self.on_error, error)
+        if first.crew is not None or first.errors:
+            await first.finish(self.name_of(event), self.on_error)
+        return first.results
 
     def send(self, event: Event[Any], sender: object, data: Data) -> list[tuple[Function, Any]]:
         """Emits at once and returns pairs of handler and result, as Blinker's ``send``."""
@@ -103,27 +131,24 @@ class Bus(HandingOver):
         self.hand_over(event, sender, data)
         called: list[Function] = []
         plan = _recorded(self._plan(event, sender, data), called)
-        results = self._run(event.name, plan, sender, data)
+        results = self._run(event, plan, sender, data)
         return list(zip(called, results, strict=True))
 
     async def send_async(
         self, event: Event[Any], sender: object, data: Data
     ) -> list[tuple[Function, Any]]:
         """Emits at once, waits, and returns pairs of handler and result."""
-        data = self.checked(event, data, NOTHING)
-        await self.hand_over_async(event, sender, data)
         called: list[Function] = []
-        plan = _recorded(self._plan(event, sender, data), called)
-        results = await Round(plan, sender, data).run(event.name, self.on_error)
+        results = await self.emit_async(event, sender, data, NOTHING, called)
         return list(zip(called, results, strict=True))
 
     def capture_events(self, *events: str | Signal) -> AbstractContextManager[list[Emitted]]:
         """Collects what any thread or task emits inside a block; see `capture_events`."""
-        return self._captures.capture([key_of(event) for event in events])
+        return self.registry.captures.capture([key_of(event) for event in events])
 
-    def starter(self, name: str) -> running.Starter:
+    def starter(self, event: str | Signal) -> running.Starter:
         """Makes what runs the async handlers of one `emit`."""
-        return running.Starter(name, self.on_error, self._background)
+        return running.Starter(self.name_of(event), self.on_error, self._background)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -131,25 +156,21 @@ class Bus(HandingOver):
         """Returns what an emit runs: an immutable snapshot, kept for the next."""
         registry = self.registry
         key: Any = event if event.__class__ is str else key_of(event)
-        held = registry.held.get(key)
-        if held is None and isinstance(event, Signal):
-            held = registry.event(event)
-        if held is not None and held.is_silent:
+        if registry.muted and key in registry.muted:
             return EMPTY
-        if self._captures.open:
-            for capture in self._captures.open:
-                capture.tell(key, self.name_of(event), sender, data)
+        if registry.captures.open:
+            registry.captures.tell(key, self.name_of(event), sender, data)
         plan = registry.plans.get((key, tuple(data)))
         if plan is None:
             plan = registry.plan(key, data)
-        if held is not None and held.signal is not None and not sent:
-            return _with_receivers(plan, held, sender)
+        if key.__class__ is int and not sent:
+            return _with_receivers(plan, registry.event(event), sender)
         return plan
 
-    def _run(self, name: str, plan: Plan, sender: object, data: Data) -> list[Any]:
-        results, errors = running.run(plan, name, sender, data, self)
+    def _run(self, event: str | Signal, plan: Plan, sender: object, data: Data) -> list[Any]:
+        results, errors = running.run(plan, event, sender, data, self)
         if errors:
-            raise ExceptionGroup(f"handlers of {name!r} failed", errors)
+            raise ExceptionGroup(f"handlers of {self.name_of(event)!r} failed", errors)
         return results
 
 
@@ -160,6 +181,8 @@ def log_error(error: BaseException, name: str) -> None:
 
 def _with_receivers(plan: Plan, event: Event[Any], sender: object) -> Plan:
     """Returns a plan with the receivers of a plain signal after the handlers of the bus."""
+    if event.signal is None or event.signal.is_muted:
+        return EMPTY
     receivers = list(event.plain_receivers(sender))
     if not receivers:
         return plan

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from nitro_runtime.events.event import Emitted, Key
+from nitro_runtime.events.patterns import pattern_of
 from nitro_runtime.events.payloads import Checked
-from nitro_runtime.events.registry import pattern_of
 
 
 class Capture:
@@ -46,11 +46,20 @@ class Captures:
 
     Attributes:
         open: They, as a snapshot.
+
+    Args:
+        changed: Is called whenever there is one more or one less.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], object]) -> None:
         self.open: tuple[Capture, ...] = ()
+        self._changed = changed
         self._lock = threading.Lock()
+
+    def tell(self, key: Key, name: str, sender: object, data: Mapping[str, Any]) -> None:
+        """Tells them of an event that is emitted."""
+        for capture in self.open:
+            capture.tell(key, name, sender, data)
 
     @contextmanager
     def capture(self, keys: Sequence[Key]) -> Generator[list[Emitted]]:
@@ -58,8 +67,10 @@ class Captures:
         capture = Capture(keys)
         with self._lock:
             self.open = (*self.open, capture)
+            self._changed()
         try:
             yield capture.emitted
         finally:
             with self._lock:
                 self.open = tuple([each for each in self.open if each is not capture])
+                self._changed()

@@ -58,20 +58,27 @@ class Event(Signal, Generic[P]):
     """
 
     def __init__(self, name: str, bus: Bus, signal: Signal | None = None) -> None:
-        super().__init__(f"The event {name!r}.")
+        self._bus = bus
+        self._is_muted = False
         self.name = name
         self.payload: type[P] | None = None
         self.signal = signal
         self.key: Key = name if signal is None else id(signal)
-        self._bus = bus
+        super().__init__(f"The event {name!r}.")
 
     def __repr__(self) -> str:
         return f"<Event {self.name!r}>"
 
     @property
-    def is_silent(self) -> bool:
-        """Whether it is muted, or the signal that it stands for is."""
-        return self.is_muted or (self.signal is not None and self.signal.is_muted)
+    def is_muted(self) -> bool:
+        """Whether an emit reaches nobody, as inside of ``muted()``."""
+        return self._is_muted
+
+    @is_muted.setter
+    def is_muted(self, value: bool) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        if value is not self._is_muted:
+            self._bus.registry.mute(self.key, value)
+        self._is_muted = value
 
     def connect(self, receiver: F, sender: Any = ANY, weak: bool = False) -> F:  # noqa: ANN401 # Blinker's signature
         """Connects a receiver, as Blinker does; ``weak`` ones vanish with their last reference.

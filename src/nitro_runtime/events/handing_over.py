@@ -102,8 +102,7 @@ class HandingOver(Registering):
         key = key_of(event)
         if not isinstance(key, str) or not self.registry.has_durable:
             return []
-        held = self.registry.held.get(key)
-        if held is not None and held.is_silent:
+        if key in self.registry.muted:
             return []
         handovers = self.registry.handovers(key, data)
         fields = data.fields if isinstance(data, Checked) else data

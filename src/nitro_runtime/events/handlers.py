@@ -47,7 +47,7 @@ class Wants:
             whatever its name, as in Blinker, unless the data has a value of that name.
         names: The parameters that can be given by name.
         everything: Whether it takes every keyword (``**data``).
-        star: Whether it takes further positional arguments (``*args``).
+        star: Whether it takes positional arguments and names none (``*args``).
     """
 
     first: str | None
@@ -68,7 +68,7 @@ class Wants:
             first=leading.name if leading and leading.default is leading.empty else None,
             names=frozenset(p.name for p in parameters if p.kind in _NAMED),
             everything=inspect.Parameter.VAR_KEYWORD in kinds,
-            star=inspect.Parameter.VAR_POSITIONAL in kinds,
+            star=inspect.Parameter.VAR_POSITIONAL in kinds and leading is None,
         )
 
     def arguments(

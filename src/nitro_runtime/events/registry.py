@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from blinker import ANY, Signal
 
 from nitro_runtime.errors import ConfigurationError
+from nitro_runtime.events.captures import Captures
 from nitro_runtime.events.event import Event, Key, name_of
 from nitro_runtime.events.handlers import Function, Registration, is_same
+from nitro_runtime.events.patterns import pattern_of
 from nitro_runtime.events.payloads import HIDDEN, Payload
 from nitro_runtime.events.plans import (
     EMPTY,
@@ -47,14 +49,21 @@ class Registry:
         plans: What emits of a name with a set of keywords run; of those that run anything.
         payloads: The payloads of typed events.
         held: The events that have handlers or a payload.
+        muted: The keys of events that are muted.
         has_durable: Whether any handler is durable.
+        captures: The captures under way.
+        is_special: Whether an emit has more to do than to run handlers: something is durable, typed,
+            muted or captured.
     """
 
     def __init__(self, bus: Bus) -> None:
         self.plans: dict[tuple[Key, tuple[str, ...]], Plan] = {}
         self.payloads: dict[Key, Payload] = {}
         self.held: dict[Key, Event[Any]] = {}
+        self.muted: set[Key] = set()
         self.has_durable = False
+        self.is_special = False
+        self.captures = Captures(self.refresh)
         self._bus = bus
         self._lock = threading.RLock()
         self._order = count()
@@ -96,6 +105,18 @@ class Registry:
                 event.payload = kind
                 self.held[event.key] = event
                 self._forget_plans()
+
+    def mute(self, key: Key, muted: bool) -> None:
+        """Notes whether an event is muted, so that an emit need not look at the event."""
+        with self._lock:
+            (self.muted.add if muted else self.muted.discard)(key)
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Notes anew whether emits have more to do than to run handlers."""
+        self.is_special = bool(
+            self.has_durable or self.payloads or self.muted or self.captures.open
+        )
 
     # -- handlers -----------------------------------------------------------------------------
 
@@ -228,6 +249,7 @@ class Registry:
             return [*named, *(r for _, r in self._patterns)]
 
     def _forget_plans(self) -> None:
+        self.refresh()
         self.plans.clear()
         self._handovers.clear()
 
@@ -254,8 +276,3 @@ def is_held_for(registration: Registration, sender: object) -> bool:
     if isinstance(wanted, type) or isinstance(sender, type):
         return wanted is sender
     return wanted is not ANY and is_same(wanted, sender)
-
-
-def pattern_of(name: str) -> re.Pattern[str]:
-    """Returns a pattern in which ``*`` stands for any text, dots included."""
-    return re.compile(".*".join(re.escape(part) for part in name.split("*")), re.DOTALL)

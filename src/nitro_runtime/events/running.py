@@ -12,6 +12,8 @@ from contextlib import aclosing
 from contextvars import copy_context
 from typing import Any, Protocol, cast
 
+from blinker import Signal
+
 from nitro_runtime import context
 from nitro_runtime.events.handlers import SKIPPED, Call, Skipped
 from nitro_runtime.events.plans import Plan, Step
@@ -110,19 +112,19 @@ def awaited_cancelled() -> RuntimeError:
 class Starters(Protocol):
     """Makes what runs the async handlers of one emit: the bus."""
 
-    def starter(self, name: str) -> Starter:
-        """Makes it for an event of this name."""
+    def starter(self, event: str | Signal) -> Starter:
+        """Makes it for an event."""
         ...
 
 
 def run(
-    plan: Plan, name: str, sender: object, data: Mapping[str, Any], starters: Starters
+    plan: Plan, event: str | Signal, sender: object, data: Mapping[str, Any], starters: Starters
 ) -> tuple[list[Any], list[Exception]]:
     """Calls the handlers in order, from code that cannot wait.
 
     Args:
         plan: What to call.
-        name: The name of the event.
+        event: The event or its name.
         sender: The sender.
         data: The data, by keyword.
         starters: Makes what runs the async ones.
@@ -131,7 +133,7 @@ def run(
         The results in order, and what was raised.
     """
     if plan.alone:
-        return _run_in_turn(plan, name, sender, data, starters)
+        return _run_in_turn(plan, event, sender, data, starters)
     results: list[Any] = []
     errors: list[Exception] = []
     starter: Starter | None = None
@@ -148,7 +150,7 @@ def run(
                     if kind is types.GeneratorType:
                         result = drain(sender, result)
                     else:
-                        starter = starter or starters.starter(name)
+                        starter = starter or starters.starter(event)
                         result = starter.start(to_coroutine(sender, result))
                 add(result)
             except Exception as error:  # raised together by the bus
@@ -160,12 +162,12 @@ def run(
 
 
 def _run_in_turn(
-    plan: Plan, name: str, sender: object, data: Mapping[str, Any], starters: Starters
+    plan: Plan, event: str | Signal, sender: object, data: Mapping[str, Any], starters: Starters
 ) -> tuple[list[Any], list[Exception]]:
     """As `run`; what comes after a handler that runs alone is a task that waits for it."""
     results: list[Any] = []
     errors: list[Exception] = []
-    starter = starters.starter(name)
+    starter = starters.starter(event)
     gate: asyncio.Task[Any] | None = None
     try:
         for step in plan.steps:
