@@ -7,12 +7,16 @@ hands its coroutines over there and waits.
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeVar
 
+from nitro_runtime.sse import lane
 from nitro_runtime.web.asgi import parse_cookies
+from nitro_runtime.web.event_stream import EventStream
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.portal import portal
 from nitro_runtime.web.request import PIECE_BYTES, Reply, Request, Route, Site, refuse_longer
@@ -26,6 +30,10 @@ ReadBytes = Callable[[int], bytes]
 
 # The two headers that CGI, and so PEP 3333, names without HTTP_.
 _BARE = (("CONTENT_TYPE", "content-type"), ("CONTENT_LENGTH", "content-length"))
+
+
+# Where servers put the connection that a request came by.
+_SOCKETS = ("gunicorn.socket", "werkzeug.socket")
 
 
 @lru_cache(maxsize=256)
@@ -80,6 +88,7 @@ def request_of_environ(
         read=_in_thread(lambda limit: _unannounced(environ, limit) or read(limit)),
         pieces=_pieces(stream) if stream else None,
         parsed=parsed,
+        kept={"socket": next(filter(None, map(environ.get, _SOCKETS)), None)},
     )
 
 
@@ -148,7 +157,20 @@ def answer(route: Route, request: Request) -> Reply:
         reply = portal.run(_handled(route, request))
     if request.method == "HEAD" and not isinstance(reply.body, bytes):
         reply.body = b""  # waitress writes the end of a stream even behind a HEAD
+    if isinstance(reply.body, EventStream):
+        _cut_when_unread(request.kept.get("socket"))
     return reply
+
+
+def _cut_when_unread(connection: Any) -> None:  # noqa: ANN401 # a socket, or None
+    """Has the system cut a stream's connection whose client reads nothing for some seconds.
+
+    The thread that writes to it would wait for ever otherwise, where the server sets no limit.
+    """
+    option: int | None = getattr(socket, "TCP_USER_TIMEOUT", None)  # RFC 5482; Linux has it
+    if connection is not None and option is not None:
+        with suppress(OSError):  # no TCP
+            connection.setsockopt(socket.IPPROTO_TCP, option, int(lane.STALLED_SECONDS * 1000))
 
 
 async def _handled(route: Route, request: Request) -> Reply:
