@@ -102,7 +102,7 @@ class Payload:
         return payload if self._is_model else self._made_of(self._values(payload))
 
     def _made_of(self, data: Mapping[str, Any]) -> object:
-        from pydantic import ValidationError
+        from pydantic import PydanticUserError, ValidationError
 
         unknown = [] if self._more else [name for name in data if name not in self.fields]
         problems = [f"{name} is no field of it.{suggestion(name, self.fields)}" for name in unknown]
@@ -115,6 +115,8 @@ class Payload:
                 ": ".join([".".join(map(str, one["loc"])), one["msg"]]).removeprefix(": ")
                 for one in error.errors(include_url=False, include_input=False)
             ]
+        except PydanticUserError as error:  # a class that it names is still not defined
+            raise _unusable(self._event, self.type, error) from error
         if problems:
             raise InvalidPayload(self._event, problems)
         return payload
@@ -155,7 +157,11 @@ def _adapter_of(event: str, kind: type[Any]) -> TypeAdapter[Any]:
     try:
         return TypeAdapter(kind)
     except (PydanticUserError, NameError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ConfigurationError(
-            f"The payload {kind.__name__} of the event {event!r} cannot be checked: {reason}"
-        ) from error
+        raise _unusable(event, kind, error) from error
+
+
+def _unusable(event: str, kind: type[Any], error: Exception) -> ConfigurationError:
+    reason = str(error).partition("\n")[0]
+    return ConfigurationError(
+        f"The payload {kind.__name__} of the event {event!r} cannot be checked: {reason}"
+    )
