@@ -7,6 +7,7 @@ sentence is then never shown outside.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,10 +19,28 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+_TRY_LATER = "The site cannot do this at the moment; try again shortly."
+"""What a visitor is told when a server behind the site does not answer."""
+
+
+def _in_words(name: str) -> str:
+    """The name of a class as people say it: ``order line`` for ``OrderLine``."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
+
+
 class NitroError(Exception):
     """The root of all errors that Nitro raises on purpose."""
 
     status: int = 500
+    _told: str | None = None
+
+    @property
+    def told(self) -> str:
+        """What a visitor is told: the same sentence, unless that names what is inside.
+
+        No names of classes, no addresses of servers, nothing of what was sent.
+        """
+        return self._told or str(self)
 
 
 class UsageError(NitroError):
@@ -92,6 +111,11 @@ class NotFound(EntityError, LookupError):
             return f"No {self.entity} fits the query."
         return f"There is no {self.entity} with id {self.key!r}."
 
+    @property
+    def told(self) -> str:
+        """What a visitor is told."""
+        return f"There is no such {_in_words(self.entity)}."
+
 
 class Duplicate(EntityError):
     """A unique field has this value already; of fields that together are unique, all are named."""
@@ -105,6 +129,11 @@ class Duplicate(EntityError):
 
     def __str__(self) -> str:
         return f"Another {self.entity} has this {self.field} already."
+
+    @property
+    def told(self) -> str:
+        """What a visitor is told."""
+        return f"Another {_in_words(self.entity)} has this {self.field} already."
 
 
 class StaleEntity(EntityError):
@@ -135,6 +164,13 @@ class StaleEntity(EntityError):
             "reload it and try again."
         )
 
+    @property
+    def told(self) -> str:
+        """What a visitor is told."""
+        return (
+            f"The {_in_words(self.entity)} was changed or deleted meanwhile; load the page again."
+        )
+
 
 class InvalidRow(EntityError):
     """A stored row does not fit its entity: somebody else wrote it, or the class changed."""
@@ -157,12 +193,14 @@ class DatabaseBusy(EntityError):
     """Another writer holds the database and waiting for it could not end."""
 
     status = 503
+    _told = _TRY_LATER
 
 
 class DatabaseUnavailable(EntityError):
     """The database cannot be reached or written, or went away; trying again later may help."""
 
     status = 503
+    _told = _TRY_LATER
 
 
 class MissingTable(EntityError):
@@ -204,6 +242,14 @@ class BrokenReference(EntityError):
         return (
             f"{self.entity} cannot be stored or deleted: it refers to something that does not "
             "exist, or something else still refers to it."
+        )
+
+    @property
+    def told(self) -> str:
+        """What a visitor is told."""
+        return (
+            f"The {_in_words(self.entity)} cannot be stored or deleted: it refers to something that "
+            "does not exist, or something else still refers to it."
         )
 
 
@@ -320,6 +366,7 @@ class QueueUnavailable(NitroError):
     """
 
     status = 503
+    _told = _TRY_LATER
 
     def __init__(self, place: str, reason: str) -> None:
         self.place = place
@@ -340,6 +387,7 @@ class BrokerUnavailable(NitroError):
     """
 
     status = 503
+    _told = _TRY_LATER
 
 
 # -- events, views, web -------------------------------------------------------------------------

@@ -10,15 +10,20 @@ DEEPEST = 20
 """Objects and lists may be nested this deep."""
 
 
-def decode(text: str) -> Any:  # noqa: ANN401 # any JSON value
+def decode(text: str, *, bounded: bool = False) -> Any:  # noqa: ANN401 # any JSON value
     """Returns the value of a JSON text; how deep it is nested is asked of `is_deeper`.
+
+    Args:
+        text: The text. Of a name that is there twice in an object the last one counts.
+        bounded: Whether whole numbers beyond those of JavaScript (1.8e308) are refused too.
 
     Raises:
         ValueError: It is not JSON, has a number that JSON does not have (``NaN``, ``1e999``) or half a
             surrogate pair.
         RecursionError: It is nested deeper than Python reads.
     """
-    value: Any = _DECODER.decode(text)
+    is_long = bounded and len(text) > _MOST_DIGITS  # a shorter text has no such number
+    value: Any = (_BOUNDED if is_long else _DECODER).decode(text)
     if "\\u" in text:  # the one way to a lone surrogate, which no UTF-8 can carry
         json.dumps(value, ensure_ascii=False).encode()
     return value
@@ -50,8 +55,18 @@ def _finite(text: str) -> float:
     return number
 
 
+_MOST_DIGITS = 308
+
+
+def _bounded(text: str) -> int:
+    if len(text) > _MOST_DIGITS:
+        raise ValueError("a number is too long")
+    return int(text)
+
+
 # json.loads would make one for each call, which takes longer than the decoding.
 _DECODER = json.JSONDecoder(parse_constant=refuse, parse_float=_finite)
+_BOUNDED = json.JSONDecoder(parse_constant=refuse, parse_float=_finite, parse_int=_bounded)
 
 
 def _children(value: Any) -> list[Any]:  # noqa: ANN401 # any JSON value

@@ -193,4 +193,4 @@ class _Streamed(_Run):
         except Exception as error:
             log.exception("command %s failed after its first patch", self._spec.name)
             if isinstance(error, NitroError) and error.status != 500:
-                yield emit_elements(Notice(str(error), kind="error")).encode()
+                yield emit_elements(Notice(error.told, kind="error")).encode()

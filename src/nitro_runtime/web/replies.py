@@ -6,6 +6,7 @@ invalid form: 422) a Datastar request is told by the patched view.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -28,6 +29,8 @@ from nitro_runtime.web.policy import nonce_of, policy_headers
 from nitro_runtime.web.request import Reply, Request
 from nitro_runtime.web.steps import Steps, is_steps, last_views, step_events
 from nitro_runtime.web.streaming import encoded, in_threads
+
+log = logging.getLogger(__name__)
 
 # A back button must not show a page's patches for the page: the two share an address.
 _PAGE_HEADERS = (
@@ -201,13 +204,17 @@ def refusal(request: Request, error: NitroError) -> Reply:
     """
     if isinstance(error, Answered):
         return _answered(request, error)
+    if error.status > 500 and error.told != str(error):
+        log.warning(
+            "%s", error
+        )  # what failed behind the site, of which the visitor is told nothing
     if request.is_datastar and not isinstance(error, Refused):
         browser_storage.forget(request)
-        session.add_notice(request, Notice(str(error), kind="error"))
+        session.add_notice(request, Notice(error.told, kind="error"))
         return patches(request, [])
     extra = list(error.headers) if isinstance(error, Refused) else []
     headers = [("cache-control", "no-store"), *extra]
-    sentence = str(error)
+    sentence = error.told
     if request.is_datastar or "text/html" not in request.headers.get("accept", ""):
         headers.append(("content-type", "text/plain; charset=utf-8"))
         return Reply(error.status, headers, sentence.encode())

@@ -62,7 +62,7 @@ def parse_signals(text: str | bytes) -> Signals:
         plain = text.decode() if isinstance(text, bytes) else text
         if not plain.strip():
             return Signals()
-        value = decode(plain)
+        value = decode(plain, bounded=True)
     except (ValueError, RecursionError):
         raise Refused(422, "The signals are not valid JSON.") from None
     if not isinstance(value, dict):

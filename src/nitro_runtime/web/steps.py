@@ -47,7 +47,7 @@ async def step_events(request: Request, steps: Steps) -> AsyncIterator[bytes]:
     except Exception as error:
         log.exception("what a handler yields failed")
         if isinstance(error, NitroError) and error.status != 500:
-            yield emit_elements(Notice(str(error), kind="error")).encode()
+            yield emit_elements(Notice(error.told, kind="error")).encode()
 
 
 async def last_views(request: Request, steps: Steps) -> list[Any]:

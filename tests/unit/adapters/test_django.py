@@ -343,7 +343,7 @@ async def test_an_error_for_visitors_is_answered_and_any_other_is_not(project: P
 
     for address in ("/missing", "/missing-async"):
         for answer in await get(address):
-            assert (answer.status_code, answer.text) == (404, "There is no Product with id '7'.")
+            assert (answer.status_code, answer.text) == (404, "There is no such product.")
         for answer in await get(address, headers=DATASTAR):
             assert answer.status_code == 200
             assert "There is no Product" in answer.text

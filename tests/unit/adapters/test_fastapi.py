@@ -322,8 +322,8 @@ def test_an_error_for_visitors_is_answered_and_any_other_is_not() -> None:
     client = TestClient(app, raise_server_exceptions=False)
     page = client.get("/missing", headers={"accept": "text/html"})
     assert page.status_code == 404
-    assert "There is no Product with id &#39;&lt;7&gt;&#39;." in page.text
-    assert client.get("/missing").text == "There is no Product with id '<7>'."
+    assert "There is no such product." in page.text
+    assert client.get("/missing").text == "There is no such product."
     assert client.get("/broken").text == "Internal Server Error"
 
 

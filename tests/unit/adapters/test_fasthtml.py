@@ -265,7 +265,7 @@ def test_errors_for_visitors_are_answered_and_redirects_show_their_notice() -> N
 
     client = TestClient(app)
     assert client.get("/missing").status_code == 404
-    assert client.get("/missing").text == "There is no Product with id '7'."
+    assert client.get("/missing").text == "There is no such product."
     assert "Saved" in client.post("/save").text
 
 

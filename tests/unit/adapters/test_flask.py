@@ -204,7 +204,7 @@ def test_an_error_for_visitors_is_answered_and_any_other_is_not() -> None:
 
     client = app.test_client()
     assert client.get("/missing").status_code == 404
-    assert client.get("/missing").text == "There is no Product with id '7'."
+    assert client.get("/missing").text == "There is no such product."
     broken_reply = client.get("/broken")
     assert broken_reply.status_code == 500
     assert "inside" not in broken_reply.text

@@ -225,7 +225,7 @@ def test_an_error_for_visitors_is_answered_even_when_the_query_is_the_error() ->
     app = Starlette(routes=[Route("/missing", missing), Route("/shown", shown)])
     install(app)
     client = TestClient(app)
-    assert client.get("/missing").text == "There is no Product with id '7'."
+    assert client.get("/missing").text == "There is no such product."
     refused = client.get("/shown?a=%ff")
     assert refused.status_code == 422
     assert "UTF-8" in refused.text

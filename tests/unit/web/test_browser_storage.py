@@ -247,7 +247,7 @@ async def test_a_command_that_fails_leaves_the_browser_as_it_was(first: bool) ->
 
     browser = Browser()
     said = await browser.send()
-    assert "There is no Cart with id" in said
+    assert "There is no such cart" in said
     assert BROWSER_SIGNAL not in said
     assert browser.kept == {}
 

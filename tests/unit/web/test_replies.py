@@ -145,7 +145,7 @@ def test_datastar_shows_the_sentence_of_an_error_as_it_ignores_other_statuses() 
     reply = replies.refusal(datastar(), NotFound("Product", "<7>"))
     assert reply.status == 200
     assert "data: mode append\ndata: selector #notices\n" in text(reply)
-    assert "There is no Product with id '&lt;7&gt;'." in text(reply).replace("&#39;", "'")
+    assert "There is no such product." in text(reply).replace("&#39;", "'")
 
 
 def test_a_page_around_a_bare_view_is_called_after_its_entity() -> None:
