@@ -84,7 +84,7 @@ def _stream_around_tab(
         id=STREAM_ID,
         hidden=True,
         # last in the body, so the views' own keys are there before the effect first runs
-        signals__ifmissing={"_views": {}, **CONNECTED},
+        signals__ifmissing={"_views": {}},
         effect=expr(_STREAM.format(url=js(f"{events_url}?tab={mark}{named}"))),
     )
     before, _, after = Fragment(_told_when_lost(theme), element).rpartition(mark)
@@ -96,4 +96,6 @@ def _told_when_lost(theme: Theme) -> Html:
     said = P(
         say("reconnecting"), cls=theme["reconnecting"], hidden=True, attr_hidden="!$_stream.told"
     )
-    return Div(said, role="status", **{"data-on:datastar-fetch": _LOST})
+    return Div(
+        said, role="status", signals__ifmissing=CONNECTED, **{"data-on:datastar-fetch": _LOST}
+    )

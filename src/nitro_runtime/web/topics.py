@@ -15,11 +15,12 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast, get_type_hints
 
 from nitro_runtime.errors import ConfigurationError, NitroError, Refused
 from nitro_runtime.events import Context
-from nitro_runtime.events.inputs import INJECTED, Input
 from nitro_runtime.views.words import speaking
 from nitro_runtime.web.patching import patches_of
 from nitro_runtime.web.request import Request
@@ -31,6 +32,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 LONGEST_NAME = 200
 """Characters of a topic's name that comes from outside."""
+
+INJECTED = frozenset({"ctx", "user", "request"})
+"""What a rule or state may ask for beside the parameters of its pattern."""
 
 RESERVED = frozenset({"tab", "user", "view"})
 """What Nitro's own topics begin with, which nobody may ask for."""
@@ -90,27 +94,74 @@ class _Asked:
     """A function that is called with those of its parameters that it names."""
 
     def __init__(self, pattern: str, function: Callable[..., Any], names: tuple[str, ...]) -> None:
+        self._pattern = pattern
         self._function = function
-        self._input = Input(pattern, function, None)
         asked = inspect.signature(function).parameters
-        unknown = [name for name in asked if name not in names and name not in INJECTED]
-        if unknown:
-            raise ConfigurationError(
-                f"{pattern!r} has no {{{unknown[0]}}}: what is asked about a topic gets "
-                f"{', '.join(sorted({*names, *INJECTED}))}."
-            )
-        self._own = [name for name in names if name in asked]
+        for parameter in asked.values():
+            if parameter.kind in _NOT_BY_NAME or parameter.name not in {*names, *INJECTED}:
+                raise ConfigurationError(
+                    f"What is asked about {pattern!r} is called by name, with "
+                    f"{', '.join(sorted({*names, *INJECTED}))}: it cannot take {parameter}."
+                )
+        self._own = {name: asked[name].annotation for name in names if name in asked}
         self._injected = [name for name in asked if name in INJECTED]
 
     async def ask(self, ctx: Context, given: Mapping[str, str]) -> Any:  # noqa: ANN401 # what the function returns
-        arguments, _ = self._input.read({name: given[name] for name in self._own})
-        injected = {name: getattr(ctx, name, ctx) for name in self._injected}
-        found = self._function(**injected, **arguments)
+        arguments = {name: self._checked(name, given[name]) for name in self._own}
+        arguments |= {name: getattr(ctx, name, ctx) for name in self._injected}
+        found = self._function(**arguments)
         if inspect.isawaitable(found):
             return await found
         if isinstance(found, AsyncIterator):
             return [each async for each in cast("AsyncIterator[object]", found)]
         return list(cast("Iterator[object]", found)) if isinstance(found, Iterator) else found
+
+    def _checked(self, name: str, text: str) -> Any:  # noqa: ANN401 # of the annotation
+        """Converts a parameter to the type of its annotation.
+
+        Raises:
+            Refused: 422; it cannot be one.
+        """
+        check = self._checks[name]
+        return text if check is None else check(text)
+
+    @cached_property
+    def _checks(self) -> dict[str, Callable[[str], Any] | None]:
+        """How the parameters are converted; made when it is first asked, so types may be defined later."""
+        hints = get_type_hints(
+            SimpleNamespace(__annotations__=_annotated(self._own)),
+            globalns=getattr(inspect.unwrap(self._function), "__globals__", {}),
+            include_extras=True,
+        )
+        return {name: _converter(hints.get(name, str)) for name in self._own}
+
+
+_NOT_BY_NAME = (
+    inspect.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.VAR_KEYWORD,
+    inspect.Parameter.POSITIONAL_ONLY,
+)
+
+
+def _annotated(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: kind for name, kind in parameters.items() if kind is not inspect.Parameter.empty}
+
+
+def _converter(kind: Any) -> Callable[[str], Any] | None:  # noqa: ANN401 # any annotation
+    """Returns what makes such a value of a text, or None where the text is one."""
+    if kind is str or kind is Any:
+        return None
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    def convert(text: str) -> Any:  # noqa: ANN401 # as above
+        try:
+            return adapter.validate_python(text)
+        except ValidationError:
+            raise Refused(422, "There is no such topic.") from None
+
+    return convert
 
 
 def _failed(pattern: str) -> Refused:
