@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -126,7 +127,8 @@ def _value(plain: Any) -> Any:  # noqa: ANN401 # JSON's; any value
 
 def _class_of(name: str, base: type[Any] = object) -> type[Any]:
     module, _, path = name.partition(":")
-    found: Any = import_module(module)
+    # A module that is just being imported is there, and importing it would wait for its end.
+    found: Any = sys.modules.get(module) or import_module(module)
     for part in path.split("."):
         found = getattr(found, part)
     if not isinstance(found, type) or not issubclass(found, base):
