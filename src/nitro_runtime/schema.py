@@ -6,7 +6,7 @@ so need not import the entities package. Standard library only.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -124,6 +124,24 @@ class EntityInfo:
 
 _entities: dict[str, type[Any]] = {}
 _generation = 0
+_openers: list[Callable[[type[Any]], object]] = []
+
+
+def on_entity(opener: Callable[[type[Any]], object]) -> None:
+    """Calls something with every entity class that is complete, also with those that are there already.
+
+    Of its fields it may ask the names only: what they are annotated with may not be defined yet. What
+    it raises leaves the class statement. It is held for the life of the process.
+    """
+    _openers.append(opener)
+    for entity in registered_entities():
+        opener(entity)
+
+
+def complete_entity(entity: type[Any]) -> None:
+    """Says that an entity class is complete and known under its names."""
+    for opener in _openers:
+        opener(entity)
 
 
 def register_entity(name: str, entity: type[Any]) -> None:

@@ -27,7 +27,7 @@ from nitro_runtime.entities.mapper import column_place, to_utc
 from nitro_runtime.entities.relations import Relation, relations_of
 from nitro_runtime.errors import EntityDefinitionError, EntityError
 from nitro_runtime.naming import snake_case
-from nitro_runtime.schema import register_entity
+from nitro_runtime.schema import complete_entity, register_entity
 
 _KEYWORDS = (
     "timestamps",
@@ -276,6 +276,7 @@ def _complete(made: type[Any], names: Mapping[str, Any]) -> None:
 def _register(made: type[Any], options: Options) -> None:
     register_entity(made.__name__, made)
     register_entity(options.table_name, made)
+    complete_entity(made)
 
 
 def arrange_fields(entity: type[Any]) -> None:

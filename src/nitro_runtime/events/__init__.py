@@ -5,31 +5,41 @@ makes committed changes of entities reach the bus as ``product.created`` and so 
 """
 
 from nitro_runtime.events.bus import Bus, bus
+from nitro_runtime.events.callers import Context, anyone, current_context, signed_in
 from nitro_runtime.events.commands import (
-    CommandSpec,
-    Context,
-    anyone,
     command,
-    current_context,
     find_command,
     forget_command,
     query,
     registered,
     run_command,
-    signed_in,
 )
 from nitro_runtime.events.event import Emitted, Event
 from nitro_runtime.events.face import capture_events, emit, emit_async, event, off, on
 from nitro_runtime.events.handlers import Durable, Registration
+from nitro_runtime.events.middleware import (
+    Call,
+    Middleware,
+    Next,
+    after_checks,
+    log_commands,
+    time_commands,
+    use_middleware,
+)
+from nitro_runtime.events.specs import CommandSpec
 
 __all__ = [
     "Bus",
+    "Call",
     "CommandSpec",
     "Context",
     "Durable",
     "Emitted",
     "Event",
+    "Middleware",
+    "Next",
     "Registration",
+    "after_checks",
     "anyone",
     "bus",
     "capture_events",
@@ -40,10 +50,13 @@ __all__ = [
     "event",
     "find_command",
     "forget_command",
+    "log_commands",
     "off",
     "on",
     "query",
     "registered",
     "run_command",
     "signed_in",
+    "time_commands",
+    "use_middleware",
 ]

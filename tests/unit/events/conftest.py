@@ -6,6 +6,7 @@ import pytest
 
 from nitro_runtime.events import bus
 from nitro_runtime.events import commands as registry
+from nitro_runtime.events import use_middleware
 from nitro_runtime.events.registry import Registry
 
 
@@ -17,6 +18,7 @@ def fresh_bus() -> Iterator[None]:
     bus.registry = Registry(bus)
     registry._commands.clear()
     yield
+    use_middleware()
     bus.registry, bus.on_error = before
     registry._commands.clear()
     registry._commands.update(known)
