@@ -481,7 +481,7 @@ class Refused(NitroError):
     """The gate refused a request.
 
     Attributes:
-        status: The HTTP status to answer: 403, 404, 405, 413, 415, 422, 429 or 503.
+        status: The HTTP status to answer: 403, 404, 405, 408, 413, 415, 422, 429 or 503.
         sentence: What a visitor may read; it holds nothing internal and nothing of the request.
         headers: Further headers of the answer, such as ``("retry-after", "5")``.
     """

@@ -24,7 +24,7 @@ from nitro_runtime.web import Reply, Route, Signals, Site, replies, routes
 from nitro_runtime.web import Request as NeutralRequest
 from nitro_runtime.web import gate as web_gate
 from nitro_runtime.web.answering import answering
-from nitro_runtime.web.asgi import as_sent, parse_cookies, read_all, send_reply
+from nitro_runtime.web.asgi import as_sent, joined, parse_cookies, read_all, send_reply
 from nitro_runtime.web.files import kept
 from nitro_runtime.web.forms import parse_urlencoded
 from nitro_runtime.web.installing import Options, act_before, expect_app, make_site, shutdown
@@ -119,16 +119,17 @@ def _neutral(request: Any, query: str) -> NeutralRequest:  # noqa: ANN401 # not 
 
     async def read(limit: int) -> bytes:
         if rest and rest.request_body:
-            request.body = await read_all(rest, limit)
+            request.body = await read_all(rest, limit, request.headers)
             if len(request.body) < int(request.headers.get("content-length", 0)):
                 raise Refused(422, "The request ended early.")
         return request.body
 
-    headers = {name.lower(): as_sent(value) for name, value in request.headers.items()}
+    headers = joined((name.lower(), as_sent(text)) for name, text in request.headers.items())
     return NeutralRequest(
         *(request.method, unquote(request.path), headers, parse_urlencoded(query)),
         cookies=parse_cookies(headers.get("cookie", "")),
         scheme=request.scheme,
+        address=request.client_ip or "",
         host=request.host,  # as the proxies say that Sanic was told to trust
         native=request,
         site=getattr(request.app.ctx, "nitro", None) or Site(),

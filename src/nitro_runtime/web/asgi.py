@@ -56,12 +56,11 @@ def request_of_scope(
     Raises:
         Refused: 422, the query string is not UTF-8.
     """
-    headers: dict[str, str] = {}
-    for raw_name, value in scope["headers"]:
-        name, text = raw_name.decode("latin-1").lower(), value.decode("latin-1")
-        if name == "cookie" and name in headers:  # RFC 9113: HTTP/2 may send it in pieces
-            text = f"{headers[name]}; {text}"
-        headers[name] = text
+    headers = joined(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+    client = scope.get("client")
     mounted_at: str = (scope.get("root_path", "") if base is None else base).rstrip("/")
     return Request(
         method=scope["method"],
@@ -72,6 +71,7 @@ def request_of_scope(
         params=path_params(scope),
         scheme=scope.get("scheme", "http"),
         host=headers.get("host", ""),
+        address=client[0] if client else "",
         base=mounted_at,
         native=native,
         site=site,
@@ -81,12 +81,62 @@ def request_of_scope(
     )
 
 
-async def read_all(chunks: AsyncIterable[bytes], limit: int) -> bytes:
-    """Reads a body whose length may not have been announced, never beyond the limit.
+def joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Returns headers by name; one that came twice is joined, so that neither value hides the other.
+
+    As RFC 9110 has it (section 5.3), and for a cookie, which HTTP/2 may send in pieces, RFC 9113.
+    """
+    headers: dict[str, str] = {}
+    for name, text in pairs:
+        if name in headers:
+            headers[name] += f"; {text}" if name == "cookie" else f", {text}"
+        else:
+            headers[name] = text
+    return headers
+
+
+BODY_SECONDS = 30.0
+"""How long a body may take, beside what it takes at `SLOWEST`."""
+
+SLOWEST = 8 * 1024
+"""Bytes a second that are waited for of a body that was announced as long."""
+
+
+async def _patiently(reading: Awaitable[bytes], headers: Mapping[str, str]) -> bytes:
+    """Reads a body for as long as a slow connection needs; one that trickles on for ever is refused.
 
     Raises:
-        Refused: 413, it is longer.
+        Refused: 408.
     """
+    length = headers.get("content-length", "")
+    announced = int(length) if length.isascii() and length.isdigit() and len(length) < 12 else 0
+    try:
+        async with asyncio.timeout(BODY_SECONDS + announced / SLOWEST):
+            return await reading
+    except TimeoutError:
+        close = [("connection", "close")]  # the rest of the body would be taken for a request
+        raise Refused(408, "The body came too slowly.", headers=close) from None
+
+
+async def read_all(
+    chunks: AsyncIterable[bytes], limit: int, headers: Mapping[str, str] | None = None
+) -> bytes:
+    """Reads a body whose length may not have been announced, never beyond the limit.
+
+    Args:
+        chunks: The body.
+        limit: The most bytes.
+        headers: Of the request, by which the time is limited too; None: it is not.
+
+    Raises:
+        Refused: 413, it is longer; 408, it came too slowly.
+    """
+    return await (
+        _all(chunks, limit) if headers is None else _patiently(_all(chunks, limit), headers)
+    )
+
+
+async def _all(chunks: AsyncIterable[bytes], limit: int) -> bytes:
     body = bytearray()
     async for chunk in chunks:
         body += chunk
@@ -103,12 +153,12 @@ async def read_request(request: Any, gone: type[Exception], limit: int) -> bytes
         limit: The most bytes to read of a body whose length was not announced.
 
     Raises:
-        Refused: 413, it is longer; 422, the client left.
+        Refused: 413, it is longer; 408, it came too slowly; 422, the client left.
     """
     try:
         if "content-length" in request.headers:
-            return await request.body()
-        return await read_all(request.stream(), limit)
+            return await _patiently(request.body(), request.headers)
+        return await read_all(request.stream(), limit, request.headers)
     except gone:
         raise _ended_early() from None
 

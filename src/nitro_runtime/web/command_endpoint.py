@@ -46,6 +46,7 @@ async def commands(request: Request) -> Reply:
 def _called(request: Request) -> tuple[str, CommandSpec]:
     """Returns the tab that calls, and the command, when it may be called from there."""
     gate.check_sender(request)
+    gate.check_rate(request)
     tab = session.check_tab(request, request.params["sender"])
     gate.commands.spend(session.session_id(request))
     spec = find_command(gate.check_command_name(request.params["command"]))

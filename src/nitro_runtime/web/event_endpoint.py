@@ -17,7 +17,7 @@ from nitro_runtime.sse.subscription import Subscription
 from nitro_runtime.views import Notice, view_from_key
 from nitro_runtime.views.page_stream import CONNECTED, MOST_TOPICS
 from nitro_runtime.views.words import say, speaking
-from nitro_runtime.web import event_stream, session, stream_limits
+from nitro_runtime.web import event_stream, gate, session, stream_limits
 from nitro_runtime.web.closing import user_topic
 from nitro_runtime.web.event_stream import Stack
 from nitro_runtime.web.live import Group, live, patch_of
@@ -64,6 +64,7 @@ async def events(request: Request) -> Reply:
     to is refused with 403. A page's other views and topics go on without it, and it is told so: Datastar
     would ask for the same for ever.
     """
+    gate.check_rate(request)
     views = _named(request, "view", MOST_VIEWS, "live views")
     names = _named(request, "topic", MOST_TOPICS, "topics")
     try:

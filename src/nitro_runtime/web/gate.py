@@ -12,6 +12,8 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Lock
 from urllib.parse import urlsplit
 
@@ -131,3 +133,39 @@ class RateLimit:
 
 commands = RateLimit()
 """The limit for commands, by session."""
+
+addresses = RateLimit(per_second=500, burst=2_000)
+"""The limit for commands and streams, by the network that they come from: see `check_rate`."""
+
+
+def check_rate(request: Request) -> None:
+    """Counts a request of a network, so that no client escapes its own limit by dropping its cookies.
+
+    A network is a public IPv4 address, or the first 64 bits of a public IPv6 address. Many visitors may
+    share one (an office, a mobile carrier), so it may send as much as ten busy browsers. An address that
+    is not public is a proxy's that hides its visitors: all of them would be held back for one, so there
+    it is the proxy that must limit, or the server must be told to trust its ``X-Forwarded-For``.
+
+    Raises:
+        Refused: 429.
+    """
+    address = request.address
+    if address and len(address) <= _LONGEST_ADDRESS and (network := network_of(address)):
+        addresses.spend(network)
+
+
+_LONGEST_ADDRESS = 64
+
+
+@lru_cache(maxsize=1024)
+def network_of(address: str) -> str | None:
+    """Returns the network of a public IP address; None of any other, and of what is none."""
+    try:
+        ip = ip_address(address)
+    except ValueError:  # a socket's path, a name that a proxy made up
+        return None
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
+        ip = ip.ipv4_mapped
+    if not ip.is_global:
+        return None
+    return str(ip) if isinstance(ip, IPv4Address) else str(IPv6Network((int(ip) >> 64 << 64, 64)))

@@ -79,6 +79,8 @@ class Request:
         scheme: ``http`` or ``https``.
         host: As the browser named it, with the port when it is not the scheme's own.
         base: Where the app is mounted, without a final slash; mostly empty.
+        address: The IP address of the client as the server has it: that of a proxy, unless the server
+            was told to trust what the proxy says. Empty when it is not known.
         native: The framework's own request; None in tests.
         site: How Nitro was installed on the app.
         csrf: The host's own protection against forged posts; None where it has none.
@@ -98,6 +100,7 @@ class Request:
     scheme: str = "http"
     host: str = "localhost"
     base: str = ""
+    address: str = ""
     native: Any = None
     site: Site = field(default_factory=Site)
     csrf: Csrf | None = None
@@ -181,7 +184,7 @@ class Request:
             limit: The most bytes to accept.
 
         Raises:
-            Refused: 413, it is longer.
+            Refused: 413, it is longer; 415, it is compressed; 408, it came too slowly.
         """
         if self._body is None:
             await self._refuse_announced(limit)
@@ -268,6 +271,10 @@ class Request:
 
         It is read away first: a proxy that is still sending it would not read the answer.
         """
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            await self.discard()  # what it would unpack to, nobody knows before (RFC 9110, 15.5.16)
+            plain = [("accept-encoding", "identity")]
+            raise Refused(415, "Send the body as it is, not compressed.", headers=plain)
         length = _length(self.headers)
         if self._body is None and self.pieces and limit < length:
             await self._read_away(self.pieces())

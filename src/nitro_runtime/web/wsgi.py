@@ -82,6 +82,7 @@ def request_of_environ(
         params={name: str(value) for name, value in params.items()},
         scheme=environ["wsgi.url_scheme"],
         host=headers.get("host") or server,
+        address=environ.get("REMOTE_ADDR") or "",
         base=_text(environ.get("SCRIPT_NAME", "")).rstrip("/"),
         native=native,
         site=site,

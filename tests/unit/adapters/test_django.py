@@ -346,7 +346,7 @@ async def test_an_error_for_visitors_is_answered_and_any_other_is_not(project: P
             assert (answer.status_code, answer.text) == (404, "There is no such product.")
         for answer in await get(address, headers=DATASTAR):
             assert answer.status_code == 200
-            assert "There is no Product" in answer.text
+            assert "There is no such product." in answer.text
     for answer in await get("/broken"):
         assert (answer.status_code, "inside" in answer.text) == (500, False)
 

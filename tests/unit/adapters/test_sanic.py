@@ -459,7 +459,7 @@ async def test_an_error_for_visitors_is_answered_and_any_other_is_not(ask: Ask) 
     assert (await ask(app, "GET", "/missing")).text == "There is no such product."
     told = await ask(app, "GET", "/missing", headers=DATASTAR)
     assert told.status_code == 200
-    assert "There is no Product" in told.text
+    assert "There is no such product." in told.text
     broken = await ask(app, "GET", "/broken")
     assert (broken.status_code, "secret" in broken.text) == (500, False)
 

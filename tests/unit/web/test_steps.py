@@ -95,7 +95,7 @@ async def test_an_error_for_visitors_is_told_and_any_other_is_logged(
     make = fails if kind == "plain" else fails_async
     begun, told = await pieces(respond(asked(DATASTAR), make(NotFound("Lamp", "7"))))
     assert "begun" in begun
-    assert "There is no Lamp" in told
+    assert "There is no such lamp." in told
     assert len(await pieces(respond(asked(DATASTAR), make(KeyError("secret"))))) == 1
     assert "secret" in caplog.text
 
