@@ -12,15 +12,15 @@ from types import SimpleNamespace, UnionType
 from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
 
 from nitro_runtime.errors import ConfigurationError, Refused
+from nitro_runtime.events.refusals import refuse_unusual, sentence_of
 from nitro_runtime.schema import find_entity
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel, ValidationError
+    from pydantic import BaseModel
 
 INJECTED = frozenset({"ctx", "user", "request", "signals"})
 """The parameters that Nitro fills, never the browser."""
 
-_TOLD = 5
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 Entity = Any
@@ -124,8 +124,10 @@ class Input:
         try:
             value = self.model.model_validate(dict(data), extra="forbid")
         except ValidationError as error:
-            raise Refused(422, _sentence(error)) from None
-        return value, {name: getattr(value, name) for name in self.fields}
+            raise Refused(422, sentence_of(error)) from None
+        fields = {name: getattr(value, name) for name in self.fields}
+        refuse_unusual(fields)
+        return value, fields
 
     def arguments(self, value: Any, fields: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ANN401 # the model
         """Returns the arguments for the function: the whole model, or each field."""
@@ -230,16 +232,4 @@ def refusal_of(error: ValueError) -> Refused | None:
     """Returns what a visitor is told of a validation that failed, or None for any other error."""
     from pydantic import ValidationError
 
-    return Refused(422, _sentence(error)) if isinstance(error, ValidationError) else None
-
-
-def _sentence(error: ValidationError) -> str:
-    """Says what does not fit, with nothing of what was sent: no values, no unknown names."""
-    problems: list[str] = []
-    for problem in error.errors(include_url=False, include_context=False, include_input=False):
-        if problem["type"] == "extra_forbidden":
-            problems.append("A field was sent that is not known here.")
-        else:
-            field = ".".join(str(part) for part in problem["loc"])
-            problems.append(f"{field}: {problem['msg']}." if field else f"{problem['msg']}.")
-    return " ".join(list(dict.fromkeys(problems))[:_TOLD])
+    return Refused(422, sentence_of(error)) if isinstance(error, ValidationError) else None
