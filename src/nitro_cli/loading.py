@@ -74,8 +74,8 @@ def root_of(start: Path, *, needed: bool) -> Path:
     root = folder_above(start)
     if root is None and needed:
         raise UsageError(
-            "There is no Nitro project here or above. Go into one, or name the app of this folder: "
-            "nitro routes --app main:app"
+            "There is no Nitro project here or above. Go into one, or name the app of this folder "
+            "with: --app main:app"
         )
     return root or start.absolute()
 
@@ -135,8 +135,8 @@ def _called(make: Callable[..., Any], address: str) -> Any:  # noqa: ANN401 # wh
         inspect.signature(make).bind()
     except TypeError:
         raise UsageError(
-            f"{address} cannot be called without arguments; name an app, or what makes it alone: "
-            "nitro routes --app main:app"
+            f"{address} cannot be called without arguments; name an app, or what makes it "
+            "alone, with: --app main:app"
         ) from None
     return make()
 

@@ -15,12 +15,14 @@ class Names:
         stars: The modules of which everything is imported.
         module: The module's own dotted name.
         classes: The classes that the module defines, with what they derive from.
+        options: The keywords that decorators are called with: ``durable`` in ``@on(..., durable=True)``.
     """
 
     imported: dict[str, str] = field(default_factory=dict[str, str])
     stars: list[str] = field(default_factory=list[str])
     module: str = ""
     classes: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    options: set[str] = field(default_factory=set[str])
 
     def dotted(self, node: ast.expr) -> list[str]:
         """Returns the dotted names that an expression may stand for; none when it is no name."""
@@ -55,10 +57,17 @@ def read_names(tree: ast.Module, module: str = "", *, is_package: bool = False) 
             _read_from(node, names, f"{module}.__init__" if is_package else module)
         elif isinstance(node, ast.ClassDef):
             classes.append(node)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.options.update(_options(node.decorator_list))
     for node in classes:  # after the imports, which may stand in an `if` or a `try`
         bases = [dotted for base in node.bases for dotted in names.dotted(base)]
         names.classes[f"{module}.{node.name}" if module else node.name] = bases
     return names
+
+
+def _options(decorators: list[ast.expr]) -> list[str]:
+    calls = [each for each in decorators if isinstance(each, ast.Call)]
+    return [keyword.arg for call in calls for keyword in call.keywords if keyword.arg]
 
 
 def _read_from(node: ast.ImportFrom, names: Names, home: str) -> None:

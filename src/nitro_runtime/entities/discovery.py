@@ -41,7 +41,7 @@ class _Source:
 def import_entities(*packages: str, folder: Path) -> list[str]:
     """Imports the modules that define entities, and returns their names in order.
 
-    Tests and migrations are passed over.
+    Modules with durable handlers are imported, too: these have tables of their own. Tests and migrations are passed over.
 
     Args:
         *packages: The packages to look in. None stands for all modules in the folder and in its
@@ -51,16 +51,19 @@ def import_entities(*packages: str, folder: Path) -> list[str]:
     Raises:
         ConfigurationError: There is no such package, or a module with entities cannot be imported.
     """
-    return import_classes(_ENTITIES, *packages, folder=folder)
+    return import_classes(_ENTITIES, *packages, folder=folder, option="durable")
 
 
-def import_classes(bases: Collection[str], *packages: str, folder: Path) -> list[str]:
+def import_classes(
+    bases: Collection[str], *packages: str, folder: Path, option: str = ""
+) -> list[str]:
     """Imports the modules that define classes of other bases, as `import_entities` does.
 
     Args:
         bases: The dotted names of the bases.
         *packages: The packages to look in; None stands for all modules in the folder.
         folder: The project's folder.
+        option: Imports also modules in which a decorator is called with this keyword.
 
     Raises:
         ConfigurationError: There is no such package, or such a module cannot be imported.
@@ -68,9 +71,12 @@ def import_classes(bases: Collection[str], *packages: str, folder: Path) -> list
     found = [source for package in packages for source in _in_package(package)]
     if not packages:
         found = [*_in_folder(folder), *_in_folder(folder / "src")]
-    wanted = _Modules(found, bases).with_classes()
+    modules = _Modules(found, bases)
+    wanted = modules.with_classes()
     for name, classes in wanted.items():
         _import(name, classes)
+    for name in modules.with_option(option) if option else ():
+        _import(name, ["durable handlers"])
     return list(wanted)
 
 
@@ -159,6 +165,10 @@ class _Modules:
             if classes:
                 found[name] = [each.rpartition(".")[2] for each in classes]
         return found
+
+    def with_option(self, option: str) -> list[str]:
+        """Returns the modules in which a decorator is called with this keyword."""
+        return [name for name, names in self._own.items() if option in names.options]
 
     def _is_one(self, dotted: str, seen: frozenset[str]) -> bool:
         """Whether a dotted name is that of such a class, followed through imports and bases."""

@@ -61,7 +61,7 @@ def _options(tables: MetaData) -> dict[str, Any]:
         "render_as_batch": True,
         "render_item": render_item,
         "process_revision_directives": prepare_script,
-        "include_name": _only({*tables.tables, *migration_tables(Path(context.script.dir))}),
+        "include_name": _only(_own(tables)),
         "compare_type": compare_type,
         WRITTEN: written_columns(script.path for script in reversed(_scripts())),
     }
@@ -69,6 +69,15 @@ def _options(tables: MetaData) -> dict[str, Any]:
 
 def _scripts() -> list[Script]:
     return list(context.script.walk_revisions())
+
+
+_MACHINERY = frozenset({"nitro_outbox", "nitro_once"})
+"""The tables of durable handlers. A handler that is not found must not have its jobs dropped."""
+
+
+def _own(tables: MetaData) -> set[str]:
+    written = migration_tables(Path(context.script.dir))
+    return {*tables.tables, *(written - _MACHINERY)}
 
 
 def _only(own: set[str]) -> Callable[[str | None, str, Any], bool]:
