@@ -1,7 +1,7 @@
 """Apps that broadcast to whoever has a stream open: on Starlette, and on Flask.
 
 ``/publish?first=0&number=10&size=20000`` broadcasts so many events of so many bytes, numbered from the
-first on; ``/open`` says how many streams the hub has. ``NITRO_TEST_STALLED`` is how many seconds a reader
+first on, with ``&state`` as states that replace each other; ``/open`` says how many streams the hub has. ``NITRO_TEST_STALLED`` is how many seconds a reader
 may take nothing.
 """
 
@@ -37,7 +37,11 @@ stream_limits.streams.per_user = 1_000
 def publish(query: Mapping[str, str]) -> str:
     first, number, size = (int(query[name]) for name in ("first", "number", "size"))
     for at in range(first, first + number):
-        broadcast(TOPIC, b"data: n=%d;%b\n\n" % (at, b"x" * size))
+        event = b"data: n=%d;%b\n\n" % (at, b"x" * size)
+        if "state" in query:
+            hub.publish(TOPIC, event, replaces=True)
+        else:
+            broadcast(TOPIC, event)
     return "published"
 
 

@@ -195,12 +195,13 @@ def _find(module: str) -> bool:
         return False
 
 
-def _zstd() -> Any:  # noqa: ANN401 # one of two modules with the same names
+def zstd_module() -> Any:  # noqa: ANN401 # one of two modules with the same names
+    """Returns the module of zstd: Python's own from 3.14 on, or that of the extra ``zstd``."""
     return import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
 
 
 def _compressor(window: int | None = None) -> Any:  # noqa: ANN401 # of that module
-    zstd = _zstd()
+    zstd = zstd_module()
     options = {zstd.CompressionParameter.compression_level: _LEVEL}
     if window is not None:
         options[zstd.CompressionParameter.window_log] = window

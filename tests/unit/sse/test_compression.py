@@ -28,13 +28,13 @@ class Unzstd:
     """Reads frames one after another, as a browser does."""
 
     def __init__(self) -> None:
-        self._one: Any = compression._zstd().ZstdDecompressor()
+        self._one: Any = compression.zstd_module().ZstdDecompressor()
 
     def decompress(self, data: bytes) -> bytes:
         plain = b""
         while data:
             if self._one.eof:
-                self._one = compression._zstd().ZstdDecompressor()
+                self._one = compression.zstd_module().ZstdDecompressor()
             plain += self._one.decompress(data)
             data = self._one.unused_data if self._one.eof else b""
         return plain

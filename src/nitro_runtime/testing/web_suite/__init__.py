@@ -30,6 +30,7 @@ pytest.register_assert_rewrite(
             "tables",
             "sdk",
             "streams",
+            "compression",
             "stopping",
         )
     )
@@ -44,6 +45,7 @@ from nitro_runtime.testing.web_suite.client import (  # noqa: E402 # after the l
     within,
 )
 from nitro_runtime.testing.web_suite.commands import Commands  # noqa: E402
+from nitro_runtime.testing.web_suite.compression import CompressedEnds, Compression  # noqa: E402
 from nitro_runtime.testing.web_suite.forms import Forms  # noqa: E402
 from nitro_runtime.testing.web_suite.gate import Gate  # noqa: E402
 from nitro_runtime.testing.web_suite.nested import Nested  # noqa: E402
@@ -75,7 +77,7 @@ __all__ = [
 ]
 
 
-class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Stopping):
+class ServerSuite(Gate, Uploads, LongUploads, Streams, LiveStreams, Wire, Compression, Stopping):
     """What depends on the server: bodies and their limits, streams, and the end."""
 
 
@@ -90,6 +92,7 @@ class WebSuite(
     Tables,
     Prefixed,
     Commands,
+    CompressedEnds,
     DatastarSdk,
     Reloading,
 ):
