@@ -19,6 +19,7 @@ from matrix import APPS, MATRIX, Row
 
 from nitro_runtime.testing.serving import Served, free_port, serve
 from nitro_runtime.testing.web_suite import Tab, read_until
+from nitro_runtime.testing.web_suite.compression import Compression
 from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams
 from nitro_runtime.testing.web_suite.uploads import LongUploads, Uploads
 
@@ -121,7 +122,7 @@ def nginx(folder: Path, app: str, secret: Secret, left_out: str) -> Generator[Pr
         assert (code, "[emerg]" in served.log()) == (0, False), served.log()
 
 
-class Behind(Streams, LiveStreams, Uploads, LongUploads):
+class Behind(Streams, LiveStreams, Compression, Uploads, LongUploads):
     """The app of a row behind nginx, over HTTP/1.1."""
 
     row: ClassVar[Row]
