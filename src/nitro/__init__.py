@@ -13,6 +13,11 @@ TYPE_CHECKING = False  # type checkers take it for true; typing itself takes 10 
 if TYPE_CHECKING:
     from nitro_runtime import __version__ as __version__
     from nitro_runtime.adapters import install as install
+    from nitro_runtime.brokers import Broker as Broker
+    from nitro_runtime.brokers import use_broker as use_broker
+    from nitro_runtime.durable import once as once
+    from nitro_runtime.durable import run_jobs as run_jobs
+    from nitro_runtime.durable import use_queue as use_queue
     from nitro_runtime.entities import BelongsTo as BelongsTo
     from nitro_runtime.entities import Entity as Entity
     from nitro_runtime.entities import Field as Field
@@ -39,6 +44,7 @@ if TYPE_CHECKING:
     from nitro_runtime.errors import Answered as Answered
     from nitro_runtime.errors import BadSignature as BadSignature
     from nitro_runtime.errors import BrokenReference as BrokenReference
+    from nitro_runtime.errors import BrokerUnavailable as BrokerUnavailable
     from nitro_runtime.errors import BrowserStorageFull as BrowserStorageFull
     from nitro_runtime.errors import BrowserStorageMissing as BrowserStorageMissing
     from nitro_runtime.errors import BrowserStorageRefused as BrowserStorageRefused
@@ -56,8 +62,10 @@ if TYPE_CHECKING:
     from nitro_runtime.errors import NitroError as NitroError
     from nitro_runtime.errors import NotFound as NotFound
     from nitro_runtime.errors import NotLoaded as NotLoaded
+    from nitro_runtime.errors import QueueUnavailable as QueueUnavailable
     from nitro_runtime.errors import Refused as Refused
     from nitro_runtime.errors import StaleEntity as StaleEntity
+    from nitro_runtime.errors import UnstorableJob as UnstorableJob
     from nitro_runtime.errors import Unsupported as Unsupported
     from nitro_runtime.errors import ViewError as ViewError
     from nitro_runtime.events import Context as Context
@@ -152,16 +160,19 @@ if TYPE_CHECKING:
 _PARTS: dict[str, str] = {
     "nitro_runtime": "__version__",
     "nitro_runtime.adapters": "install",
+    "nitro_runtime.brokers": "Broker use_broker",
+    "nitro_runtime.durable": "once run_jobs use_queue",
     "nitro_runtime.entities": (
         "BelongsTo Entity Field FileKey HasMany HasOne ImageKey ManyToMany QuerySet RelatedSet"
         " Repository Text belongs_to build_tables col configure create_tables has_many has_one"
         " many_to_many retry_stale samples transaction"
     ),
     "nitro_runtime.errors": (
-        "Answered BadSignature BrokenReference BrowserStorageFull BrowserStorageMissing BrowserStorageRefused"
+        "Answered BadSignature BrokenReference BrokerUnavailable BrowserStorageFull BrowserStorageMissing BrowserStorageRefused"
         " ConfigurationError DatabaseBusy Duplicate"
         " EntityDefinitionError EntityError InvalidPayload InvalidQuery InvalidRow MissingColumn MissingExtra"
-        " MissingTable NitroError NotFound NotLoaded Refused StaleEntity Unsupported ViewError"
+        " MissingTable NitroError NotFound NotLoaded QueueUnavailable Refused StaleEntity UnstorableJob"
+        " Unsupported ViewError"
     ),
     "nitro_runtime.events": (
         "Context Event anyone bus capture_events command current_context emit emit_async event off on"

@@ -138,6 +138,9 @@ def _word(argument: Argument) -> inspect.Parameter:
 
 
 def _option(option: Option) -> inspect.Parameter:
+    if option.flag:
+        wanted = typer.Option(f"--{option.name}", help=option.help)
+        return _parameter(option.name, Annotated[bool, wanted], default=False)
     shown = typer.Option(f"--{option.name}", help=option.help, metavar=option.metavar or None)
     kind = Annotated[str | None, shown]
     return _parameter(option.name, kind, None)
@@ -157,7 +160,7 @@ def _run(row: Generator) -> Callable[..., None]:
         for argument in row.arguments:
             value = given[argument.name.lower()]
             words += list(value or []) if argument.many else [value]
-        options = {o.name: given[o.name] for o in row.options if given[o.name] is not None}
+        options = {o.name: _value(given[o.name]) for o in row.options if _is_given(given[o.name])}
         if words:
             asked = Words(words[0], tuple(words[1:]), options)
             _generate(row.maker(), asked, _flags(given))
@@ -165,6 +168,14 @@ def _run(row: Generator) -> Callable[..., None]:
             _generate_several(row.maker(), options, _flags(given))
 
     return run
+
+
+def _is_given(value: str | bool | None) -> bool:
+    return value is not None and value is not False
+
+
+def _value(value: str | bool) -> str:
+    return "yes" if value is True else str(value)
 
 
 def _flags(given: dict[str, Any]) -> Flags:

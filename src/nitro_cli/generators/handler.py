@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from nitro_cli.generators.functions import check_function, function_problems
+from nitro_cli.generators.migration import VERSIONS
 from nitro_cli.generators.subject import Subject, find, project_renderer
 from nitro_cli.generators.words import Words
 from nitro_cli.grammar.problems import BadWords, Problem
@@ -28,12 +29,14 @@ class HandlerView:
         function: The function, ``notify_stock``.
         change: What happened, when the entity itself emits the event: ``created``; else empty.
         says: The event as a part of a test's name: ``order_placed``.
+        durable: Whether a worker runs it.
     """
 
     event: str
     function: str
     change: str
     says: str
+    durable: bool = False
 
 
 def plan(project: Project, words: Words) -> Plan:
@@ -49,7 +52,8 @@ def plan(project: Project, words: Words) -> Plan:
     stem, _, verb = event.rpartition(".")
     subject = find(project, stem) if stem and "." not in stem else None
     change = verb if subject is not None and verb in CHANGES else ""
-    handler = HandlerView(event, function, change, event.replace(".", "_"))
+    durable = "durable" in words.options
+    handler = HandlerView(event, function, change, event.replace(".", "_"), durable)
     return _plan_of_app(project, handler) if subject is None else plan_handler(subject, handler)
 
 
@@ -69,7 +73,8 @@ def plan_handler(subject: Subject, handler: HandlerView) -> Plan:
         subject.merge(subject.test_path("handlers"), "handler_test", handler=handler),
         subject.registered(),
     )
-    return subject.plan("handler", actions, _steps(subject.path("handlers.py")))
+    steps = _steps(subject.project, subject.path("handlers.py"), handler)
+    return subject.plan("handler", actions, steps)
 
 
 def plan_first_handler(subject: Subject) -> Plan:
@@ -90,8 +95,19 @@ def _plan_of_app(project: Project, handler: HandlerView) -> Plan:
         Merge("tests/test_handlers.py", render("shared/app/handler_test.py.jinja")),
         Inject(f"{project.package}/registry.py", line),
     )
-    return Plan("app-handlers", "handler", actions, next_steps=_steps(path))
+    return Plan("app-handlers", "handler", actions, next_steps=_steps(project, path, handler))
 
 
-def _steps(path: str) -> tuple[str, ...]:
-    return (f"say in {path} what it does",)
+def _steps(project: Project, path: str, handler: HandlerView) -> tuple[str, ...]:
+    said = f"say in {path} what it does"
+    if not handler.durable:
+        return (said,)
+    if _has_outbox(project):
+        return said, "nitro worker"
+    return said, "nitro db revision && nitro db upgrade", "nitro worker"
+
+
+def _has_outbox(project: Project) -> bool:
+    """Whether a migration makes the table of jobs."""
+    sources = sorted((project.root / VERSIONS).glob("*.py"))
+    return any(b"nitro_outbox" in source.read_bytes() for source in sources if source.is_file())

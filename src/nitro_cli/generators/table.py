@@ -83,17 +83,19 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option of one generator, beside those that all have; it takes a value.
+    """An option of one generator, beside those that all have.
 
     Attributes:
         name: Without the dashes: ``plural``.
         help: What it is.
         metavar: What help calls its value; empty for what Typer says.
+        flag: Whether it takes no value; given, its value is ``"yes"``.
     """
 
     name: str
     help: str
     metavar: str = ""
+    flag: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +237,7 @@ GENERATORS = (
             Argument("EVENT", "The event: product.created, or a name of your own."),
             Argument("FUNCTION", "The function, a new name: notify_stock."),
         ),
+        (Option("durable", "A worker runs it, at least once, whatever dies.", flag=True),),
         templates=(
             *_resource("__init__", "handlers", "handler_test"),
             "shared/app/handlers.py.jinja",

@@ -9,7 +9,6 @@ from threading import Condition, Event
 
 from nitro_runtime.durable import store
 from nitro_runtime.durable.queues import Perform
-from nitro_runtime.errors import NitroError
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +24,7 @@ class DatabaseQueue:
     carries = False
 
     def __init__(self, *, in_app: bool) -> None:
-        self.name = "the outbox, in the app itself" if in_app else "the outbox"
+        self.name = "the outbox"
         self.in_app = in_app
         self._written = Condition()
         self._count = 0
@@ -78,7 +77,7 @@ class DatabaseQueue:
                     due = store.due(threads * 2, chosen, known) if len(running) < threads else []
                     found = [row.id for row in due if row.id not in running]
                     failing = False
-                except NitroError as problem:
+                except Exception as problem:
                     if not failing:
                         log.warning("the outbox cannot be read, which is tried again: %s", problem)
                     failing = True
