@@ -168,7 +168,13 @@ class Bus(HandingOver):
         return plan
 
     def _run(self, event: str | Signal, plan: Plan, sender: object, data: Data) -> list[Any]:
-        results, errors = running.run(plan, event, sender, data, self)
+        errors: list[Exception] = []
+        try:
+            results = running.run(plan, event, sender, data, errors, self)
+        except BaseException:  # an interrupt: nobody would hear of these
+            for error in errors:
+                self.on_error(error, self.name_of(event))
+            raise
         if errors:
             raise ExceptionGroup(f"handlers of {self.name_of(event)!r} failed", errors)
         return results

@@ -165,7 +165,7 @@ class Worker:
         if crew is None:
             task = asyncio.current_task()
             self._cancelling = 0 if task is None else task.cancelling()
-            crew = self.crew = Crew(self)
+            crew = self.crew = Crew(self, task)
         self._place = len(self.results)
         self.results.append(None)
         left = length_hint(self.calls)
@@ -199,12 +199,14 @@ class Crew:
         held: The worker whose handler waits while later ones wait for it.
     """
 
-    __slots__ = ("_first", "_tasks", "_width", "held", "spare")
+    __slots__ = ("_broken", "_first", "_task", "_tasks", "_width", "held", "spare")
 
-    def __init__(self, first: Worker) -> None:
+    def __init__(self, first: Worker, task: asyncio.Task[Any] | None) -> None:
         self.spare = 0
         self.held: Worker | None = None
         self._first = first
+        self._task = task  # the one that emits
+        self._broken: BaseException | None = None
         self._width = 16
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -231,8 +233,22 @@ class Crew:
             task.cancel()
         if not isinstance(error, GeneratorExit):
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._broken is not None:
+            if self._task is not None:
+                self._task.uncancel()
+            raise self._broken
 
     async def _work(self) -> None:
+        try:
+            await self._take()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # an interrupt, which has to reach whoever emits at once
+            self._broken = error
+            if self._task is not None:
+                self._task.cancel()
+
+    async def _take(self) -> None:
         """Takes handlers; each may simply be awaited while others will start those after it."""
         self.spare -= 1
         first = self._first

@@ -118,8 +118,13 @@ class Starters(Protocol):
 
 
 def run(
-    plan: Plan, event: str | Signal, sender: object, data: Mapping[str, Any], starters: Starters
-) -> tuple[list[Any], list[Exception]]:
+    plan: Plan,
+    event: str | Signal,
+    sender: object,
+    data: Mapping[str, Any],
+    errors: list[Exception],
+    starters: Starters,
+) -> list[Any]:
     """Calls the handlers in order, from code that cannot wait.
 
     Args:
@@ -127,15 +132,15 @@ def run(
         event: The event or its name.
         sender: The sender.
         data: The data, by keyword.
+        errors: Takes what handlers raise.
         starters: Makes what runs the async ones.
 
     Returns:
-        The results in order, and what was raised.
+        The results in order.
     """
     if plan.alone:
-        return _run_in_turn(plan, event, sender, data, starters)
+        return _run_in_turn(plan, event, sender, data, errors, starters)
     results: list[Any] = []
-    errors: list[Exception] = []
     starter: Starter | None = None
     add = results.append
     driven = DRIVEN
@@ -158,15 +163,19 @@ def run(
     finally:
         if starter is not None:
             starter.close()
-    return results, errors
+    return results
 
 
 def _run_in_turn(
-    plan: Plan, event: str | Signal, sender: object, data: Mapping[str, Any], starters: Starters
-) -> tuple[list[Any], list[Exception]]:
+    plan: Plan,
+    event: str | Signal,
+    sender: object,
+    data: Mapping[str, Any],
+    errors: list[Exception],
+    starters: Starters,
+) -> list[Any]:
     """As `run`; what comes after a handler that runs alone is a task that waits for it."""
     results: list[Any] = []
-    errors: list[Exception] = []
     starter = starters.starter(event)
     gate: asyncio.Task[Any] | None = None
     try:
@@ -183,7 +192,7 @@ def _run_in_turn(
                 gate = cast("asyncio.Task[Any]", result)
     finally:
         starter.close()
-    return results, errors
+    return results
 
 
 def _take_turn(
