@@ -31,6 +31,7 @@ from nitro_runtime.html import (
     raw,
 )
 from nitro_runtime.views import Confirm, Page, PageState, stream_html
+from nitro_runtime.views.page_calls import calls_html
 from nitro_runtime.views.page_frame import LOCALISING
 from nitro_runtime.web import gate
 
@@ -109,6 +110,7 @@ def document(cookies: Mapping[str, str], headers: Headers) -> str:
                 Script(type="module", src="/static/datastar.js"),
             ),
             Body(
+                raw(_BEFORE_CALLS + f"{random}.{_signature(session, random)}" + _AFTER_CALLS),
                 Div(
                     id="notices",
                     cls="notices",
@@ -128,6 +130,9 @@ def document(cookies: Mapping[str, str], headers: Headers) -> str:
 
 _AFTER_MAIN = Fragment(LOCALISING, Confirm())
 """What says moments as their reader does, and asks before a deed; copied in the same way."""
+
+_BEFORE_CALLS, _, _AFTER_CALLS = calls_html("TAB", PageState().commands_url).partition("TAB")
+"""The element that lets the page call commands, copied in the same way."""
 
 _BEFORE_TAB, _, _AFTER_TAB = stream_html("TAB", PageState().events_url).partition("TAB")
 """The element that opens the stream, which somebody has copied into a constant."""

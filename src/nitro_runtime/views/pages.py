@@ -14,6 +14,7 @@ from nitro_runtime.views.components import Confirm
 from nitro_runtime.views.layouts import Layout, chain
 from nitro_runtime.views.nonces import with_nonce
 from nitro_runtime.views.notices import Notice, notices_html
+from nitro_runtime.views.page_calls import calls_html
 from nitro_runtime.views.page_frame import (
     LOCALISING,
     document_attributes,
@@ -36,6 +37,7 @@ class PageState:
         tab: The signed id of the tab; None for a page without a stream.
         notices: What to tell the visitor.
         events_url: The address of the stream.
+        commands_url: What the addresses of commands begin with.
         datastar_url: The address of Datastar's file; None leaves it out.
         stylesheet_url: The address of the style sheet; None leaves it out.
         query: The query of the page, for views that were not given a request.
@@ -47,6 +49,7 @@ class PageState:
     tab: str | None = None
     notices: Sequence[Notice] = ()
     events_url: str = "/events"
+    commands_url: str = "/cmds/"
     datastar_url: str | None = None
     stylesheet_url: str | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -230,6 +233,7 @@ class Page:
         headers = [layout.header() for layout in reversed(self._layouts)]
         footers = [layout.footer() for layout in self._layouts]
         before = Fragment(
+            calls_html(state.tab, state.commands_url) if self.live and state.tab else None,
             browser_html(state.browser_key, state.tab) if state.browser_key else None,
             headers,
             self._header,

@@ -16,8 +16,8 @@ from nitro_runtime.events import CommandSpec, Context, find_command, run_command
 from nitro_runtime.sse import emit_elements
 from nitro_runtime.views import Notice
 from nitro_runtime.views.words import speaking
-from nitro_runtime.web import browser_storage, gate, session
-from nitro_runtime.web.patching import patches_of
+from nitro_runtime.web import browser_storage, gate, idempotency, session
+from nitro_runtime.web.patching import is_patchable, patches_of
 from nitro_runtime.web.replies import STREAM_HEADERS, patches, redirect, respond
 from nitro_runtime.web.request import Reply, Request
 from nitro_runtime.web.signals import Signals
@@ -36,11 +36,20 @@ async def commands(request: Request) -> Reply:
     ctx = Context(user=await request.load_user(), tab=tab, request=request, signals=signals)
     browser_storage.hold(request)
     with speaking(request.words):
-        if not request.is_datastar:
-            return _plain(request, await _Run(spec, data, ctx).result())
-        if spec.needs_no_loop:
-            return await _in_one_go(spec, data, ctx)
-        return await _Streamed(spec, data, ctx).reply()
+        key = idempotency.key_of(request) if spec.kind == "command" else None
+        if key is None:
+            return await _answer(request, spec, data, ctx)
+        return await idempotency.once(
+            request, spec.name, data, key, lambda: _answer(request, spec, data, ctx)
+        )
+
+
+async def _answer(request: Request, spec: CommandSpec, data: dict[str, Any], ctx: Context) -> Reply:
+    if not request.is_datastar:
+        return _plain(request, await _Run(spec, data, ctx).result())
+    if spec.needs_no_loop:
+        return await _in_one_go(spec, data, ctx)
+    return await _Streamed(spec, data, ctx).reply()
 
 
 def _called(request: Request) -> tuple[str, CommandSpec]:
@@ -60,6 +69,8 @@ def _called(request: Request) -> tuple[str, CommandSpec]:
 def needs_no_loop(request: Request) -> bool:
     """Whether a call by Datastar runs in one go, in the thread that asks; an upload may come slowly."""
     if not request.is_datastar or request.is_form or request.has_async_user:
+        return False
+    if idempotency.HEADER in request.headers:  # a repeat may have to wait
         return False
     spec = find_command(request.params["command"])
     return spec is not None and spec.needs_no_loop
@@ -81,8 +92,7 @@ async def _input(request: Request, spec: CommandSpec) -> tuple[Signals, dict[str
             raise Refused(415, "Send a command as JSON signals or as a form.")
         return Signals(), dict(request.query)
     signals = await request.signals()
-    known = signals.plain()
-    return signals, {name: known[name] for name in spec.input.fields if name in known}
+    return signals, signals.pick(spec.input.fields)
 
 
 def _plain(request: Request, result: Any) -> Reply:  # noqa: ANN401 # what the command returned
@@ -121,7 +131,9 @@ class _Run:
     async def result(self) -> Any:  # noqa: ANN401 # what the command returns
         """Runs the command to its end."""
         with context.outlet(self.take):
-            return await run_command(self._spec.name, self._data, self._ctx)
+            result = await run_command(self._spec.name, self._data, self._ctx)
+        # what code is given as well may be anything; of a function that is a mistake, and is told
+        return None if self._spec.is_for_code and not is_patchable(result) else result
 
 
 async def _in_one_go(spec: CommandSpec, data: dict[str, Any], ctx: Context) -> Reply:

@@ -34,3 +34,12 @@ def patches_of(result: Any, csrf: Csrf | None = None) -> list[bytes]:  # noqa: A
     if hasattr(result, "encode") and not isinstance(result, str):
         return [result.encode()]
     raise TypeError(f"A command returns a view, a dict or None, not {type(result).__name__}.")
+
+
+def is_patchable(result: Any) -> bool:  # noqa: ANN401 # what the command gave
+    """Whether `patches_of` takes it."""
+    if isinstance(result, list | tuple):
+        return all(is_patchable(each) for each in result)  # pyright: ignore[reportUnknownVariableType]
+    if result is None or isinstance(result, Mapping) or hasattr(result, "__html__"):
+        return True
+    return hasattr(result, "encode") and not isinstance(result, str)

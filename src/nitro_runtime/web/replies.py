@@ -122,6 +122,7 @@ def page_state(request: Request, *, live: bool = True) -> PageState:
         tab=session.new_tab(request) if live else None,
         notices=list(session.take_notices(request)),
         events_url=f"{request.base}{site.prefix}/events",
+        commands_url=f"{request.base}{site.prefix}/cmds/",
         datastar_url=f"{static}/datastar.js" if static else None,
         stylesheet_url=f"{static}/{file_for(site.static_folder, 'app.css')}" if static else None,
         query=request.query,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from nitro_runtime.errors import Refused, suggestion
@@ -45,6 +45,11 @@ class Signals(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Signals({self.plain()!r})"
+
+    def pick(self, names: Iterable[str]) -> dict[str, Any]:
+        """Returns those of these names that there are."""
+        values = self._values
+        return {name: values[name] for name in names if name in values}
 
     def plain(self) -> dict[str, Any]:
         """Returns the signals as a plain dict."""
