@@ -46,6 +46,8 @@ from nitro_runtime.testing.web_rows import ROW_ROUTES
 from nitro_runtime.testing.web_sdk import sdk_test
 from nitro_runtime.testing.web_steps import STEP_ROUTES
 from nitro_runtime.testing.web_tables import TABLE_ROUTES
+from nitro_runtime.testing.web_topics import TOPIC_ROUTES
+from nitro_runtime.testing.web_topics import signed_in as signed_in_by
 from nitro_runtime.views import (
     Column,
     FileField,
@@ -147,8 +149,9 @@ class SuiteFolderForm(Form[SuiteFolder]):
 
 
 def user(native: Any) -> str | None:  # noqa: ANN401 # any framework's request
-    """The hook for the signed-in user: whom the header ``x-user`` names."""
-    return native.headers.get("x-user")
+    """The hook for the signed-in user: whom the header ``x-user`` names, or who logged in."""
+    headers = native.headers
+    return headers.get("x-user") or signed_in_by(headers.get("cookie") or "")
 
 
 def native_view(kind: str) -> Page:
@@ -277,6 +280,7 @@ ROUTES = [
     *STEP_ROUTES,
     *TABLE_ROUTES,
     *FORM_ROUTES,
+    *TOPIC_ROUTES,
     Route("/tell/{receiver}/{place}", ("GET",), tell, "suite_tell"),
     Route("/open", ("GET",), open_streams, "suite_open"),
     Route("/test", ("GET", "POST"), sdk_test, "suite_sdk"),

@@ -61,6 +61,7 @@ from nitro_runtime.testing.web_suite.stopping import Reloading, Stopping  # noqa
 from nitro_runtime.testing.web_suite.streams import LiveStreams, Streams, Wire  # noqa: E402
 from nitro_runtime.testing.web_suite.table_rows import TableRows  # noqa: E402
 from nitro_runtime.testing.web_suite.tables import Tables  # noqa: E402
+from nitro_runtime.testing.web_suite.topics import Bursts, Topics  # noqa: E402
 from nitro_runtime.testing.web_suite.uploads import LongUploads, Uploads  # noqa: E402
 
 __all__ = [
@@ -92,6 +93,8 @@ class WebSuite(
     Tables,
     Prefixed,
     Commands,
+    Topics,
+    Bursts,
     CompressedEnds,
     DatastarSdk,
     Reloading,

@@ -14,6 +14,8 @@ import httpx
 
 JSON = {"datastar-request": "true", "content-type": "application/json"}
 SHOWN = "datastar-patch-elements"
+VIEW_KEY = r"[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{22}"
+"""What the key of a live view looks like in a page."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
@@ -49,7 +51,7 @@ class Tab:
         found = re.search(r"tab=([A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{22})", self.page)
         assert found, f"the page names no tab: {self.page[:2000]}"
         self.id = found[1]
-        self.views = re.findall(r"[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{22}", self.page)
+        self.views = re.findall(VIEW_KEY, self.page)
 
     def command(self, name: str, data: object = None, **headers: str) -> httpx.Response:
         """Sends a command as Datastar does."""
@@ -60,11 +62,11 @@ class Tab:
 
     @contextmanager
     def stream(
-        self, views: Sequence[str] | None = None, **headers: str
+        self, views: Sequence[str] | None = None, topics: Sequence[str] = (), **headers: str
     ) -> Generator[Iterator[str]]:
         """Opens the stream of the tab and yields its chunks, as they arrive."""
         keys = self.views if views is None else list(views)
-        params = httpx.QueryParams({"tab": self.id, "view": keys})
+        params = httpx.QueryParams({"tab": self.id, "view": keys, "topic": list(topics)})
         named = {key.replace("_", "-"): value for key, value in headers.items()}
         address = f"{self.path}events"
         with self.client.stream("GET", address, params=params, headers=named) as response:
