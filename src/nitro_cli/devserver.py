@@ -1,4 +1,4 @@
-"""``nitro dev``: the project's server and Tailwind's watch in one terminal, ended by one Ctrl-C.
+"""``nitro dev``: the project's server, Tailwind's watch and a worker in one terminal, ended by one Ctrl-C.
 
 The server reloads by its own means; this module starts it, watches over it and shows its lines. It
 knows no framework: the command comes from the framework's data.
@@ -18,6 +18,8 @@ from threading import Event, Lock, Thread
 
 from nitro_cli import assets, tailwind
 from nitro_cli.children import Child, ends_quietly, stop
+from nitro_cli.devworker import DevWorker, needs_worker
+from nitro_cli.environment import with_env_file
 from nitro_cli.tailwind import Stylesheet
 from nitro_runtime.errors import NitroError, UsageError
 
@@ -47,12 +49,14 @@ class Server:
         command: The server's command line, with ``{python}``, ``{package}`` and ``{port}`` in it.
         package: The name of the project's package.
         sheet: The stylesheet to build and watch.
+        source: The folder of the package; None for the one of its name.
     """
 
     root: Path
     command: tuple[str, ...]
     package: str
     sheet: Stylesheet
+    source: Path | None = None
 
     def words(self, port: int) -> list[str]:
         """Returns the command line for a port."""
@@ -168,7 +172,9 @@ class _Knock(Thread):
 
 
 def run(server: Server, *, port: int | None, write: Say) -> None:
-    """Runs the server and the stylesheet's watch until Ctrl-C or until the server fails.
+    """Runs the server, the stylesheet's watch and a worker until Ctrl-C or until the server fails.
+
+    The worker only where there are durable handlers and a queue that the app does not work itself.
 
     Args:
         server: What to start.
@@ -184,14 +190,27 @@ def run(server: Server, *, port: int | None, write: Say) -> None:
     obtained = assets.ensure_datastar(server.sheet.target.parent, say=terminal.say)
     if obtained.written:
         terminal.say(f"Obtained {obtained.path.name} from {obtained.source}.")
+    environ = with_env_file(server.root, os.environ)
+    worker = _worker(server, environ, terminal)
     children: list[Child] = []
     with ends_quietly():
         try:
             children.extend(start_stylesheet(server.sheet, terminal))
-            children.append(_start_server(server, chosen, terminal))
-            _watch_over(children[-1], chosen, terminal)
+            children.append(_start_server(server, chosen, environ, terminal))
+            if worker is not None:
+                worker.start()
+            _watch_over(children[-1], chosen, terminal, worker)
         finally:
-            stop(children)
+            also = [worker.child] if worker is not None and worker.child is not None else []
+            stop([*children, *also])
+
+
+def _worker(server: Server, environ: Mapping[str, str], terminal: Terminal) -> DevWorker | None:
+    """Returns the worker of durable handlers, where the app does not run them itself."""
+    source = server.source or server.root / server.package
+    if not needs_worker(source, environ):
+        return None
+    return DevWorker(server.root, source, environ, terminal.show)
 
 
 def start_stylesheet(sheet: Stylesheet, terminal: Terminal) -> Sequence[Child]:
@@ -206,8 +225,10 @@ def start_stylesheet(sheet: Stylesheet, terminal: Terminal) -> Sequence[Child]:
         return []
 
 
-def _start_server(server: Server, port: int, terminal: Terminal) -> Child:
-    environ = {**os.environ, "PYTHONUNBUFFERED": "1"}
+def _start_server(
+    server: Server, port: int, environ: Mapping[str, str], terminal: Terminal
+) -> Child:
+    environ = {**environ, "PYTHONUNBUFFERED": "1"}
     words = server.words(port)
     try:
         return Child("server", words, cwd=server.root, environ=environ, line=terminal.show)
@@ -215,12 +236,16 @@ def _start_server(server: Server, port: int, terminal: Terminal) -> Child:
         raise ServerFailed(f"{words[0]} cannot be started ({problem.strerror})") from problem
 
 
-def _watch_over(child: Child, port: int, terminal: Terminal) -> None:
+def _watch_over(
+    child: Child, port: int, terminal: Terminal, worker: DevWorker | None = None
+) -> None:
     knock = _Knock(port)
     knock.start()
     announced = False
     try:
         while not child.ended_by(time.monotonic() + TURN):
+            if worker is not None:
+                worker.look()
             if not announced and knock.answered.is_set():
                 terminal.say(f"Ready: http://{HOST}:{port}/  (Ctrl-C ends it)")
                 announced = True

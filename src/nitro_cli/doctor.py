@@ -189,6 +189,37 @@ def _info(text: str) -> dict[str, str]:
     return {name: value for name, colon, value in pairs if colon}
 
 
+def _queue(project: Project) -> Iterator[tuple[State, str]]:
+    """Whether the jobs of durable handlers have a table, a queue that answers, and none is dead."""
+    import sys
+
+    from nitro_cli.environment import take_env_file
+
+    take_env_file(project.root)
+    if "nitro_runtime.durable" not in sys.modules:
+        if os.environ.get("NITRO_QUEUE_URL"):
+            yield "ok", "NITRO_QUEUE_URL is set, and no handler is durable"
+        return
+    from nitro_runtime.durable import current_queue, store
+    from nitro_runtime.errors import MissingTable, QueueUnavailable
+
+    try:
+        waiting, dead = store.counts()
+    except MissingTable:
+        yield "broken", "there is no table for jobs; run: nitro db revision && nitro db upgrade"
+        return
+    queue = current_queue()
+    place = f"{queue.name} at {queue.place}" if queue.place else queue.name
+    try:
+        queue.depth(["default"])
+        worked = "the app works them itself" if queue.in_app else "nitro worker works them"
+        yield "ok", f"{waiting} jobs wait in {place}; {worked}"
+    except QueueUnavailable as problem:
+        yield "broken", f"{problem} {waiting} jobs wait in the outbox until it does"
+    if dead:
+        yield "warning", f"{dead} jobs are dead; look at them with: nitro worker --dead"
+
+
 _TABLES = frozenset(
     {"nitro.Table", "nitro_runtime.views.Table", "nitro_runtime.views.tables.Table"}
 )
@@ -235,6 +266,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Database", _database),
     ("Migrations", _migrations),
     ("Redis", _redis),
+    ("Queue", _queue),
     ("Tables", _tables),
 )
 """What is looked at, in order; the first finds the backends that the others look at."""

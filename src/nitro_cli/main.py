@@ -56,7 +56,7 @@ COMMANDS = (
     Entry("init", "Add Nitro to the project that is here."),
     Entry("generate", "Write source into the project: an entity, a scaffold (or: g).", ("g",)),
     Entry("dev", "Run the server with reload and build the CSS, until Ctrl-C."),
-    Entry("worker", "Run the durable handlers, until Ctrl-C; list and retry those that failed."),
+    Entry("worker", "Run the durable handlers, until Ctrl-C; tend dead jobs."),
     Entry("db", "Migrate the database and fill it with example data."),
     Entry("routes", "List what the app answers, who may, and where that is written."),
     Entry("doctor", "Look whether what the project stands on is fit for it."),

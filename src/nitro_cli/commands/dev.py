@@ -1,4 +1,4 @@
-"""``nitro dev``: server, reload and stylesheet in one terminal."""
+"""``nitro dev``: server, reload, stylesheet and worker in one terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ def command(
         typer.Option(help="The port to listen on; 8000 or the next free one.", min=1, max=65535),
     ] = None,
 ) -> None:
-    """Run the project's server, with reload, and Tailwind's watch, until Ctrl-C."""
+    """Run the project's server, with reload, and Tailwind's watch, until Ctrl-C.
+
+    With NITRO_QUEUE_URL set and durable handlers there, a worker runs as well.
+    """
     from nitro_cli import devserver
     from nitro_cli.frameworks import check_installed
     from nitro_cli.project import find_project
@@ -30,5 +33,6 @@ def command(
         command=tuple(project.framework.dev),
         package=project.package,
         sheet=Stylesheet.of(project),
+        source=project.package_dir,
     )
     devserver.run(server, port=port, write=typer.echo)
