@@ -120,10 +120,10 @@ class Bus(HandingOver):
         try:
             await first.drive()
         except BaseException as error:  # a cancellation, of all handlers
-            await first.finish(self.name_of(event), self.on_error, error)
-        if first.crew is not None or first.errors:
-            await first.finish(self.name_of(event), self.on_error)
-        return first.results
+            return await first.finish(self.name_of(event), self.on_error, error)
+        if first.crew is None and not first.errors:
+            return first.results
+        return await first.finish(self.name_of(event), self.on_error)
 
     def send(self, event: Event[Any], sender: object, data: Data) -> list[tuple[Function, Any]]:
         """Emits at once and returns pairs of handler and result, as Blinker's ``send``."""

@@ -2,11 +2,12 @@
 
 Handlers are started at once, in order, in the task that emits. One that never suspends costs no
 task. When one does suspend, the handlers after it go on in tasks of their own: in a few at first, in
-many more when all of those wait. So each coroutine runs from its first step to its
-last in one task: timeouts and cancel scopes in a handler work, which they do not when a started
-coroutine is moved into a task (``asyncio.current_task()`` would change under it).
+many more when all of those wait. So each coroutine runs from its first step to its last in one
+task: timeouts and cancel scopes in a handler work, which they do not when a started coroutine is
+moved into a task (``asyncio.current_task()`` would change under it).
 
-A worker takes handlers from an iterator that all workers share, which is what makes each run once.
+At any time one iterator holds the handlers that nobody has taken: a worker's own, until its handler
+has to wait, then that of the crew. That is what makes each run once, and in order.
 """
 
 from __future__ import annotations
@@ -14,27 +15,29 @@ from __future__ import annotations
 import asyncio
 import types
 from collections import deque
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextvars import Context, copy_context
 from operator import length_hint
 from typing import Any, Final
 
-from nitro_runtime.events.handlers import SKIPPED
+from nitro_runtime.events.handlers import SKIPPED, Call
 from nitro_runtime.events.plans import Plan
 from nitro_runtime.events.running import DRIVEN, Report, awaited_cancelled, finished
 
 _COROUTINE: Final = types.CoroutineType
+_FIRST_TASKS: Final = 16
+_TIMES_MORE: Final = 8
 
 
 class Worker:
-    """Takes handlers of a round until none is left, or until one that it started had to wait.
+    """Takes handlers one after another, until one has to wait that others need not wait for.
 
     Attributes:
-        plan: All handlers.
+        plan: All handlers of the emit.
         sender: The sender.
         data: The data, by keyword.
-        calls: The handlers that nobody has taken.
-        results: The results of all workers, in the order in which the handlers were started.
+        calls: The handlers that nobody has taken, while they are this worker's.
+        results: What the handlers gave that it started, in order.
         errors: What handlers of all workers raised.
         crew: The other workers, once there are any.
         before: What later handlers start from, of the first worker: they must not see what an
@@ -42,9 +45,8 @@ class Worker:
     """
 
     __slots__ = (
-        "_cancelled",
         "_cancelling",
-        "_place",
+        "_end",
         "before",
         "calls",
         "crew",
@@ -55,24 +57,30 @@ class Worker:
         "sender",
     )
 
-    def __init__(
-        self, plan: Plan, sender: object, data: Mapping[str, Any], first: Worker | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, sender: object, data: Mapping[str, Any]) -> None:
         self.plan = plan
         self.sender = sender
         self.data = data
-        self._place = -1  # of the result of the handler that waits
-        if first is not None:
-            self.calls, self.results, self.errors = first.calls, first.results, first.errors
-            self.crew = first.crew
-            return
         self.calls = iter(plan.calls)
         self.results: list[Any] = []
         self.errors: list[Exception] = []
         self.crew: Crew | None = None
         self.before: Context = copy_context()
+        self._cancelling: int | None = (
+            None  # how often its task had been cancelled before it waited
+        )
 
-    async def finish(self, name: str, report: Report, error: BaseException | None = None) -> None:
+    def follower(self, calls: Sequence[Call], results: list[Any]) -> Worker:
+        """Returns a worker for the handlers that are left."""
+        worker = Worker.__new__(Worker)
+        worker.plan, worker.sender, worker.data = self.plan, self.sender, self.data
+        worker.calls, worker.results, worker.errors = iter(calls), results, self.errors
+        worker.crew, worker._cancelling = self.crew, None
+        return worker
+
+    async def finish(
+        self, name: str, report: Report, error: BaseException | None = None
+    ) -> list[Any]:
         """Waits for the other workers; of the first worker.
 
         Args:
@@ -80,140 +88,123 @@ class Worker:
             report: Takes what was raised before a cancellation or an interrupt.
             error: What ended the first worker: the others are cancelled.
 
+        Returns:
+            The results of all, in the order in which the handlers were started.
+
         Raises:
             ExceptionGroup: What the handlers raised.
         """
+        crew = self.crew
         try:
             if error is not None:
                 raise error
-            if self.crew is not None:
-                await self.crew.finish()
+            if crew is not None:
+                await crew.finish()
         except BaseException as ended:
             for earlier in self.errors:
                 report(earlier, name)
-            deque(self.calls, maxlen=0)  # whoever goes on in spite of it finds nothing
-            if self.crew is not None:
-                await self.crew.stop(ended)
+            if crew is not None:
+                await crew.stop(ended)
             raise
         if self.errors:
             raise ExceptionGroup(f"handlers of {name!r} failed", self.errors)
-
-    # -- working ------------------------------------------------------------------------------
+        return self.results if crew is None else crew.all_results(self.results)
 
     @types.coroutine
     def drive(self) -> Generator[Any, Any, None]:
         """Works as ``await`` would; sees when a handler waits for something, and has others go on."""
-        work = self._work()
-        calls = self.calls
+        work, calls = self._work(), self.calls
+        rest: tuple[Call, ...] = ()
+        was_cancelled = False
         try:
             awaited = work.send(None)
-            while self._waits_alone():
-                left = length_hint(calls)
-                while length_hint(calls) == left:  # it has not gone on to another handler
-                    try:
-                        yield awaited
-                    except BaseException as error:  # a cancellation: the handler's to deal with
-                        self._cancelled = True
-                        awaited = work.throw(error)
-                    else:
-                        awaited = work.send(None)
+            left = self._waits()
             while True:
                 try:
                     yield awaited
-                except BaseException as error:
-                    self._cancelled = True
+                except BaseException as error:  # a cancellation: the handler's to deal with
+                    was_cancelled = True
+                    rest = (*rest, *calls)
                     awaited = work.throw(error)
                 else:
-                    yield from work
-                    return
+                    if not left:
+                        yield from work
+                        break
+                    awaited = work.send(None)
+                    if length_hint(calls) != left:  # it went on to a handler that waits too
+                        left = self._waits()
         except StopIteration:
-            return
+            pass
+        if was_cancelled and _is_cancelled(self._cancelling or 0):  # and went on nevertheless
+            raise asyncio.CancelledError
+        if rest:
+            yield from self.follower(rest, self.results).drive()  # pyright: ignore
 
     async def _work(self) -> None:
-        sender, data, results, errors = self.sender, self.data, self.results, self.errors
-        add = results.append
+        sender, data, errors, add = self.sender, self.data, self.errors, self.results.append
         driven, coroutine = DRIVEN, _COROUTINE
         for call in self.calls:
             try:
                 result = call(sender, data)
                 kind: type[Any] = result.__class__
                 if kind is coroutine:
-                    result = await result
-                elif kind in driven:
-                    if result is SKIPPED:
-                        continue
-                    result = await finished(sender, result)
-                if self._place < 0:
+                    add(await result)
+                elif kind not in driven:
                     add(result)
-                    continue
-                results[self._place] = result
+                elif result is not SKIPPED:
+                    add(await finished(sender, result))
             except Exception as error:  # raised together at the end
                 errors.append(error)
             except asyncio.CancelledError as error:
-                waited = self._place >= 0
-                before = self._cancelling if waited else 0
-                errors.append(_awaited_cancelled(error, waited, before))
-            if self._place >= 0 and self._is_done():
-                return
+                errors.append(_awaited_cancelled(error, self._cancelling))
 
-    # -- waiting ------------------------------------------------------------------------------
+    def _waits(self) -> int:
+        """Has others take the handlers that are left, unless these wait for the one that waits.
 
-    def _waits_alone(self) -> bool:
-        """Notes that a handler waits, and says whether the later ones wait for it."""
-        crew = self.crew
-        self._cancelled = False
-        if crew is None:
-            task = asyncio.current_task()
+        Returns:
+            How many it keeps for itself.
+        """
+        task = asyncio.current_task()
+        if self._cancelling is None:
             self._cancelling = 0 if task is None else task.cancelling()
-            crew = self.crew = Crew(self, task)
-        self._place = len(self.results)
-        self.results.append(None)
+        if self.crew is None:
+            self.crew = Crew(self, task)
         left = length_hint(self.calls)
         alone = self.plan.alone
         if alone and len(self.plan.calls) - left - 1 in alone:
-            crew.held = self
-            return True
-        if left and not crew.spare:
-            crew.hire(left)
-        return False
-
-    def _is_done(self) -> bool:
-        """Whether others took over while the handler waited; else those after it are its own."""
-        self._place = -1
-        if self._cancelled and _is_cancelled(
-            self._cancelling
-        ):  # and the handler went on nevertheless
-            raise asyncio.CancelledError
-        crew = self.crew
-        if crew is None or crew.held is not self:
-            return True
-        crew.held = None
-        return False
+            return left
+        if left:
+            self.crew.hire(tuple(self.calls))
+        return 0
 
 
 class Crew:
     """The tasks of a round beside the one that emits.
 
     Attributes:
-        spare: How many of them are about to start.
-        held: The worker whose handler waits while later ones wait for it.
+        calls: The handlers that nobody has taken, while they are the crew's.
+        spare: How many tasks are about to start.
     """
 
-    __slots__ = ("_broken", "_first", "_task", "_tasks", "_width", "held", "spare")
+    __slots__ = ("_broken", "_first", "_segments", "_task", "_tasks", "_width", "calls", "spare")
 
     def __init__(self, first: Worker, task: asyncio.Task[Any] | None) -> None:
         self.spare = 0
-        self.held: Worker | None = None
+        self.calls = iter(())
         self._first = first
         self._task = task  # the one that emits
         self._broken: BaseException | None = None
-        self._width = 16
+        self._width = _FIRST_TASKS
         self._tasks: list[asyncio.Task[None]] = []
+        self._segments: list[list[Any]] = []
 
-    def hire(self, left: int) -> None:
-        """Starts tasks for the handlers that are left: a few at first, then many more."""
-        number = min(left, self._width)
-        self._width *= 8
+    def hire(self, calls: Sequence[Call]) -> None:
+        """Starts tasks for handlers: a few at first, then many more."""
+        self.calls = iter(calls)
+        self._segments.append([])
+        # One that later ones wait for is seen by a worker only, so a single one has them all.
+        number = 1 if self._first.plan.alone else min(len(calls), self._width)
+        self._width *= _TIMES_MORE
         self.spare += number
         loop = asyncio.get_running_loop()
         before = self._first.before
@@ -222,6 +213,13 @@ class Crew:
             task = asyncio.Task(self._work(), loop=loop, context=before.copy())
             self._tasks.append(task)
 
+    def all_results(self, results: list[Any]) -> list[Any]:
+        """Returns the results of the first worker and of all others, in order."""
+        together = [*results]
+        for segment in self._segments:
+            together.extend(segment)
+        return together
+
     async def finish(self) -> None:
         """Waits until all are done, also those that are started meanwhile."""
         for task in self._tasks:
@@ -229,6 +227,7 @@ class Crew:
 
     async def stop(self, error: BaseException) -> None:
         """Cancels all and waits for them, unless there is no waiting any more."""
+        deque(self.calls, maxlen=0)  # whoever goes on in spite of it finds nothing
         for task in self._tasks:
             task.cancel()
         if not isinstance(error, GeneratorExit):
@@ -239,8 +238,18 @@ class Crew:
             raise self._broken
 
     async def _work(self) -> None:
+        self.spare -= 1
         try:
-            await self._take()
+            # While others are about to start, a handler may simply be awaited: they go on.
+            while (self.spare or length_hint(self.calls) < 2) and not self._first.plan.alone:
+                call = next(self.calls, None)
+                if call is None:
+                    return
+                await self._run(call, self._segments[-1])
+            rest = tuple(self.calls)
+            if rest:
+                self._segments.append([])
+                await self._first.follower(rest, self._segments[-1]).drive()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # an interrupt, which has to reach whoever emits at once
@@ -248,36 +257,21 @@ class Crew:
             if self._task is not None:
                 self._task.cancel()
 
-    async def _take(self) -> None:
-        """Takes handlers; each may simply be awaited while others will start those after it."""
-        self.spare -= 1
-        first = self._first
-        results = first.results
-        while self._may_await():
-            call = next(first.calls, None)
-            if call is None:
+    async def _run(self, call: Call, results: list[Any]) -> None:
+        first, place = self._first, len(results)
+        try:
+            result = call(first.sender, first.data)
+            if result is SKIPPED:
                 return
-            place = len(results)
-            try:
-                result = call(first.sender, first.data)
-                if result is SKIPPED:
-                    continue
-                results.append(None)
-                if result.__class__ is _COROUTINE:
-                    results[place] = await result
-                else:
-                    results[place] = await finished(first.sender, result)
-            except Exception as error:  # raised together at the end
-                first.errors.append(error)
-            except asyncio.CancelledError as error:
-                first.errors.append(_awaited_cancelled(error, len(results) > place, 0))
-        if self.held is None:
-            await Worker(first.plan, first.sender, first.data, first).drive()
-
-    def _may_await(self) -> bool:
-        if self.held is not None or self._first.plan.alone:
-            return False
-        return self.spare > 0 or length_hint(self._first.calls) < 2
+            results.append(SKIPPED)
+            if result.__class__ is _COROUTINE:
+                results[place] = await result
+            else:
+                results[place] = await finished(first.sender, result)
+        except Exception as error:  # raised together at the end
+            first.errors.append(error)
+        except asyncio.CancelledError as error:
+            first.errors.append(_awaited_cancelled(error, 0))
 
 
 def _is_cancelled(before: int) -> bool:
@@ -286,15 +280,15 @@ def _is_cancelled(before: int) -> bool:
     return task is not None and task.cancelling() > before
 
 
-def _awaited_cancelled(error: asyncio.CancelledError, waited: bool, before: int) -> RuntimeError:
+def _awaited_cancelled(error: asyncio.CancelledError, before: int | None) -> RuntimeError:
     """Tells a handler that awaited something cancelled from a cancelled task, and raises for that.
 
     Args:
         error: What left the handler.
-        waited: Whether it waited for anything; else nobody can have cancelled it.
-        before: How often the task had been cancelled before.
+        before: How often the task had been cancelled before; None when no handler has waited, so
+            that nobody can have cancelled it.
     """
-    if waited and _is_cancelled(before):
+    if before is not None and _is_cancelled(before):
         raise error
     failure = awaited_cancelled()
     failure.__cause__ = error

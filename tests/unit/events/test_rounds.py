@@ -6,6 +6,7 @@ import asyncio
 import gc
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial
 from typing import Any
@@ -95,6 +96,27 @@ async def test_one_alone_that_does_not_wait_or_fails_holds_nobody_up(diary: Diar
         await emit_async("x")
     assert [str(error) for error in caught.value.exceptions] == ["alone"]
     assert diary.notes == ["+quick", "-quick", "+last", "-last"]
+
+
+async def test_a_timeout_inside_one_that_runs_alone_neither_ends_nor_frees_the_others(
+    diary: Diary,
+) -> None:
+    @on("x", concurrent=False)
+    async def alone() -> str:
+        for _ in range(2):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    await asyncio.Event().wait()
+        diary.notes.append("alone")
+        await asyncio.sleep(0)
+        return "alone"
+
+    on("x", concurrent=False)(diary.handler("next"))
+    on("x")(diary.handler("last", waits=False))
+    task = asyncio.create_task(emit_async("x"))
+    assert await diary.until(2) == ["alone", "+next"]
+    diary.gates["next"].set()
+    assert await task == ["alone", "next", "last"]
 
 
 async def test_under_emit_what_comes_after_one_alone_is_a_task_that_waits(diary: Diary) -> None:
