@@ -60,6 +60,7 @@ from nitro_runtime.views import (
     TextField,
 )
 from nitro_runtime.web import Reply, Request, Route, redirect, respond
+from nitro_runtime.web.gate import addresses as network_limit
 from nitro_runtime.web.gate import check
 from nitro_runtime.web.gate import commands as command_limit
 from nitro_runtime.web.stream_limits import streams as stream_limit
@@ -76,6 +77,8 @@ stream_limit.per_user = int(os.environ.get("NITRO_SUITE_STREAMS", stream_limit.p
 # So that a test reaches it, on a slow machine too.
 command_limit.burst = 60
 command_limit.per_second = 5
+network_limit.burst = 300
+network_limit.per_second = 5
 
 
 class SuiteItem(Entity):

@@ -14,6 +14,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any, TypeVar
 
+from nitro_runtime.errors import Refused
 from nitro_runtime.sse import lane
 from nitro_runtime.web.asgi import parse_cookies
 from nitro_runtime.web.event_stream import EventStream
@@ -86,7 +87,7 @@ def request_of_environ(
         base=_text(environ.get("SCRIPT_NAME", "")).rstrip("/"),
         native=native,
         site=site,
-        read=_in_thread(lambda limit: _unannounced(environ, limit) or read(limit)),
+        read=_in_thread(lambda limit: _whole(environ, _unannounced(environ, limit) or read(limit))),
         pieces=_pieces(stream) if stream else None,
         parsed=parsed,
         kept={"socket": next(filter(None, map(environ.get, _SOCKETS)), None)},
@@ -100,7 +101,7 @@ def _in_thread(read: ReadBytes) -> Callable[[int], Awaitable[bytes]]:
     """
 
     def within(limit: int) -> bytes:
-        body = read(limit)
+        body = _received(read, limit)
         refuse_longer(len(body), limit)
         return body
 
@@ -112,20 +113,52 @@ def _in_thread(read: ReadBytes) -> Callable[[int], Awaitable[bytes]]:
 
 def _pieces(stream: ReadBytes) -> Callable[[], AsyncIterator[bytes]]:
     async def pieces() -> AsyncIterator[bytes]:
-        while piece := await asyncio.to_thread(stream, PIECE_BYTES):
+        while piece := await asyncio.to_thread(_received, stream, PIECE_BYTES):
             yield piece
 
     return pieces
+
+
+def _received(read: ReadBytes, limit: int) -> bytes:
+    """Reads what the server passes on.
+
+    Raises:
+        Refused: 422, the client left.
+    """
+    try:
+        return read(limit)
+    except OSError:  # so do servers and frameworks call it, by classes of their own
+        raise Refused(422, "The request ended early.") from None
+
+
+def _whole(environ: Mapping[str, Any], body: bytes) -> bytes:
+    """Returns a body that is as long as it was announced; a server may pass on what a client left behind.
+
+    Raises:
+        Refused: 422.
+    """
+    length = environ.get("CONTENT_LENGTH") or ""
+    if length.isascii() and length.isdigit() and len(body) < int(length[:20]):
+        raise Refused(422, "The request ended early.")
+    return body
 
 
 def _unannounced(environ: Mapping[str, Any], limit: int) -> bytes:
     """Reads a body whose length was not announced (RFC 9112, chunked), which a framework may not see.
 
     Empty where the length is known, and where the server does not say that it ends the body.
+
+    Raises:
+        Refused: 422, the server cannot read it.
     """
     if environ.get("CONTENT_LENGTH") or not environ.get("wsgi.input_terminated"):
         return b""
-    return environ["wsgi.input"].read(limit + 1)
+    try:
+        return environ["wsgi.input"].read(limit + 1)
+    except (
+        Exception
+    ) as error:  # chunks that are none; PEP 3333 has no name for it, nor has each server
+        raise Refused(422, "The request ended early.") from error
 
 
 def _text(native: str) -> str:
