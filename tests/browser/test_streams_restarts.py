@@ -89,8 +89,9 @@ def test_tabs_come_back_alone_and_are_right_and_keep_what_was_typed(
     expect(first.locator(ROWS)).to_have_count(2)
     second.get_by_label("Name").fill("Half a na")
     second.get_by_label("Note").fill("and a line\nand another")
-    status = first.locator(LOST)
-    expect(status).to_be_hidden()
+    for page in pages:
+        expect(page.locator(LOST)).to_be_hidden()
+        expect(page.locator("#gap")).to_be_empty()
 
     mortal.kill()
     for page in pages:
@@ -100,6 +101,7 @@ def test_tabs_come_back_alone_and_are_right_and_keep_what_was_typed(
     mortal.add("Red lantern")
     for page in pages:
         expect(page.locator(LOST)).to_be_hidden()
+        expect(page.locator("#gap")).to_have_text("Something may be missing.")
     expect(first.locator(ROWS)).to_have_count(3)
     expect(first.locator("#lamp-table input[name=search]")).to_have_value("red")
     expect(second.locator(ROWS)).to_have_count(4)

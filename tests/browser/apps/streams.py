@@ -23,7 +23,7 @@ from nitro import (
     install,
     topic,
 )
-from nitro.html import Div, Html, Li, Ul
+from nitro.html import Div, Html, Li, P, Ul
 from nitro_runtime.adapters.fastapi import reply
 from nitro_runtime.sse import hub
 
@@ -65,8 +65,10 @@ class LampForm(Form[Lamp]):
 
 @app.get("/")
 async def index(request: Request) -> Response:
-    page = Page(await LampTable.read(request), await LampForm.new(), title="Lamps")
-    return reply(request, page)
+    gap = P(id="gap", text="$_resync ? 'Something may be missing.' : ''")
+    return reply(
+        request, Page(await LampTable.read(request), await LampForm.new(), gap, title="Lamps")
+    )
 
 
 @app.post("/lamps/{name}")
