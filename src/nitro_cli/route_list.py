@@ -199,15 +199,9 @@ def _commands(site: Site | None, root: Path) -> list[Row]:
 
 def _command(spec: CommandSpec, prefix: str, root: Path) -> Row:
     methods = ("GET", "POST") if spec.kind == "query" else ("POST",)
+    where = _place(spec.origin if isinstance(spec.origin, type) else spec.function, root)
     address = f"{prefix}/cmds/{spec.name}/{{sender}}"
-    return Row(
-        spec.kind,
-        methods,
-        address,
-        spec.name,
-        _function_name(spec.allow),
-        _place(spec.function, root),
-    )
+    return Row(spec.kind, methods, address, spec.name, _function_name(spec.allow), where)
 
 
 def _topics(root: Path) -> Iterator[Row]:

@@ -155,8 +155,9 @@ def _operation(spec: CommandSpec, method: str) -> Schema:
 
 def _words(spec: CommandSpec) -> tuple[str, str]:
     """Returns the first line of the docstring, or the name, and what follows it."""
-    first, _, rest = (inspect.getdoc(spec.function) or spec.name).partition("\n")
-    return first.strip(), rest.strip()
+    documented = spec.origin if isinstance(spec.origin, type) else spec.function
+    text = inspect.cleandoc(documented.__doc__ or spec.function.__doc__ or "")
+    return spec.summary or spec.name, text.partition("\n")[2].strip()
 
 
 def _input_schema(spec: CommandSpec, schemas: Schema) -> Schema:

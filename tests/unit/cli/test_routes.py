@@ -16,6 +16,7 @@ from nitro_cli.host_routes import host_routes
 from nitro_cli.loading import Loaded
 from nitro_cli.route_list import list_routes
 from nitro_runtime.events import forget_command
+from nitro_runtime.web.topics import forget_topic
 
 STOCK = """
 from nitro import anyone, command, query
@@ -26,6 +27,28 @@ def restock(quantity: int) -> None:
 
 @query("stock.find")
 async def find(word: str) -> None: ...
+"""
+
+OTHERS = """
+from nitro import Entity, anyone, topic
+from nitro_runtime.events.actions import action
+from nitro_runtime.events.messages import Command
+
+class RoutesLamp(Entity):
+    watt: int = 0
+
+    @action(allow=anyone)
+    def dim(self, by: int) -> None:
+        "Makes it darker."
+
+class Sweep(Command, name="stock.sweep", allow=anyone):
+    shelf: str
+
+    async def handle(self) -> None: ...
+
+@topic("stock:{shelf}")
+def may_watch(user, shelf: str) -> bool:
+    return True
 """
 
 FASTAPI = """
@@ -244,6 +267,27 @@ def test_openapi_is_printed_for_frameworks_that_make_none(project: Path, nitro: 
     made = json.loads(said)
     assert {"/cmds/stock.restock/{sender}", "/cmds/stock.find/{sender}"} <= set(made["paths"])
     assert made["info"]["title"] == project.name
+
+
+def test_methods_of_entities_classes_and_topics_are_listed_with_their_place(
+    project: Path, nitro: Nitro
+) -> None:
+    (project / "routes_others.py").write_text(OTHERS)
+    (project / "routes_starlette.py").write_text(f"import routes_others\n{STARLETTE}")
+    try:
+        _, said, _ = nitro("routes", "routes_others", "--app", "routes_starlette:app", "--json")
+    finally:
+        forget_topic("stock:{shelf}")
+        for name in ("routes_lamp.dim", "stock.sweep"):
+            forget_command(name)
+    assert [
+        (row["kind"], row["address"], row["allow"], row["where"].partition(":")[2])
+        for row in json.loads(said)["routes"]
+    ] == [
+        ("command", "/cmds/routes_lamp.dim/{sender}", "anyone", "9"),
+        ("command", "/cmds/stock.sweep/{sender}", "anyone", "13"),
+        ("topic", "stock:{shelf}", "may_watch", "18"),
+    ]
 
 
 @pytest.mark.parametrize(
