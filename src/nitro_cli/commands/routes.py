@@ -29,7 +29,8 @@ _SECTIONS = (
 
 def command(
     word: Annotated[
-        str | None, typer.Argument(help="Show only what has this word in it: product.")
+        str | None,
+        typer.Argument(metavar="WORD", help="Show only what has this word in it: product."),
     ] = None,
     app: Annotated[
         str | None,

@@ -8,10 +8,11 @@ here, when it is asked for: no request is slower by it, and what was opened afte
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 from collections.abc import Callable, Mapping
 from copy import copy
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from nitro_runtime.events import CommandSpec, registered
@@ -86,11 +87,7 @@ def with_commands(document: Mapping[str, Any], prefix: str = "") -> Schema:
         document: The document, as a framework or the app made it.
         prefix: What stands before ``/cmds``: the one of ``install``.
     """
-    schemas: Schema = {}
-    paths = {
-        f"{prefix}/cmds/{spec.name}/{{sender}}": _path_item(spec, schemas)
-        for spec in registered().values()
-    }
+    paths, schemas = json.loads(_described(tuple(registered().values()), prefix))
     components = document.get("components", {})
     merged: Schema = {**document, "paths": _added(document.get("paths", {}), paths)}
     if schemas:
@@ -103,6 +100,14 @@ def document(title: str, version: str = "1", prefix: str = "") -> Schema:
     """Returns an OpenAPI document of the commands and queries alone, for an app that makes none."""
     info = {"title": title, "version": version}
     return with_commands({"openapi": "3.1.0", "info": info, "paths": {}}, prefix)
+
+
+@lru_cache(maxsize=4)
+def _described(specs: tuple[CommandSpec, ...], prefix: str) -> str:
+    """Returns the paths and schemas of commands as JSON, so that each document has its own of them."""
+    schemas: Schema = {}
+    paths = {f"{prefix}/cmds/{spec.name}/{{sender}}": _path_item(spec, schemas) for spec in specs}
+    return json.dumps([paths, schemas])
 
 
 def _added(known: Mapping[str, Any], new: Mapping[str, Any]) -> Schema:
