@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from nitro_cli.host_routes import HostRoute, host_routes, unwrapped
+from nitro_runtime.errors import NitroError
 
 if TYPE_CHECKING:
     from nitro_cli.loading import Loaded
@@ -180,7 +181,7 @@ def _site(app: Any) -> Site | None:  # noqa: ANN401 # any framework's app
         if isinstance(known, Site):
             return known
     found = getattr(adapter_for(app), "_found", None)  # of settings, when its routes are included
-    with suppress(Exception):  # they are not: what is missing is said when the app is asked
+    with suppress(NitroError):  # they are not: what is missing is said when the app is asked
         return found() if found is not None else None
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,12 +103,23 @@ def _table(heads: _Cells, rows: Sequence[_Cells]) -> list[str]:
     shown = [n for n in range(4) if any(row[n] for row in rows)]
     every = (heads, *rows)
     usual = [row for row in every if len(_GAP.join(row)) <= WIDTH]
-    widths = {n: max(len(row[n]) for row in usual) for n in shown}
+    if len(usual) <= len(every) / 2:  # most have their last cell on the next line anyway
+        usual = [row for row in every if len(_GAP.join(row[:-1])) <= WIDTH]
+        return _laid_out(every, _widths(usual, shown), shown)
+    widths = _widths(usual, shown)
     for n, least in _LEAST:
         excess = sum(widths.values()) + len(_GAP) * (len(shown) - 1) - WIDTH
         if excess > 0 and n in widths:
             widths[n] = max(min(least, widths[n]), widths[n] - excess)
-    return [line for row in every for line in _line([row[n] for n in shown], [*widths.values()])]
+    return _laid_out(every, widths, shown)
+
+
+def _widths(rows: Sequence[_Cells], shown: Sequence[int]) -> dict[int, int]:
+    return {n: max(len(row[n]) for row in rows) for n in shown}
+
+
+def _laid_out(rows: Sequence[_Cells], widths: Mapping[int, int], shown: Sequence[int]) -> list[str]:
+    return [line for row in rows for line in _line([row[n] for n in shown], [*widths.values()])]
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> list[str]:

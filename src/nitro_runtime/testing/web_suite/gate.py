@@ -69,6 +69,8 @@ class Gate(Suite):
             (403, "suite.restock", {**JSON, "datastar-request": "1"}, b"{}"),
             (403, "suite.restock", {**JSON, "sec-fetch-site": "same-origin, cross-site"}, b"{}"),
             (403, "suite.restock", {**JSON, **FOREIGN}, b"{}"),
+            (400, "suite.restock", {**JSON, "idempotency-key": "x" * 129}, b'{"quantity": 5}'),
+            (400, "suite.restock", {**JSON, "idempotency-key": "a b"}, b'{"quantity": 5}'),
             (403, "suite.private", JSON, b"{}"),
             (404, "suite.unknown", JSON, b"{}"),
             (404, "suite.told", JSON, b"{}"),
