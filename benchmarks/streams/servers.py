@@ -121,6 +121,24 @@ queues = _peer(
     patch_signals,
 )
 
+# -- nothing at all: what a stream of the framework and its server takes by itself ---------------
+
+
+class _Open(Response):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 # ASGI
+        headers = [(b"content-type", b"text/event-stream")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b": \n\n", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _open(_: Request) -> Response:
+    return _Open()
+
+
+nothing = Told(Starlette(routes=[Route("/events", _open)]), lambda signals: None)
+
 # -- datastar-py's response and its encoder, which each stream calls ----------------------------
 
 

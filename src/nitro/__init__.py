@@ -68,8 +68,11 @@ if TYPE_CHECKING:
     from nitro_runtime.errors import UnstorableJob as UnstorableJob
     from nitro_runtime.errors import Unsupported as Unsupported
     from nitro_runtime.errors import ViewError as ViewError
+    from nitro_runtime.events import Call as Call
     from nitro_runtime.events import Context as Context
     from nitro_runtime.events import Event as Event
+    from nitro_runtime.events import Middleware as Middleware
+    from nitro_runtime.events import Next as Next
     from nitro_runtime.events import anyone as anyone
     from nitro_runtime.events import bus as bus
     from nitro_runtime.events import capture_events as capture_events
@@ -78,10 +81,19 @@ if TYPE_CHECKING:
     from nitro_runtime.events import emit as emit
     from nitro_runtime.events import emit_async as emit_async
     from nitro_runtime.events import event as event
+    from nitro_runtime.events import log_commands as log_commands
     from nitro_runtime.events import off as off
     from nitro_runtime.events import on as on
     from nitro_runtime.events import query as query
     from nitro_runtime.events import signed_in as signed_in
+    from nitro_runtime.events import time_commands as time_commands
+    from nitro_runtime.events import use_middleware as use_middleware
+    from nitro_runtime.events.actions import action as action
+    from nitro_runtime.events.messages import Command as Command
+    from nitro_runtime.events.messages import Query as Query
+    from nitro_runtime.events.messages import dispatch as dispatch
+    from nitro_runtime.events.messages import dispatch_sync as dispatch_sync
+    from nitro_runtime.events.messages import handles as handles
     from nitro_runtime.sse import ElementsPatch as ElementsPatch
     from nitro_runtime.sse import SignalsPatch as SignalsPatch
     from nitro_runtime.sse import allow_scripts as allow_scripts
@@ -149,13 +161,17 @@ if TYPE_CHECKING:
     from nitro_runtime.views import scheme_switch as scheme_switch
     from nitro_runtime.views import use_theme as use_theme
     from nitro_runtime.views import use_words as use_words
+    from nitro_runtime.web.calls import call as call
     from nitro_runtime.web.closing import close_streams as close_streams
+    from nitro_runtime.web.idempotency import IdempotencyStore as IdempotencyStore
+    from nitro_runtime.web.idempotency import use_idempotency as use_idempotency
     from nitro_runtime.web.request import Reply as Reply
     from nitro_runtime.web.request import Request as Request
     from nitro_runtime.web.request import Route as Route
     from nitro_runtime.web.resources import Resource as Resource
     from nitro_runtime.web.signals import Signals as Signals
     from nitro_runtime.web.topics import topic as topic
+    from nitro_runtime.web.transactional import transactional as transactional
 
 _PARTS: dict[str, str] = {
     "nitro_runtime": "__version__",
@@ -177,7 +193,13 @@ _PARTS: dict[str, str] = {
     "nitro_runtime.events": (
         "Context Event anyone bus capture_events command current_context emit emit_async event off on"
         " query signed_in"
+        " Call Middleware Next log_commands time_commands use_middleware"
     ),
+    "nitro_runtime.events.actions": "action",
+    "nitro_runtime.events.messages": "Command Query dispatch dispatch_sync handles",
+    "nitro_runtime.web.calls": "call",
+    "nitro_runtime.web.idempotency": "IdempotencyStore use_idempotency",
+    "nitro_runtime.web.transactional": "transactional",
     "nitro_runtime.sse": (
         "ElementsPatch SignalsPatch allow_scripts broadcast emit_elements emit_redirect emit_script"
         " emit_signals remove_elements"

@@ -403,7 +403,7 @@ class InvalidPayload(NitroError):
 
     def __init__(self, event: str, problems: Sequence[str]) -> None:
         self.event = event
-        self.problems = tuple(problems)
+        self.problems: tuple[str, ...] = tuple(problems)
         super().__init__(event, self.problems)
 
     def __str__(self) -> str:

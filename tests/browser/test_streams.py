@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 APP = "streams"
 ROWS = "#lamp-table tbody tr"
-LOST = "[role=status] > .reconnecting"
+LOST = "[role=status] > .reconnecting >> nth=0"
 
 
 def post(address: str, path: str) -> dict[str, int]:
@@ -56,16 +56,17 @@ def test_eight_tabs_of_one_browser_show_each_change_when_they_come_to_the_front(
     until(lambda: open_streams(address) == 1, "the hidden tabs to close their streams")
 
 
+SHOW = """hidden => {
+    Object.defineProperty(document, 'hidden', {configurable: true, value: hidden});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+"""Without a window manager Chromium takes all tabs for visible, so they are told."""
+
+
 def cover(tabs: list[Page], shown: int) -> None:
-    """Has one tab shown; without a window manager Chromium takes all for visible, so it is told."""
+    """Has one tab shown."""
     for number, tab in enumerate(tabs):
-        tab.evaluate(
-            """hidden => {
-                Object.defineProperty(document, 'hidden', {configurable: true, value: hidden});
-                document.dispatchEvent(new Event('visibilitychange'));
-            }""",
-            number != shown,
-        )
+        tab.evaluate(SHOW, number != shown)
 
 
 def test_who_may_listen_hears_and_sees_what_was_said_before(people: People, address: str) -> None:
@@ -87,12 +88,12 @@ def test_who_may_not_listen_is_told_once_and_the_rest_of_the_page_is_live(
     ben = people.come().new_page()
     ben.goto(f"{address}/login/ben")
     open_page(ben, f"{address}/rooms/cellar")
-    told = ben.locator("#notices p")
-    expect(told).to_have_text(["This page no longer shows all changes by itself. Reload it."])
+    told = ben.get_by_role("status").get_by_text("This page no longer shows all changes by itself.")
+    expect(told).to_be_visible()
     assert post(address, "/rooms/cellar/secret")["reached"] == 0
     post(address, "/lamps/Cellar lamp")
     expect(ben.locator(ROWS, has_text="Cellar lamp")).to_have_count(1)
-    expect(told).to_have_count(1)
+    expect(told).to_be_visible()
     expect(ben.locator("#said")).not_to_contain_text("secret")
 
 
@@ -107,7 +108,7 @@ def test_a_logout_ends_the_streams_and_their_tabs_come_back_as_nobody(
     expect(page.locator("#said li").last).to_have_text("mine")
     with page.expect_response(lambda response: "/events?" in response.url):  # it comes back
         other.goto(f"{address}/logout")
-    expect(page.locator("#notices p")).to_contain_text(["no longer shows all changes"])
+    expect(page.get_by_role("status").get_by_text("no longer shows all changes")).to_be_visible()
     assert post(address, "/rooms/cellar/unheard")["reached"] == 0
     post(address, "/lamps/For everybody")
     expect(page.locator(ROWS, has_text="For everybody")).to_have_count(1)
@@ -153,3 +154,30 @@ def test_a_tab_beyond_the_limit_says_so_and_is_live_when_there_is_room(
     assert all(error.startswith("503 ") and "/events?" in error for error in people.errors)
     assert people.errors
     people.errors.clear()
+
+
+def test_a_tab_that_comes_to_the_front_while_it_reconnects_hears_everything_once(
+    people: People, address: str
+) -> None:
+    """Datastar 1.0.4 then opens one stream at once, and another when it has waited long enough."""
+    until(lambda: open_streams(address) == 0, "the streams of other tests to end")
+    page = people.come().new_page()
+    page.goto(f"{address}/login/ann")
+    lost = "**/events?**"
+    page.route(lost, lambda route: route.abort())
+    page.goto(f"{address}/rooms/library")
+    page.evaluate(
+        """() => new Promise(done => {
+            let tries = 0;
+            document.addEventListener('datastar-fetch',
+                event => event.detail.type === 'retrying' && ++tries === 4 && done());
+        })"""
+    )
+    page.unroute(lost)
+    for hidden in (True, False):
+        page.evaluate(SHOW, hidden)
+    until(lambda: open_streams(address) == 2, "the second stream")
+    assert post(address, "/rooms/library/once")["reached"] == 1
+    post(address, "/rooms/library/the end")
+    expect(page.locator("#said li").last).to_have_text("the end")
+    expect(page.locator("#said li")).to_have_text(["once", "the end"])

@@ -23,6 +23,7 @@ from typing import NoReturn
 
 import httpx
 import pytest
+from warm import Done, Warm
 
 from nitro_runtime.testing.serving import free_port
 
@@ -74,6 +75,7 @@ class Terminal:
 
     folder: Path
     missing: Missing
+    warm: Warm
 
     def type(self, line: str) -> None:
         words = shlex.split(line, comments=True)
@@ -88,6 +90,16 @@ class Terminal:
             self.run(words)
 
     def run(self, words: Sequence[str]) -> None:
+        done = self.done(words)
+        if done.returncode and list(words[:2]) == ["nitro", "assets"]:
+            self.missing("Datastar's file can be obtained neither from a cache nor from outside.")
+        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}\n{done.stderr}"
+
+    def done(self, words: Sequence[str]) -> Done:
+        if words[0] == "nitro":
+            return self.warm.run(tuple(words[1:]), self.folder, {})
+        if words[0] == "alembic":
+            return self.warm.run(("-m", *words), self.folder, {})
         done = subprocess.run(
             command(words),
             cwd=self.folder,
@@ -97,9 +109,7 @@ class Terminal:
             timeout=120,
             check=False,
         )
-        if done.returncode and list(words[:2]) == ["nitro", "assets"]:
-            self.missing("Datastar's file can be obtained neither from a cache nor from outside.")
-        assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}\n{done.stderr}"
+        return Done(done.returncode, done.stdout, done.stderr)
 
 
 def command(words: Sequence[str]) -> list[str]:
@@ -196,9 +206,9 @@ def edit(folder: Path, block: Block) -> None:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if makes_a_project(read(p))], ids=named)
 def test_who_follows_the_page_step_by_step_arrives(
-    page: Path, tmp_path: Path, missing: Missing
+    page: Path, tmp_path: Path, missing: Missing, warm: Warm
 ) -> None:
-    terminal = Terminal(tmp_path, missing)
+    terminal = Terminal(tmp_path, missing, warm)
     for block in read(page):
         if block.language == "console":
             for line in block.source.splitlines():
@@ -208,10 +218,10 @@ def test_who_follows_the_page_step_by_step_arrives(
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     """A project with products and their pages."""
     folder = tmp_path_factory.mktemp("project")
-    terminal = Terminal(folder, pytest.skip)
+    terminal = Terminal(folder, pytest.skip, warm)
     terminal.type("nitro new shop --framework fastapi")
     terminal.type("cd shop")
     terminal.type("nitro generate scaffold Product name:str price:float")
@@ -225,14 +235,14 @@ OTHERS = [page for page in PAGES if not makes_a_project(read(page))]
     "page", [p for p in OTHERS if {"console", "python"} & {b.language for b in read(p)}], ids=named
 )
 def test_the_commands_and_the_program_of_the_page_run(
-    page: Path, tmp_path: Path, missing: Missing, request: pytest.FixtureRequest
+    page: Path, tmp_path: Path, missing: Missing, warm: Warm, request: pytest.FixtureRequest
 ) -> None:
     blocks = read(page)
     lines = [line for b in blocks if b.language == "console" for line in b.source.splitlines()]
     needs_project = any(re.match(r"nitro (db|tailwind)", line) for line in lines)
     folder: Path = request.getfixturevalue("project") if needs_project else tmp_path
     for line in lines:
-        Terminal(folder, missing).type(line)
+        Terminal(folder, missing, warm).type(line)
     program = ""
     for block in (b for b in blocks if b.language == "python"):
         program += "\n" * (block.line - 1 - program.count("\n")) + block.source

@@ -57,15 +57,28 @@ class OwnRedis:
         self.process.send_signal(sign)
         self.process.wait(20)
 
-    def tell(self, *words: str) -> bytes:
+    def tell(self, *words: str, password: str = "") -> bytes:
         """Sends it a command and returns the beginning of the answer; nothing when it is down."""
-        text = f"*{len(words)}\r\n" + "".join(f"${len(w.encode())}\r\n{w}\r\n" for w in words)
+        login = _packed("AUTH", password) if password else b""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as line:
-                line.sendall(text.encode())
+                line.sendall(login + _packed(*words))
                 return line.recv(65536)
         except OSError:
             return b""
+
+    def keys(self, pattern: str) -> list[str]:
+        """Returns the keys that fit a pattern; for a few of them."""
+        return self.tell("KEYS", pattern).decode().split("\r\n")[2::2]
+
+    def length(self, stream: str) -> int:
+        """Returns how many entries a stream has."""
+        return int(self.tell("XLEN", stream)[1:])
+
+
+def _packed(*words: str) -> bytes:
+    text = f"*{len(words)}\r\n" + "".join(f"${len(w.encode())}\r\n{w}\r\n" for w in words)
+    return text.encode()
 
 
 def is_installed() -> bool:

@@ -20,7 +20,11 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Timer
 from typing import IO, Any
+
+SECONDS = 300
+"""How long a command may take."""
 
 _PACKAGES = ("nitro_cli", "nitro_runtime.entities")
 _MODULES = ("alembic.config", "dotenv", "psycopg", "pydantic_settings", "pymysql", "sqlite3")
@@ -62,7 +66,12 @@ class Warm:
         order = {"words": words, "cwd": str(cwd), "env": dict(env)}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return Done(**json.loads(self._process.stdout.readline()))
+        hanging = Timer(SECONDS, self._process.kill)
+        hanging.start()
+        answer = self._process.stdout.readline()
+        hanging.cancel()
+        assert answer, f"{words} has not ended within {SECONDS} s"
+        return Done(**json.loads(answer))
 
 
 def _run(words: list[str]) -> int:

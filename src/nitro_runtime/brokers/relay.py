@@ -40,7 +40,7 @@ FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 2.0
 """Seconds between two attempts to reach a broker that does not serve: at first, and at most."""
 
-FLUSH_SECONDS = 0.5
+FLUSH_SECONDS = 0.8
 """How long a process that ends waits for what it has said to be appended."""
 
 _MOST_ORIGINS = 10_000
@@ -202,16 +202,18 @@ class BrokerRelay:
         """Ends it: what was said is still appended, if that takes no longer than the seconds given."""
         if self._closed:
             return
-        with self._lock:
+        with self._wake:
             self._closed = True
+            self._wake.wait_for(lambda: self._is_idle or self._state == "down", seconds)
             self._stop.set()
             self._wake.notify_all()
-            threads = self._threads
-        if threads:
-            threads[1].join(seconds)
         self.broker.close()
-        for thread in threads:
+        for thread in self._threads:
             thread.join(seconds)
+
+    @property
+    def _is_idle(self) -> bool:
+        return not self._outbox.has_unsent
 
     def forked(self) -> None:
         """Begins anew in a child process, which has none of the threads, and perhaps held locks."""
@@ -322,15 +324,14 @@ class BrokerRelay:
         """Waits until there is something to append and somewhere to append it; None at the end."""
         with self._wake:
             while True:
-                can_write = self._mark is not None and self._reads
-                if self._outbox.has_unsent and can_write:
-                    number, batch = self._outbox.batch()
-                    if batch:
-                        return number, batch
-                elif self._stop.is_set():
+                if self._stop.is_set():
                     return None
-                else:
+                if not self._outbox.has_unsent or self._mark is None or not self._reads:
                     self._wake.wait()
+                    continue
+                number, batch = self._outbox.batch()
+                if batch:
+                    return number, batch
 
     # -- up and down --------------------------------------------------------------------------
 
@@ -342,6 +343,7 @@ class BrokerRelay:
             self._stale = self._stale or not writes  # the other connection may be of no use either
             was_down, self._state = self._state == "down", "down"
             self._show()
+            self._wake.notify_all()
         self._settled.set()
         if not was_down:
             self._since = time.monotonic()

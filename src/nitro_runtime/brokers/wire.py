@@ -48,7 +48,7 @@ def decode(entry: bytes) -> Message | None:
     head, newline, data = entry.partition(b"\n")
     try:
         fields: Any = json.loads(head)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter when it is nested without end
         return None
     if not newline or not _is_head(fields):
         return None

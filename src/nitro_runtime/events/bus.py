@@ -39,7 +39,7 @@ class Bus(HandingOver):
 
     def __init__(self) -> None:
         self.on_error: OnError = log_error
-        self.registry = Registry(self)
+        self.registry: Registry = Registry(self)
         self._background: set[asyncio.Task[Any]] = set()
 
     def emit(

@@ -56,7 +56,7 @@ class Message(BaseModel, Generic[R]):
         __command_kind__: ``"command"`` or ``"query"``.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
     __command_name__: ClassVar[str] = ""
     __command_kind__: ClassVar[CommandKind] = "command"

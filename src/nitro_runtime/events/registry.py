@@ -61,9 +61,9 @@ class Registry:
         self.payloads: dict[Key, Payload] = {}
         self.held: dict[Key, Event[Any]] = {}
         self.muted: set[Key] = set()
-        self.has_durable = False
-        self.is_special = False
-        self.captures = Captures(self.refresh)
+        self.has_durable: bool = False
+        self.is_special: bool = False
+        self.captures: Captures = Captures(self.refresh)
         self._bus = bus
         self._lock = threading.RLock()
         self._order = count()

@@ -243,7 +243,8 @@ class Hub:
                 frame may be filled until the stream is first read.
             last_event_id: The id of the last event that the client got, as it says.
             resume: A topic of one client alone, such as its tab's. A client that names no event goes
-                on where its last stream of this topic stood, in the topics that both have.
+                on where its last stream of this topic stood, in the topics that both have. Its
+                former streams get nothing any more.
             whole: Those of the topics of which nothing is sent again: their state is among the first
                 messages.
 
@@ -267,15 +268,30 @@ class Hub:
             if self._closed:
                 stream.end()
                 return stream
+            former = self._listeners.to(resume) if resume is not None else []
             self._open[stream] = lane
             lane.add(stream)
             gained = self._listeners.add(stream, lane)
             for topic in filter(is_kept, gained):
                 self._journal.watch(topic, self._head)
+            lost = [topic for left in former for topic in self._mute(left)]
         if self._closed:  # a signal handler closed the hub in between
             stream.close()
         _tell(self._gained, gained)
+        _tell(self._lost, lost)
         return stream
+
+    def _mute(self, stream: Subscription) -> list[str]:
+        """Sends a stream nothing more, without ending it; returns the topics of which it was the last.
+
+        Datastar 1.0.4 may hold two streams for one element, when its tab comes to the front while it
+        waits for a reconnect: with both, what is appended would be there twice. It would open another
+        for one that ends.
+        """
+        lost = self._listeners.remove(stream, self._open[stream])
+        for topic in lost:
+            self._journal.leave(topic, (stream.position or START, stream.topics))
+        return lost
 
     def _opening(
         self,
@@ -409,13 +425,10 @@ class Hub:
 
     def _forget(self, stream: Subscription) -> None:
         with self._lock:
-            lane = self._open.pop(stream, None)
-            if lane is None:
+            if stream not in self._open:
                 return
-            lane.remove(stream)
-            lost = self._listeners.remove(stream, lane)
-            for topic in lost:
-                self._journal.leave(topic, (stream.position or START, stream.topics))
+            lost = self._mute(stream)
+            self._open.pop(stream).remove(stream)
         _tell(self._lost, lost)
 
     def _is_wanted(self, topics: Topics) -> bool:

@@ -18,8 +18,11 @@ STREAM_ID = "nitro-stream"
 MOST_TOPICS = 32
 """Topics of one page."""
 
-CONNECTED: Mapping[str, Any] = {"_stream": {"lost": False, "told": False}}
+CONNECTED: Mapping[str, Any] = {"_stream": {"lost": False, "told": False, "refused": False}}
 """The signals by which a page is told that its stream is there; each stream begins with them."""
+
+REFUSED: Mapping[str, Any] = {"_stream": {"lost": False, "told": False, "refused": True}}
+"""The same where the stream is without some of the page's topics."""
 
 # Seen in Chromium with Datastar 1.0.4. An effect over the keys opens the stream once at load and
 # again when a morph changes a key; a morph with the same key leaves it open. Only the cancellation
@@ -87,15 +90,24 @@ def _stream_around_tab(
         signals__ifmissing={"_views": {}},
         effect=expr(_STREAM.format(url=js(f"{events_url}?tab={mark}{named}"))),
     )
-    before, _, after = Fragment(_told_when_lost(theme), element).rpartition(mark)
+    before, _, after = Fragment(_status(theme, bool(topics)), element).rpartition(mark)
     return before, after
 
 
-def _told_when_lost(theme: Theme) -> Html:
+def _status(theme: Theme, has_topics: bool) -> Html:
     """A live region that is there from the beginning, or nobody would be told what appears in it."""
-    said = P(
-        say("reconnecting"), cls=theme["reconnecting"], hidden=True, attr_hidden="!$_stream.told"
+    css = theme["reconnecting"]
+    lost = P(say("reconnecting"), cls=css, hidden=True, attr_hidden="!$_stream.told")
+    refused = P(
+        say("topic_refused"),
+        cls=css,
+        hidden=True,
+        attr_hidden="!$_stream.refused || $_stream.told",
     )
     return Div(
-        said, role="status", signals__ifmissing=CONNECTED, **{"data-on:datastar-fetch": _LOST}
+        lost,
+        refused if has_topics else None,
+        role="status",
+        signals__ifmissing=CONNECTED,
+        **{"data-on:datastar-fetch": _LOST},
     )

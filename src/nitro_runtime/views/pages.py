@@ -127,7 +127,7 @@ class Page:
         self.children = children
         self.title = title
         self.live = live
-        self.topics = check_topics(topics)
+        self.topics: tuple[str, ...] = check_topics(topics)
         self.stream = stream
         self._lang = lang
         self._meta = meta or {}

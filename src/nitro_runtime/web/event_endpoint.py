@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 
 from nitro_runtime.brokers import caught_up
 from nitro_runtime.errors import BadSignature, NitroError, Refused
 from nitro_runtime.events import Context, signed_in
-from nitro_runtime.sse import emit_elements, emit_signals, hub
+from nitro_runtime.sse import emit_signals, hub
 from nitro_runtime.sse.frames import Frame
 from nitro_runtime.sse.subscription import Subscription
-from nitro_runtime.views import Notice, view_from_key
-from nitro_runtime.views.page_stream import CONNECTED, MOST_TOPICS
-from nitro_runtime.views.words import say, speaking
+from nitro_runtime.views import view_from_key
+from nitro_runtime.views.page_stream import CONNECTED, MOST_TOPICS, REFUSED
 from nitro_runtime.web import event_stream, gate, session, stream_limits
 from nitro_runtime.web.closing import user_topic
 from nitro_runtime.web.event_stream import Stack
@@ -137,17 +135,16 @@ async def begin(asked: Asked, stack: Stack) -> Subscription:
     return subscription
 
 
-def _greeting(asked: Asked) -> Iterable[bytes]:
-    """Returns what a page is told at first: that it is connected, and what it is refused."""
+def _greeting(asked: Asked) -> list[bytes]:
+    """Returns what a page is told at first: that it is connected, and whether to all its topics."""
     request: Request = asked.ctx.request
-    if request.is_datastar:
-        yield _CONNECTED
-    if asked.refused:
-        with speaking(request.words):
-            yield emit_elements(Notice(say("topic_refused"), kind="error")).encode()
+    if not request.is_datastar:
+        return []
+    return [_REFUSED if asked.refused else _CONNECTED]
 
 
 _CONNECTED = emit_signals(CONNECTED).encode()
+_REFUSED = emit_signals(REFUSED).encode()
 
 _with_state: set[Subscription] = set()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from nitro_runtime.durable.rows import change, insert
 from nitro_runtime.durable.settings import forget_queue
 from nitro_runtime.durable.working import perform
 from nitro_runtime.entities import Entity, MemoryRepository, configure, transaction, use
-from nitro_runtime.errors import ConfigurationError, UnstorableJob
+from nitro_runtime.errors import ConfigurationError, MissingExtra, UnstorableJob
 from nitro_runtime.events import emit, emit_async, on
 from nitro_runtime.events.bus import bus
 from nitro_runtime.schema import known_entities
@@ -282,4 +284,23 @@ def test_keys_are_forgotten_when_they_have_expired() -> None:
 )
 def test_an_address_that_is_none_is_refused(url: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
+        use_queue(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "gone", "extras"),
+    [
+        ("redis://localhost", "dramatiq", "dramatiq,redis"),
+        ("amqp://localhost", "pika", "dramatiq,rabbitmq"),
+        ("celery+redis://localhost", "redis", "celery,redis"),
+        ("celery+amqp://localhost", "celery", "celery"),
+    ],
+)
+def test_a_package_that_is_missing_is_told_with_what_installs_it(
+    url: str, gone: str, extras: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == gone]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.setitem(sys.modules, gone, None)
+    with pytest.raises(MissingExtra, match=re.escape(f"'nitro-kit[{extras}]'")):
         use_queue(url)

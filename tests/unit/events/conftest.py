@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nitro_runtime.events import bus
+from nitro_runtime.events import bus, use_middleware
 from nitro_runtime.events import commands as registry
-from nitro_runtime.events import use_middleware
 from nitro_runtime.events.registry import Registry
 
 

@@ -1,0 +1,129 @@
+"""`nitro worker`: works the jobs of an app, ends when it is told to, and tends dead jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from waiting import until
+
+from nitro_cli.devworker import needs_worker
+from nitro_cli.environment import with_env_file
+
+APP = """
+import flask
+from nitro import Entity, configure, emit, on
+
+configure("sqlite:///app.db")
+app = flask.Flask("main")
+
+
+class Done(Entity, version=False):
+    number: int
+
+
+@on("numbers.come", durable=True, once=True)
+def take(_, number: int):
+    Done.create(number=number)
+
+
+@on("numbers.fail", durable=True, retries=0)
+def fail(_):
+    raise ValueError("never")
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "main.py").write_text(APP)
+    return tmp_path
+
+
+def words(*more: str) -> list[str]:
+    return [sys.executable, "-m", "nitro_cli", "worker", *more]
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NITRO_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+def run(folder: Path, *more: str) -> tuple[int, str, str]:
+    done = subprocess.run(
+        words(*more), cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def emit(folder: Path, code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", f"from main import *\n{code}"],
+        cwd=folder, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@contextmanager
+def working(folder: Path, *more: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    log = folder / "worker.log"
+    with log.open("w") as out:
+        worker = subprocess.Popen(
+            words("--app", "main:app", *more), cwd=folder, env=environment(),
+            stdout=out, stderr=out, text=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            yield worker, log
+        finally:
+            if worker.poll() is None:
+                worker.kill()
+            worker.wait()
+
+
+def test_it_works_jobs_until_it_is_told_to_stop_and_tends_those_that_died(folder: Path) -> None:
+    emit(folder, "for n in range(3): emit('numbers.come', number=n)\nemit('numbers.fail')")
+    with working(folder, "--processes", "2") as (worker, log):
+        until(lambda: log.read_text().count("Working on the outbox") == 2, "two workers", 40)
+        until(lambda: "is dead" in log.read_text(), "the dead job", 40)
+        until(lambda: emit(folder, "print(Done.count())") == "3\n", "three effects", 40)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0, log.read_text()
+    code, said, _ = run(folder, "--app", "main:app", "--dead", "--json")
+    (dead,) = json.loads(said)["dead"]
+    assert (code, dead["error"], dead["handler"]) == (0, "ValueError: never", "main:fail")
+    code, said, _ = run(folder, "--app", "main:app", "--retry", dead["id"])
+    assert (code, said) == (0, "1 retried.\n")
+    code, said, _ = run(folder, "--app", "main:app", "--dead")
+    assert (code, said) == (0, "No job is dead.\n")
+
+
+def test_what_it_cannot_do_is_one_sentence_and_exits_with_2(tmp_path: Path) -> None:
+    code, said, complaint = run(tmp_path)
+    assert (code, said) == (2, "")
+    assert complaint.startswith("There is no Nitro project here or above.")
+    (tmp_path / "main.py").write_text("import flask\napp = flask.Flask('main')\n")
+    code, said, complaint = run(tmp_path, "--app", "main:app")
+    assert (code, said) == (2, "")
+    assert complaint.startswith("There is nothing to work: no handler here is durable.")
+
+
+def test_dev_needs_a_worker_for_durable_handlers_that_the_app_does_not_work(folder: Path) -> None:
+    assert needs_worker(folder, {"NITRO_QUEUE_URL": "redis://localhost"})
+    assert not needs_worker(folder, {})
+    assert not needs_worker(folder, {"NITRO_QUEUE_URL": "app"})
+    (folder / "main.py").write_text("durable = True\n")
+    assert not needs_worker(folder, {"NITRO_QUEUE_URL": "redis://localhost"})
+
+
+def test_addresses_of_servers_may_stand_in_the_env_file(tmp_path: Path) -> None:
+    lines = ["NITRO_QUEUE_URL='redis://a'", "NITRO_BROKER_URL=redis://b", "NITRO_SECRET_KEY=c", "#"]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    found = with_env_file(tmp_path, {"NITRO_BROKER_URL": "redis://mine"})
+    assert found == {"NITRO_QUEUE_URL": "redis://a", "NITRO_BROKER_URL": "redis://mine"}
