@@ -48,10 +48,25 @@ def load(app: str | None = None) -> None:
         UsageError: There is no project, or no such app.
         NitroError: The project's own code failed.
     """
+    from nitro_cli.database.environment import sentences
     from nitro_cli.loading import load_app
+    from nitro_runtime.entities.discovery import import_entities
 
-    take_env_file(Path.cwd())
-    load_app(Path.cwd(), app)
+    folder = Path.cwd()
+    take_env_file(folder)
+    load_app(folder, app)
+    with sentences(folder):  # some frameworks import what answers requests at the first one
+        import_entities(*_packages(folder), folder=folder)
+
+
+def _packages(folder: Path) -> list[str]:
+    """Returns the package of a project that Nitro made; none stands for all modules of an app."""
+    from nitro_cli.plan.memory import PROJECT, read_record
+    from nitro_cli.project import find_project, folder_above
+
+    if folder_above(folder) is None or read_record(folder, PROJECT).get("options", {}).get("app"):
+        return []
+    return [find_project(folder).package]
 
 
 def run(root: Path, wanted: Wanted, say: Say) -> None:

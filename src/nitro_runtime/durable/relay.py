@@ -103,14 +103,14 @@ class Relay:
     def _work_in_app(self, stop: threading.Event) -> None:
         queue = current_queue()
         assert isinstance(queue, DatabaseQueue)  # noqa: S101 # the one that works in an app
-        known = [registration.key for registration in bus.durable()]
-        queue.take((), known, APP_THREADS, perform, stop)
+        queue.take(_due_here, APP_THREADS, perform, stop)
 
     def _relay(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
                 self._send_fresh()
-                self._send_due()
+                while self._send_due() == _BATCH and not stop.is_set():
+                    self._send_fresh()
                 self._tidy()
             except QueueUnavailable as problem:
                 self._fresh.clear()  # the outbox has them
@@ -133,18 +133,23 @@ class Relay:
             self._fresh.popleft()
             self._is_down = False
 
-    def _send_due(self) -> None:
-        """Sends jobs whose time has come: lost ones, those to be tried again, those of dead workers."""
+    def _send_due(self) -> int:
+        """Sends jobs whose time has come: lost ones, those to be tried again, those of dead workers.
+
+        Returns:
+            How many were due, at most a batch.
+        """
         queue = current_queue()
         due = store.due(_BATCH)
         if not due:
-            return
+            return 0
         waiting = queue.depth({row.queue for row in due if row.sends})
         for row in due:
             if row.sends and waiting:  # it is in the queue, behind others
                 store.postpone(row, timing().grace, sent=False)
             else:
                 self._send_again(queue, row)
+        return len(due)
 
     def _send_again(self, queue: Queue, row: OutboxRow) -> None:
         queue.send(row.queue, row.id)
@@ -156,6 +161,12 @@ class Relay:
         if time.monotonic() - self._tidied > _TIDYING:
             self._tidied = time.monotonic()
             forget_expired()
+
+
+def _due_here(most: int) -> list[OutboxRow]:
+    """Returns due jobs whose handlers this app knows: those of another one are not its to judge."""
+    known = [registration.key for registration in bus.durable()]
+    return store.due(most, handlers=known) if known else []
 
 
 relay = Relay()

@@ -6,8 +6,10 @@ import asyncio
 import logging
 import threading
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
+from importlib import import_module
 from inspect import isasyncgenfunction, iscoroutinefunction
 from typing import Any
 
@@ -58,7 +60,7 @@ def perform(key: str) -> bool:
 
 
 def _work(row: OutboxRow) -> None:
-    registration = bus.registration(row.handler)
+    registration = _registration(row.handler)
     try:
         with _leases.holding(row):
             _run(row, _checked(row, registration))
@@ -70,6 +72,14 @@ def _work(row: OutboxRow) -> None:
         raise
     except BaseException as error:  # SystemExit and cancellations, too: it is a handler's
         _fail(row, registration, error)
+
+
+def _registration(key: str) -> Registration | None:
+    """Returns a handler by its key; its module is imported when the app has not done so."""
+    if bus.registration(key) is None:
+        with suppress(ImportError):
+            import_module(key.partition(":")[0])
+    return bus.registration(key)
 
 
 def _checked(row: OutboxRow, registration: Registration | None) -> Registration:

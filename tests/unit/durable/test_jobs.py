@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from waiting import until
 
 from nitro_runtime import context
@@ -20,7 +21,14 @@ from nitro_runtime.durable.relay import relay
 from nitro_runtime.durable.rows import change, insert
 from nitro_runtime.durable.settings import forget_queue
 from nitro_runtime.durable.working import perform
-from nitro_runtime.entities import Entity, MemoryRepository, configure, transaction, use
+from nitro_runtime.entities import (
+    Entity,
+    MemoryRepository,
+    configure,
+    create_tables,
+    transaction,
+    use,
+)
 from nitro_runtime.errors import ConfigurationError, MissingExtra, UnstorableJob
 from nitro_runtime.events import emit, emit_async, on
 from nitro_runtime.events.bus import bus
@@ -36,6 +44,7 @@ class Trace(Entity, version=False):
 
 
 seen: list[Any] = []
+updated: list[Any] = []
 
 
 @on("parcel.sent", durable=True)
@@ -46,6 +55,11 @@ def note(parcel: Parcel, **data: Any) -> None:
 @on("parcel.created", sender=Parcel, durable=True)
 async def note_created(parcel: Parcel, key: str) -> None:
     seen.append((parcel.id, key))
+
+
+@on("parcel.updated", durable=True)
+def note_updated(parcel: Parcel | None) -> None:
+    updated.append(parcel)
 
 
 @on("parcel.weighed", durable=True, once=True, retries=1, backoff=0.0)
@@ -66,6 +80,7 @@ def _kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
         configure(f"sqlite:///{tmp_path}/app.db" if request.param == "sqlite" else "memory")
         use_queue("app", poll=0.05)
         seen.clear()
+        updated.clear()
         yield
         relay.stop()
         forget_queue()
@@ -127,6 +142,34 @@ async def test_coroutines_keep_jobs_in_and_outside_of_transactions() -> None:
         assert await OutboxRow.acount() == 0
     await emit_async("parcel.sent", "outside")
     assert await OutboxRow.acount() == 2
+
+
+def test_changes_of_many_rows_keep_one_job_with_the_change_or_none() -> None:
+    Parcel.create_many([{}, {}])
+    OutboxRow.all().delete()
+    Parcel.all().update(weight=5)
+    with pytest.raises(ZeroDivisionError), transaction():
+        Parcel.all().update(weight=6)
+        raise ZeroDivisionError
+    run_jobs()
+    assert updated == [None]
+    Parcel.create().increment(weight=1)
+    assert _waiting() == ["parcel.created", "parcel.updated"]
+
+
+def test_a_job_joins_a_transaction_of_the_application(tmp_path: Path) -> None:
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/joined.db")
+    configure(engine=engine)
+    create_tables(OutboxRow)
+    with engine.connect() as connection:
+        for kept in (False, True):
+            begun = connection.begin()
+            with transaction(connection):
+                emit("parcel.sent", kept)
+            (begun.commit if kept else begun.rollback)()
+    engine.dispose()
+    run_jobs()
+    assert seen == [(True, {})]
 
 
 def test_a_condition_decides_at_the_emit() -> None:

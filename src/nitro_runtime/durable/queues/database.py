@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from threading import Condition, Event
 
 from nitro_runtime.durable import store
 from nitro_runtime.durable.queues import Perform
+from nitro_runtime.durable.rows import OutboxRow
 
 log = logging.getLogger(__name__)
+
+
+Find = Callable[[int], list[OutboxRow]]
+"""Returns so many due jobs at most."""
 
 
 class DatabaseQueue:
@@ -45,26 +51,17 @@ class DatabaseQueue:
 
     def work(self, queues: Iterable[str], threads: int, perform: Perform, stop: Event) -> None:
         """Works jobs of any handler; see `Queue.work`."""
-        self.take(queues, (), threads, perform, stop)
+        self.take(partial(store.due, queues=list(queues)), threads, perform, stop)
 
-    def take(
-        self,
-        queues: Iterable[str],
-        handlers: Iterable[str],
-        threads: int,
-        perform: Perform,
-        stop: Event,
-    ) -> None:
+    def take(self, find: Find, threads: int, perform: Perform, stop: Event) -> None:
         """Works due jobs until the event is set.
 
         Args:
-            queues: Only of these queues, if any are given.
-            handlers: Only for these handlers, if any are given.
+            find: Returns so many due jobs at most.
             threads: How many at once.
             perform: Works a job.
             stop: Set from another thread, and `close` called.
         """
-        chosen, known = list(queues), list(handlers)
         with ThreadPoolExecutor(threads, thread_name_prefix="nitro-job") as pool:
             running: dict[str, Future[object]] = {}
             failing = False
@@ -74,7 +71,7 @@ class DatabaseQueue:
                 found: list[str] = []
                 try:
                     # More than are free: the first ones may be those that others take as well.
-                    due = store.due(threads * 2, chosen, known) if len(running) < threads else []
+                    due = find(threads * 2) if len(running) < threads else []
                     found = [row.id for row in due if row.id not in running]
                     failing = False
                 except Exception as problem:
