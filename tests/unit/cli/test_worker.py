@@ -11,10 +11,12 @@ import sys
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from waiting import until
 
+from nitro_cli import devworker
 from nitro_cli.devworker import needs_worker
 from nitro_cli.environment import with_env_file
 
@@ -128,6 +130,42 @@ def test_dev_needs_a_worker_for_durable_handlers_that_the_app_does_not_work(fold
     assert not needs_worker(folder, {"NITRO_QUEUE_URL": "app"})
     (folder / "main.py").write_text("durable = True\n")
     assert not needs_worker(folder, {"NITRO_QUEUE_URL": "redis://localhost"})
+
+
+class Started:
+    """A process that ends when it is looked at a second time after it was asked to."""
+
+    def __init__(self, label: str, words: list[str], **options: object) -> None:
+        self.words = words
+        self.asked = 0
+        self.closed = False
+
+    def terminate(self) -> None:
+        self.asked += 1
+
+    def poll(self) -> int | None:
+        return 0 if self.asked > 1 else None
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_the_worker_of_dev_starts_again_when_it_has_ended_after_a_change(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devworker, "Child", Started)
+    monkeypatch.setattr(devworker, "LOOK", 0.0)
+    worker = devworker.DevWorker(folder, folder, {}, lambda label, line: None)
+    worker.start()
+    first: Any = worker.child
+    worker.look()
+    assert (worker.child, first.asked) == (first, 0)
+    (folder / "more.py").write_text("")
+    worker.look()
+    assert (worker.child, first.asked) == (first, 1)  # it finishes what it has begun
+    worker.look()
+    assert first.closed
+    assert worker.child is not first
 
 
 def test_addresses_of_servers_may_stand_in_the_env_file(tmp_path: Path) -> None:
