@@ -92,7 +92,7 @@ class Relay:
 
     def _start(self, run: Callable[[threading.Event], object]) -> None:
         with self._lock:
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(
                     target=run, args=(self._stop,), name="nitro-relay", daemon=True
                 )
