@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import TracebackType
@@ -12,6 +13,8 @@ from nitro_runtime.errors import Duplicate
 
 KEPT = timedelta(days=30)
 _LONGEST = 200
+_PAUSE = 3600.0
+"""Seconds between two looks for keys that may be forgotten."""
 
 
 class once:  # reads as a word: with once(key) as first:
@@ -79,3 +82,17 @@ def forget_expired(most: int = 1000) -> int:
     now = datetime.now(UTC)
     keys = [key.id for key in OnceKey.where(OnceKey.expires < now).limit(most)]
     return remove(OnceKey.where(id__in=keys)) if keys else 0
+
+
+class Tidying:
+    """Forgets expired keys now and then. One thread of a process uses it."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def look(self) -> None:
+        """Forgets them when the last time is an hour ago."""
+        if time.monotonic() - self._last > _PAUSE:
+            self._last = time.monotonic()
+            while forget_expired():
+                pass

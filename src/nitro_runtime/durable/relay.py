@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 
 from nitro_runtime.durable import store
-from nitro_runtime.durable.once import forget_expired
+from nitro_runtime.durable.once import Tidying
 from nitro_runtime.durable.queues import Queue
 from nitro_runtime.durable.queues.database import DatabaseQueue
 from nitro_runtime.durable.rows import OutboxRow
@@ -29,8 +28,6 @@ APP_THREADS = 2
 """How many jobs an app works at once that works them itself."""
 _MOST_WAITING = 10_000
 _BATCH = 100
-_TIDYING = 3600.0
-"""Seconds between two looks for keys that may be forgotten."""
 _LONGEST_SILENCE = 300.0
 """Seconds after which a job that the queue should have is looked at again, at most."""
 
@@ -49,7 +46,7 @@ class Relay:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_down = False
-        self._tidied = time.monotonic()
+        self._tidying = Tidying()
 
     def after_fork(self) -> None:
         """Forgets, in a child, the thread of the parent."""
@@ -111,7 +108,7 @@ class Relay:
                 self._send_fresh()
                 while self._send_due() == _BATCH and not stop.is_set():
                     self._send_fresh()
-                self._tidy()
+                self._tidying.look()
             except QueueUnavailable as problem:
                 self._fresh.clear()  # the outbox has them
                 self._say(str(problem))
@@ -156,11 +153,6 @@ class Relay:
         self._is_down = False
         pause = timing().grace * 2.0 ** min(row.sends, 10)
         store.postpone(row, min(pause, _LONGEST_SILENCE), sent=True)
-
-    def _tidy(self) -> None:
-        if time.monotonic() - self._tidied > _TIDYING:
-            self._tidied = time.monotonic()
-            forget_expired()
 
 
 def _due_here(most: int) -> list[OutboxRow]:

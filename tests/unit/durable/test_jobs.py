@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from waiting import until
 
 from nitro_runtime import context
 from nitro_runtime.durable import OnceKey, OutboxRow, State, once, run_jobs, store, use_queue
-from nitro_runtime.durable.once import forget_expired
+from nitro_runtime.durable.once import Tidying, forget_expired
 from nitro_runtime.durable.relay import relay
 from nitro_runtime.durable.rows import change, insert
 from nitro_runtime.durable.settings import forget_queue
@@ -312,6 +313,17 @@ def test_keys_are_forgotten_when_they_have_expired() -> None:
     insert([OnceKey(id="old", expires=datetime.now(UTC) - timedelta(days=1))])
     assert forget_expired() == 1
     assert [key.id for key in OnceKey.all()] == ["new"]
+
+
+def test_expired_keys_are_looked_for_once_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    tidying = Tidying()
+    insert([OnceKey(id="old", expires=datetime.now(UTC) - timedelta(days=1))])
+    tidying.look()
+    assert OnceKey.count() == 1
+    later = time.monotonic() + 3601
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    tidying.look()
+    assert OnceKey.count() == 0
 
 
 # -- settings -----------------------------------------------------------------------------------------

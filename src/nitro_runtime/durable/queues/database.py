@@ -9,6 +9,7 @@ from functools import partial
 from threading import Condition, Event
 
 from nitro_runtime.durable import store
+from nitro_runtime.durable.once import Tidying
 from nitro_runtime.durable.queues import Perform
 from nitro_runtime.durable.rows import OutboxRow
 
@@ -64,7 +65,7 @@ class DatabaseQueue:
         """
         with ThreadPoolExecutor(threads, thread_name_prefix="nitro-job") as pool:
             running: dict[str, Future[object]] = {}
-            failing = False
+            failing, tidying = False, Tidying()
             while not stop.is_set():
                 seen = self._count
                 running = {key: one for key, one in running.items() if not one.done()}
@@ -73,6 +74,7 @@ class DatabaseQueue:
                     # More than are free: the first ones may be those that others take as well.
                     due = find(threads * 2) if len(running) < threads else []
                     found = [row.id for row in due if row.id not in running]
+                    tidying.look()
                     failing = False
                 except Exception as problem:
                     if not failing:
