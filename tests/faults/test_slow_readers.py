@@ -40,17 +40,12 @@ def crowd_served(words: str, stalled: float) -> Generator[Served]:
 
 
 class Crowd:
-    """Streams of one tab: some are read by a thread, from the others nobody reads."""
+    """Streams of tabs: some are read by a thread, from the others nobody reads."""
 
     def __init__(self, served: Served, stack: ExitStack) -> None:
         self.client = stack.enter_context(httpx.Client(base_url=served.url, timeout=30))
-        tab = Tab(self.client)
         self._stack = stack
         self._port = int(served.url.rpartition(":")[2])
-        self._request = (
-            f"GET /events?tab={tab.id} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\n"
-            f"cookie: nitro_session={self.client.cookies['nitro_session']}\r\n\r\n"
-        ).encode()
         self.published = 0
         self.seen: dict[socket.socket, list[int]] = {}
         self.ended: set[socket.socket] = set()
@@ -60,13 +55,17 @@ class Crowd:
         self._over = threading.Event()
 
     def open(self, room: int | None = None) -> socket.socket:
-        """Opens a stream; with little room for what has not been read."""
+        """Opens the stream of a tab; with little room for what has not been read."""
+        request = (
+            f"GET /events?tab={Tab(self.client).id} HTTP/1.1\r\nhost: 127.0.0.1:{self._port}\r\n"
+            f"cookie: nitro_session={self.client.cookies['nitro_session']}\r\n\r\n"
+        )
         stream = socket.socket()
         self._stack.enter_context(stream)
         if room is not None:
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         stream.connect(("127.0.0.1", self._port))
-        stream.sendall(self._request)
+        stream.sendall(request.encode())
         return stream
 
     def read(self, number: int) -> None:

@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator, Generator
 from decimal import Decimal
 from typing import Any, assert_type
 
+import blinker
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from flask import Flask
+from pydantic import BaseModel
 
 import nitro
 import nitro_runtime.adapters.flask as on_flask
@@ -16,6 +18,7 @@ from nitro import (
     Column,
     Context,
     Entity,
+    Event,
     Field,
     Form,
     Notice,
@@ -28,6 +31,7 @@ from nitro import (
     anyone,
     belongs_to,
     broadcast,
+    capture_events,
     col,
     command,
     configure,
@@ -109,6 +113,31 @@ async def async_entities() -> None:
 @on("product_restocked")
 async def restocked(product: Product) -> AsyncGenerator[SignalsPatch]:
     yield emit_signals(product.signals)
+
+
+class Restocked(BaseModel):
+    quantity: int
+
+
+counted = event("product.counted", payload=Restocked)
+assert_type(counted, Event[Restocked])
+assert_type(counted.payload, type[Restocked] | None)
+
+
+@on(counted, "product.*", blinker.Signal(), sender=Product, priority=1, concurrent=False)
+def note_count(product: Product, quantity: int, payload: Restocked) -> int:
+    return payload.quantity + quantity
+
+
+@on("product.counted", durable=True, once=True, retries=2, backoff=1, queue="mail")
+def mail_count(product: Product, quantity: int) -> None: ...
+
+
+def emit_typed(held: Event) -> None:
+    with capture_events("product.*", counted) as emitted:
+        assert_type(emit(counted, None, quantity=5), list[Any])
+        emit(held, None, payload=Restocked(quantity=5))
+    assert_type(emitted[0].name, str)
 
 
 @command("product.restock", allow=anyone)

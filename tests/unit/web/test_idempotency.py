@@ -1,0 +1,271 @@
+"""A command that is sent again with its key runs once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nitro_runtime.entities import configure
+from nitro_runtime.errors import ConfigurationError, NotFound, Refused
+from nitro_runtime.events import anyone, command, forget_command
+from nitro_runtime.sse import emit_signals
+from nitro_runtime.web import session
+from nitro_runtime.web.command_endpoint import commands
+from nitro_runtime.web.idempotency import (
+    Claim,
+    IdempotencyStore,
+    MemoryIdempotency,
+    use_idempotency,
+)
+from nitro_runtime.web.idempotency_rows import EntityIdempotency
+from nitro_runtime.web.request import Reply, Request, Site
+
+NAME = "idempotency_test.run"
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("NITRO_SECRET_KEY", "a key for these tests")
+    yield
+    forget_command(NAME)
+    use_idempotency()
+    configure("memory")
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> IdempotencyStore:
+    if request.param == "memory":
+        return MemoryIdempotency()
+    configure(f"sqlite:///{tmp_path / 'keys.db'}")
+    return EntityIdempotency()
+
+
+class Browser:
+    """One session; ``user`` is who is signed in."""
+
+    def __init__(self, user: str | None = None) -> None:
+        request = Request("GET", "/")
+        self.tab = session.new_tab(request)
+        self.cookies = {session.SESSION_COOKIE: session.session_id(request)}
+        self.site = Site(user=lambda _: user)
+
+    async def send(self, body: bytes = b"{}", key: str | None = "k") -> Reply:
+        async def read(limit: int) -> bytes:
+            return body
+
+        headers = {
+            "content-type": "application/json",
+            "datastar-request": "true",
+            "sec-fetch-site": "same-origin",
+        }
+        if key is not None:
+            headers["idempotency-key"] = key
+        return await commands(
+            Request(
+                "POST", "/", headers=headers, cookies=self.cookies, read=read, site=self.site,
+                params={"command": NAME, "sender": self.tab}, native=object(),
+            )
+        )  # fmt: skip
+
+    async def told(self, body: bytes = b"{}", key: str | None = "k") -> bytes:
+        reply = await self.send(body, key)
+        if isinstance(reply.body, bytes):
+            return reply.body
+        return b"".join([chunk async for chunk in reply.body])
+
+
+def counted(ran: list[int]) -> None:
+    @command(NAME, allow=anyone)
+    async def run(amount: int = 1) -> dict[str, int]:
+        ran.append(amount)
+        await asyncio.sleep(0)
+        return {"count": len(ran)}
+
+
+async def test_a_repeat_gets_the_first_answer_and_runs_nothing(store: IdempotencyStore) -> None:
+    ran: list[int] = []
+    counted(ran)
+    use_idempotency(store)
+    browser = Browser()
+    first = await browser.told()
+    assert b'"count":1' in first
+    assert [await browser.told() for _ in range(3)] == [first] * 3
+    assert b'"count":2' in await browser.told(key="other")
+    assert b'"count":3' in await browser.told(key=None)
+    assert len(ran) == 3
+
+
+async def test_many_at_once_run_once(store: IdempotencyStore) -> None:
+    ran: list[int] = []
+    begun = asyncio.Event()
+
+    @command(NAME, allow=anyone)
+    async def run() -> dict[str, int]:
+        ran.append(1)
+        await begun.wait()
+        return {"count": len(ran)}
+
+    use_idempotency(store)
+    browser = Browser()
+    asked = [asyncio.create_task(browser.told()) for _ in range(8)]
+    asyncio.get_running_loop().call_later(0.05, begun.set)
+    answers = await asyncio.gather(*asked)
+    assert len(ran) == 1
+    assert len(set(answers)) == 1
+
+
+async def test_the_same_key_with_something_else_is_refused(store: IdempotencyStore) -> None:
+    ran: list[int] = []
+    counted(ran)
+    use_idempotency(store)
+    browser = Browser()
+    await browser.told(b'{"amount": 1}')
+    with pytest.raises(Refused) as refused:
+        await browser.told(b'{"amount": 2}')
+    assert refused.value.status == 422
+    assert ran == [1]
+
+
+async def test_a_key_is_its_sessions_and_its_users(store: IdempotencyStore) -> None:
+    ran: list[int] = []
+    counted(ran)
+    use_idempotency(store)
+    ann = Browser("ann")
+    await ann.told()
+    await Browser("ann").told()  # another browser of hers
+    await Browser("ben").told()
+    same = Browser("ben")
+    same.tab, same.cookies = ann.tab, ann.cookies  # one browser, another user
+    await same.told()
+    assert len(ran) == 4
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), NotFound("Crate", "7"), Refused(403, "No.")])
+async def test_a_failure_does_not_use_a_key_up(store: IdempotencyStore, error: Exception) -> None:
+    ran: list[int] = []
+
+    @command(NAME, allow=anyone)
+    async def run() -> dict[str, int]:
+        ran.append(1)
+        if len(ran) == 1:
+            raise error
+        return {"count": len(ran)}
+
+    use_idempotency(store)
+    browser = Browser()
+    with pytest.raises(type(error)):
+        await browser.told()
+    assert b'"count":2' in await browser.told()
+    assert b'"count":2' in await browser.told()
+    assert len(ran) == 2
+
+
+async def test_what_a_generator_yields_is_the_answer_of_a_repeat(store: IdempotencyStore) -> None:
+    ran: list[int] = []
+
+    @command(NAME, allow=anyone)
+    async def run() -> AsyncIterator[Any]:
+        ran.append(1)
+        yield emit_signals({"step": 1})
+        await asyncio.sleep(0)
+        yield emit_signals({"step": 2})
+
+    use_idempotency(store)
+    browser = Browser()
+    first = await browser.told()
+    assert first.index(b'"step":1') < first.index(b'"step":2')
+    assert await browser.told() == first
+    assert ran == [1]
+
+
+async def test_a_lost_connection_does_not_end_the_command(store: IdempotencyStore) -> None:
+    ran: list[int] = []
+    going_on = asyncio.Event()
+
+    @command(NAME, allow=anyone)
+    async def run() -> dict[str, int]:
+        await going_on.wait()
+        ran.append(1)
+        return {"count": len(ran)}
+
+    use_idempotency(store)
+    browser = Browser()
+    lost = asyncio.create_task(browser.told())
+    await asyncio.sleep(0.05)
+    lost.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lost
+    going_on.set()
+    assert b'"count":1' in await browser.told()
+    assert ran == [1]
+
+
+async def test_a_repeat_that_has_waited_for_too_long_is_told_to_come_again(
+    store: IdempotencyStore,
+) -> None:
+    going_on = asyncio.Event()
+
+    @command(NAME, allow=anyone)
+    async def run() -> None:
+        await going_on.wait()
+
+    use_idempotency(store, patience=0.05)
+    browser = Browser()
+    first = asyncio.create_task(browser.told())
+    await asyncio.sleep(0.05)
+    with pytest.raises(Refused) as refused:
+        await browser.told()
+    assert refused.value.status == 409
+    assert ("retry-after", "1") in refused.value.headers
+    going_on.set()
+    await first
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 129, "a b", "k\x00", "ä", "a\r\nx: y"])
+async def test_what_cannot_be_a_key_is_refused(key: str) -> None:
+    ran: list[int] = []
+    counted(ran)
+    with pytest.raises(Refused) as refused:
+        await Browser().told(key=key)
+    assert refused.value.status == 400
+    assert ran == []
+
+
+async def test_two_processes_that_share_a_table_run_it_once(tmp_path: Path) -> None:
+    configure(f"sqlite:///{tmp_path / 'shared.db'}")
+    one, other = EntityIdempotency(), EntityIdempotency()
+    mine, theirs = Claim("print", "me"), Claim("print", "them")
+    assert await one.claim("k", mine, 60) is None
+    assert await other.claim("k", theirs, 60) == mine
+    await other.release("k", theirs)  # not theirs to give back
+    assert await other.claim("k", theirs, 60) == mine
+    await one.keep("k", Claim("print", "me", b"done"), 60)
+    known = await other.claim("k", theirs, 60)
+    assert known is not None
+    assert known.answer == b"done"
+    won = await asyncio.gather(*[s.claim("race", Claim("p", str(n)), 60)
+                                 for n, s in enumerate([one, other] * 10)])  # fmt: skip
+    assert won.count(None) == 1
+
+
+async def test_memory_is_bounded_and_forgets_the_oldest_answer_first() -> None:
+    now = [0.0]
+    kept = MemoryIdempotency(most=3, most_bytes=100, clock=lambda: now[0])
+    for name in ("a", "b", "c"):
+        assert await kept.claim(name, Claim("p", name), 10) is None
+        await kept.keep(name, Claim("p", name, b"x" * 30), 10)
+    assert await kept.claim("d", Claim("p", "d"), 10) is None  # a is forgotten for it
+    assert await kept.claim("b", Claim("p", "z"), 10) == Claim("p", "b", b"x" * 30)
+    await kept.keep("d", Claim("p", "d", b"x" * 90), 10)  # b and c are forgotten for it
+    assert await kept.claim("b", Claim("p", "z"), 10) is None
+    now[0] = 20
+    assert await kept.claim("d", Claim("p", "z"), 10) is None
+
+
+def test_times_are_more_than_none() -> None:
+    with pytest.raises(ConfigurationError, match="more than none"):
+        use_idempotency(kept=0)
