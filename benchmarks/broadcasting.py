@@ -287,9 +287,13 @@ def _stream_of(served: Served, app: str) -> list[str]:
         return ["/events"]
     with httpx.Client(base_url=served.url) as client:
         tab = Tab(client, "/?table" if app == "table" else "/")
-        params = httpx.QueryParams({"tab": tab.id, "view": tab.views})
+        params = httpx.QueryParams({"view": tab.views})
         cookie = f"nitro_session={client.cookies['nitro_session']}"
-        return [f"/events?{params}", cookie, *(["zstd"] if app == "nitro_pressed" else [])]
+        return [
+            f"/events?tab={{tab}}&{params}",
+            cookie,
+            *(["zstd"] if app == "nitro_pressed" else []),
+        ]
 
 
 def _processes(served: Served) -> Iterator[Path]:

@@ -16,7 +16,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import Any
+
+from nitro_runtime.sse.compression import zstd_module
 
 EVENT = re.compile(rb'"n": ?(\d+), ?"at": ?(\d+)')
 NUMBER = re.compile(rb'"n": ?(\d+)')
@@ -70,6 +74,25 @@ class Connection:
             self.received += last - first + 1
 
 
+class PressedConnection(Connection):
+    """One that is sent zstd, a frame or several in each chunk of the body (RFC 9112, 7.1)."""
+
+    __slots__ = ()
+
+    def whole(self, data: bytes) -> bytes:
+        """Returns what has come in whole chunks; the rest is kept."""
+        data = self.rest + data
+        frames = b""
+        while (end := data.find(b"\r\n")) >= 0:
+            after = end + 2 + int(data[:end], 16)
+            if len(data) < after + 2:
+                break
+            frames += data[end + 2 : after]
+            data = data[after + 2 :]
+        self.rest = data
+        return zstd_module().decompress(frames) if frames else b""
+
+
 class Known:
     """The numbers in what has come, parsed once for readers that were sent the very same bytes."""
 
@@ -99,7 +122,7 @@ class Readers:
 
     Args:
         port: Of the server, at 127.0.0.1.
-        path: Of the stream.
+        path: Of the stream; ``{tab}`` in it is another tab's for each reader.
         cookie: To send with each request; perhaps empty.
         coding: In which the stream is to be: ``identity`` or ``zstd``.
     """
@@ -108,7 +131,7 @@ class Readers:
         self._port = port
         self._cookie = cookie
         self._coding = coding
-        self._request = self._asking(path)
+        self._path = path
         self._poll = select.epoll()
         self._open: dict[int, Connection] = {}
 
@@ -121,15 +144,22 @@ class Readers:
 
     def open(self, clients: int) -> dict[str, Any]:
         """Opens so many streams and waits until each has begun."""
+        tabs = self._tabs(clients) if "{tab}" in self._path else [""] * clients
         for start in range(0, clients, 100):  # no server has to take more at a time
-            for _ in range(min(100, clients - start)):
+            for tab in tabs[start : start + 100]:
                 connected = socket.create_connection(("127.0.0.1", self._port))
-                connected.sendall(self._request)
+                connected.sendall(self._asking(self._path.replace("{tab}", tab)))
                 connected.setblocking(False)
-                self._open[connected.fileno()] = Connection(connected)
+                kind = Connection if self._coding == "identity" else PressedConnection
+                self._open[connected.fileno()] = kind(connected)
                 self._poll.register(connected, select.EPOLLIN)
             self._turn_until(lambda: all(one.begun for one in self._open.values()))
         return {}
+
+    def _tabs(self, number: int) -> list[str]:
+        with closing(HTTPConnection("127.0.0.1", self._port)) as asking:
+            asking.request("GET", f"/tabs?number={number}", headers={"cookie": self._cookie})
+            return asking.getresponse().read().decode().split()
 
     def paced(self, number: int, pause: float) -> dict[str, Any]:
         """Has events published one after another, and returns how long each took to each reader."""
@@ -242,6 +272,7 @@ class Readers:
                     raise Wrong("a stream ended")
                 if not one.begun:
                     one.begun = BEGUN in data.lower()
+                    one.rest = data.partition(b"\r\n\r\n")[2]
                 elif take:
                     take(one, data)
 

@@ -28,7 +28,7 @@ from nitro import Column, Entity, Page, Table
 from nitro_runtime import testing
 from nitro_runtime.adapters import starlette as adapter
 from nitro_runtime.sse import hub, patch_signals
-from nitro_runtime.web import stream_limits
+from nitro_runtime.web import session, stream_limits
 
 EVENT_BYTES = 500
 FILL = "x" * (EVENT_BYTES - len(patch_signals({"n": 10**6, "at": 10**14, "fill": ""})))
@@ -189,6 +189,13 @@ async def _page(request: Request) -> Response:
     return adapter.reply(request, Page(*views, title="Readings"))
 
 
+async def _tabs(request: Request) -> Response:
+    """Tabs of one browser, a line each: a tab has one stream."""
+    asked = adapter.neutral(request)
+    number = int(request.query_params["number"])
+    return Response("\n".join([session.new_tab(asked) for _ in range(number)]))
+
+
 async def _change(_: Request) -> Response:
     """Changes one row of the table."""
     row = await Reading.afirst()
@@ -215,7 +222,14 @@ TOPIC = "user:everybody"
 
 def _nitro() -> Told:
     stream_limits.streams.per_user = 10_000
-    app = Starlette(routes=[Route("/", _page), Route("/change", _change), Route("/same", _same)])
+    app = Starlette(
+        routes=[
+            Route("/", _page),
+            Route("/change", _change),
+            Route("/same", _same),
+            Route("/tabs", _tabs),
+        ]
+    )
     static = Path(testing.__file__).parent / "static"
     key = "a key for this benchmark alone"
     adapter.install(app, static=static, user=lambda _: "everybody", secret_key=key)
