@@ -204,6 +204,7 @@ class _Streamed(_Run):
         try:
             await task
         except Exception as error:
+            self._ctx.request.kept[idempotency.FAILED] = True
             log.exception("command %s failed after its first patch", self._spec.name)
             if isinstance(error, NitroError) and error.status != 500:
                 yield emit_elements(Notice(error.told, kind="error")).encode()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
 import secrets
 import time
@@ -21,6 +22,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import chain, repeat
 from threading import Lock
 from typing import Any, Protocol
 
@@ -30,7 +32,12 @@ from nitro_runtime.web import session
 from nitro_runtime.web.closing import user_id
 from nitro_runtime.web.request import Reply, Request
 
+log = logging.getLogger(__name__)
+
 HEADER = "idempotency-key"
+FAILED = "command_failed"
+"""What a request keeps whose command failed after the reply had begun, too late for a status."""
+
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Seconds between two looks at a command that still runs; the last one is used from then on."""
@@ -118,10 +125,12 @@ class MemoryIdempotency:
             known = self._known(key)
             if known is not None and known.owner == claim.owner:
                 self._forget(key)
-                size = len(claim.answer or b"")
-                if self._make_room(1, size):
-                    self._claims[key] = self._clock() + seconds, claim
-                    self._bytes += size
+                if not self._make_room(1, len(claim.answer or b"")):
+                    claim = replace(
+                        claim, answer=b""
+                    )  # that it was done is remembered nevertheless
+                self._claims[key] = self._clock() + seconds, claim
+                self._bytes += len(claim.answer or b"")
 
     async def release(self, key: str, claim: Claim) -> None:
         """Gives a key back, unless it is another owner's."""
@@ -255,7 +264,8 @@ async def once(
 async def _claimed(using: Idempotency, place: str, claim: Claim) -> Claim | None:
     """Takes a key, or waits until its answer is there, or the time is up."""
     until = time.monotonic() + using.patience
-    for attempt in range(1_000_000):
+    pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
+    while True:
         known = await using.store.claim(place, claim, using.lease)
         if known is None:
             return None
@@ -263,8 +273,7 @@ async def _claimed(using: Idempotency, place: str, claim: Claim) -> Claim | None
             raise Refused(422, "This Idempotency-Key was used for something else.")
         if known.answer is not None or time.monotonic() >= until:
             return known
-        await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
-    return None
+        await asyncio.sleep(next(pauses))
 
 
 def _place(request: Request, key: str) -> str:
@@ -293,63 +302,84 @@ async def _first(
     request: Request,
 ) -> Reply:
     """Runs a command in a task of its own, which goes on when the connection is lost."""
-    begun: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-    chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
-
-    async def work() -> None:
-        try:
-            reply = await run()
-            body = await _collected(reply, begun, chunks)
-            await _ended(using, place, claim, Reply(reply.status, reply.headers, body))
-        except BaseException as error:
-            await using.store.release(place, claim)
-            if begun.done():
-                raise
-            begun.set_exception(error)
-        finally:
-            chunks.put_nowait(None)
-            held.clear()
-
-    held = [request]  # which is known weakly while it is answered
-    task = asyncio.create_task(work())
+    first = _First(using, place, claim, request)
+    task = asyncio.create_task(first.work(run))
     _running.add(task)
     task.add_done_callback(_running.discard)
-    reply = await asyncio.shield(begun)
+    reply = await asyncio.shield(first.begun)
     if isinstance(reply.body, bytes):
-        await asyncio.shield(task)
+        await asyncio.shield(task)  # until its answer is kept
         return reply
-    return replace(reply, body=_following(chunks, task))
+    return replace(reply, body=first.follow())
 
 
-async def _collected(
-    reply: Reply, begun: asyncio.Future[Reply], chunks: asyncio.Queue[bytes | None]
-) -> bytes:
-    """Returns the whole body of a reply, and passes it on as it comes."""
-    begun.set_result(reply)
-    if isinstance(reply.body, bytes):
-        return reply.body
-    body = bytearray()
-    async for chunk in reply.body:
-        chunks.put_nowait(chunk)
-        body += chunk
-    return bytes(body)
+class _First:
+    """The one call of a command with a key that runs.
 
+    Attributes:
+        begun: The reply, once it is known that there will be one.
+    """
 
-async def _following(
-    chunks: asyncio.Queue[bytes | None], task: asyncio.Task[None]
-) -> AsyncIterator[bytes]:
-    while (chunk := await chunks.get()) is not None:
-        yield chunk
-    await asyncio.shield(task)
+    def __init__(self, using: Idempotency, place: str, claim: Claim, request: Request) -> None:
+        self.begun: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._using = using
+        self._place = place
+        self._claim = claim
+        self._request = request  # which is known weakly while it is answered
+        self._chunks: asyncio.Queue[bytes | None] | None = asyncio.Queue()
 
+    async def work(self, run: Callable[[], Awaitable[Reply]]) -> None:
+        """Runs the command to its end, and keeps the answer of one that succeeded."""
+        try:
+            reply = await run()
+            self.begun.set_result(reply)
+            body = await self._collected(reply)
+        except BaseException as error:
+            await self._using.store.release(self._place, self._claim)
+            if self.begun.done():
+                raise
+            self.begun.set_exception(error)
+        else:
+            await self._end(Reply(reply.status, reply.headers, body))
+        finally:
+            self._pass_on(None)
 
-async def _ended(using: Idempotency, place: str, claim: Claim, reply: Reply) -> None:
-    if reply.status >= 400:
-        await using.store.release(place, claim)
-        return
-    packed = _packed(reply)
-    answer = packed if len(packed) <= using.most_bytes else b""
-    await using.store.keep(place, replace(claim, answer=answer), using.kept)
+    async def follow(self) -> AsyncIterator[bytes]:
+        """Yields the body as it comes, for as long as the connection lasts."""
+        chunks = self._chunks
+        try:
+            while chunks is not None and (chunk := await chunks.get()) is not None:
+                yield chunk
+        finally:
+            self._chunks = None
+
+    async def _collected(self, reply: Reply) -> bytes:
+        """Returns the body, and passes it on as it comes; of one that is too long only a part."""
+        if isinstance(reply.body, bytes):
+            return reply.body
+        body = bytearray()
+        async for chunk in reply.body:
+            self._pass_on(chunk)
+            if len(body) <= self._using.most_bytes:
+                body += chunk
+        return bytes(body)
+
+    def _pass_on(self, chunk: bytes | None) -> None:
+        if self._chunks is not None:
+            self._chunks.put_nowait(chunk)
+
+    async def _end(self, reply: Reply) -> None:
+        using = self._using
+        if reply.status >= 400 or FAILED in self._request.kept:
+            await using.store.release(self._place, self._claim)
+            return
+        packed = _packed(reply)
+        answer = packed if len(packed) <= using.most_bytes else b""
+        try:
+            await using.store.keep(self._place, replace(self._claim, answer=answer), using.kept)
+        except Exception:
+            # It is done, and must not be done again: the key stays taken until its lease ends.
+            log.exception("the answer of a command could not be kept with its key")
 
 
 def _packed(reply: Reply) -> bytes:

@@ -269,3 +269,57 @@ async def test_memory_is_bounded_and_forgets_the_oldest_answer_first() -> None:
 def test_times_are_more_than_none() -> None:
     with pytest.raises(ConfigurationError, match="more than none"):
         use_idempotency(kept=0)
+
+
+async def test_a_failure_after_the_first_patch_does_not_use_a_key_up(
+    store: IdempotencyStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran: list[int] = []
+
+    @command(NAME, allow=anyone)
+    async def run() -> AsyncIterator[Any]:
+        ran.append(1)
+        yield emit_signals({"try": len(ran)})
+        if len(ran) == 1:
+            raise Refused(409, "Not now.")
+
+    use_idempotency(store)
+    browser = Browser()
+    assert b"Not now" in await browser.told()
+    assert b"Not now" not in await browser.told()
+    assert len(ran) == 2
+    assert "failed after its first patch" in caplog.text
+
+
+async def test_what_could_not_be_kept_is_not_done_again(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(MemoryIdempotency):
+        async def keep(self, key: str, claim: Claim, seconds: float) -> None:
+            raise OSError("the store went away")
+
+    ran: list[int] = []
+    counted(ran)
+    use_idempotency(Broken(), patience=0.01)
+    browser = Browser()
+    assert b'"count":1' in await browser.told()
+    with pytest.raises(Refused) as refused:
+        await browser.told()
+    assert (refused.value.status, ran) == (409, [1])
+    assert "could not be kept" in caplog.text
+
+
+async def test_of_an_answer_that_is_too_long_a_repeat_is_told_that_it_was_done(
+    store: IdempotencyStore,
+) -> None:
+    ran: list[int] = []
+
+    @command(NAME, allow=anyone)
+    async def run() -> dict[str, str]:
+        ran.append(1)
+        return {"text": "x" * 300_000}
+
+    use_idempotency(store)
+    browser = Browser()
+    assert len(await browser.told()) > 300_000
+    with pytest.raises(Refused, match="done already"):
+        await browser.told()
+    assert ran == [1]
