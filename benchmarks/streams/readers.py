@@ -262,12 +262,15 @@ class Readers:
             Wrong: It is not enough within a minute, or a stream ended.
         """
         deadline = time.monotonic() + SECONDS
+        room = memoryview(
+            bytearray(1 << 18)
+        )  # to ask for as much each time takes longer than to read
         while not done():
             if time.monotonic() > deadline:
                 raise Wrong(f"waited {SECONDS} s in vain")
             for number, _ in self._poll.poll(0.1):
                 one = self._open[number]
-                data = one.socket.recv(1 << 18)
+                data = bytes(room[: one.socket.recv_into(room)])
                 if not data:
                     raise Wrong("a stream ended")
                 if not one.begun:
