@@ -139,7 +139,7 @@ def on_entity(opener: Callable[[type[Any]], object]) -> None:
 
 
 def complete_entity(entity: type[Any]) -> None:
-    """Says that an entity class is complete and known under its names."""
+    """Says that an entity class is complete, before it is known under its names."""
     for opener in _openers:
         opener(entity)
 

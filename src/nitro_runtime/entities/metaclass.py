@@ -274,9 +274,9 @@ def _complete(made: type[Any], names: Mapping[str, Any]) -> None:
 
 
 def _register(made: type[Any], options: Options) -> None:
+    complete_entity(made)  # which may refuse it
     register_entity(made.__name__, made)
     register_entity(options.table_name, made)
-    complete_entity(made)
 
 
 def arrange_fields(entity: type[Any]) -> None:

@@ -137,15 +137,18 @@ def open_actions(entity: type[Any]) -> None:
     Raises:
         ConfigurationError: One cannot be opened.
     """
-    for name, held, marked in _actions(entity):
+    found = list(_actions(entity))
+    for name, _, _ in found:
         if name in _CHANGES:
             raise ConfigurationError(
                 f"{entity.__name__}.{name} cannot be an action: its event would be the one that tells "
                 "of a change. Call the method differently."
             )
-        opened = f"{_stem(entity)}.{name}"
-        register(_spec(opened, entity, held, marked))
-        marked.names[entity] = opened
+    stem = _stem(entity) if found else ""
+    specs = [_spec(f"{stem}.{name}", entity, held, marked) for name, held, marked in found]
+    for spec, (_, _, marked) in zip(specs, found, strict=True):  # all of them can be opened
+        register(spec)
+        marked.names[entity] = spec.name
 
 
 def _actions(entity: type[Any]) -> Iterator[tuple[str, Any, Action]]:
@@ -153,7 +156,8 @@ def _actions(entity: type[Any]) -> Iterator[tuple[str, Any, Action]]:
     seen: set[str] = set()
     for holder in entity.__mro__:
         namespace: Mapping[str, Any] = vars(holder)
-        for name, held in namespace.items():
+        # a copy: a class works some of its attributes out when it is first asked for them
+        for name, held in tuple(namespace.items()):
             if name not in seen:
                 seen.add(name)
                 marked = action_of(held) if inspect.isfunction(_function_of(held)) else None

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nitro_runtime import context
+from nitro_runtime import context, schema
 from nitro_runtime.entities import Entity, Field
 from nitro_runtime.errors import ConfigurationError, NotFound, Refused, StaleEntity
 from nitro_runtime.events import (
@@ -18,10 +18,11 @@ from nitro_runtime.events import (
     anyone,
     capture_events,
     find_command,
+    forget_command,
     registered,
     run_command,
 )
-from nitro_runtime.events.actions import action, action_name
+from nitro_runtime.events.actions import action, action_name, open_actions
 from nitro_runtime.sse import emit_signals
 
 ANN = Context(user=SimpleNamespace(name="Ann"), tab="tab1")
@@ -298,3 +299,20 @@ def test_a_class_may_be_defined_again() -> None:
     second: Any = define()
     spec = find_command("acted_again.go")
     assert spec is not None and spec.input.instance_of is second
+
+
+def test_actions_are_opened_of_classes_that_were_there_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class ActedEarly(Entity):
+        @action
+        def go(self) -> None: ...
+
+        @action
+        def stop(self) -> None: ...
+
+    forget_command("acted_early.go")
+    monkeypatch.setattr(schema, "_openers", [])
+    schema.on_entity(open_actions)
+    assert find_command("acted_early.go") is not None
+    assert ActedEarly.__entity__.table == "acted_early"
