@@ -29,9 +29,10 @@ REFUSED: Mapping[str, Any] = {"_stream": {"lost": False, "told": False, "refused
 # "cleanup" closes the request before: "auto" compares addresses, and the addresses differ. Retries
 # are counted (ten by default) and the wait grows, so both get a limit that fits a restart; answers
 # such as 503 are tried again too. The keys are in the address; no signal goes with it. Hidden tabs
-# close it and come back with the same keys.
+# close it and come back with the same keys. A browser that shows a page twice, from its cache, gives
+# both the same tab: the moment of loading tells them apart.
 _STREAM = (
-    "@get({url} + Object.values($_views).map(key => '&view=' + encodeURIComponent(key)).join(''),"
+    "@get({url} + '&load=' + performance.timeOrigin + Object.values($_views).map(key => '&view=' + encodeURIComponent(key)).join(''),"
     " {{payload: {{}}, requestCancellation: 'cleanup', retry: 'always', retryInterval: 500,"
     " retryScaler: 1.5, retryMaxWait: 5000, retryMaxCount: Infinity}})"
 )

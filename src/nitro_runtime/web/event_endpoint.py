@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from dataclasses import dataclass
 from functools import partial
 
@@ -24,6 +25,8 @@ from nitro_runtime.web.request import Reply, Request
 from nitro_runtime.web.topics import Admitted, admit
 
 log = logging.getLogger(__name__)
+
+_LOADED = re.compile(r"[0-9.]{1,32}")
 
 MOST_VIEWS = 32
 """Live views of one page."""
@@ -58,7 +61,7 @@ class Asked:
 async def events(request: Request) -> Reply:
     """Opens the stream of a tab: the current state of its live views and topics, then every change.
 
-    The query names the ``tab``, and each ``view`` and ``topic``. A topic that the visitor may not listen
+    The query names the ``tab``, each ``view`` and ``topic``, and when the page was loaded, ``load``. A topic that the visitor may not listen
     to is refused with 403. A page's other views and topics go on without it, and it is told so: Datastar
     would ask for the same for ever.
     """
@@ -102,19 +105,20 @@ async def begin(asked: Asked, stack: Stack) -> Subscription:
     stack.enter_context(stream_limits.streams.held(asked.who))
     await caught_up()  # or a stream that was elsewhere could not be told here what it missed
     request: Request = asked.ctx.request
-    tab = f"tab:{asked.ctx.tab}"
+    page = _page_of(asked)
     opened = await _open_views(asked, stack)
     state = Frame(b"")
     subscription = hub.subscribe(
         [
-            tab,
+            f"tab:{asked.ctx.tab}",
+            *([page] if page else []),
             *([asked.own] if asked.own else []),
             *(found.name for found in asked.topics),
             *(group.topic for group in opened.groups),
         ],
         first=[*_greeting(asked), *opened.first, state],
         last_event_id=request.headers.get("last-event-id"),
-        resume=tab,
+        resume=page,
         whole=[found.name for found in asked.topics if found.is_whole],
     )
     stack.callback(subscription.close)
@@ -133,6 +137,15 @@ async def begin(asked: Asked, stack: Stack) -> Subscription:
     if asked.own and hub.has_ended(asked.own, asked.ended):  # they logged out meanwhile
         subscription.close()
     return subscription
+
+
+def _page_of(asked: Asked) -> str | None:
+    """Returns the topic of one page in one tab, which has one stream at a time.
+
+    A client that does not say when it was loaded may have as many as it likes.
+    """
+    loaded = asked.ctx.request.query.get("load", "")
+    return f"page:{asked.ctx.tab}:{loaded}" if _LOADED.fullmatch(loaded) else None
 
 
 def _greeting(asked: Asked) -> list[bytes]:
