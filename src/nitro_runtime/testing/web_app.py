@@ -39,6 +39,8 @@ from typing import Any
 
 from nitro_runtime.entities import Entity, Field, FileKey, ImageKey, has_many
 from nitro_runtime.events import Context, anyone, command, emit, on, query, signed_in
+from nitro_runtime.events.actions import action
+from nitro_runtime.events.messages import Command, Query, handles
 from nitro_runtime.html import Html, P
 from nitro_runtime.sse import SignalsPatch, emit_signals, hub
 from nitro_runtime.testing.web_forms import FORM_ROUTES
@@ -81,11 +83,30 @@ network_limit.burst = 300
 network_limit.per_second = 5
 
 
+def named_after(entity: SuiteItem, user: object) -> bool:
+    """Whether an item has its visitor's name."""
+    return entity.name == user
+
+
 class SuiteItem(Entity):
     """What the suite's table shows; kept in memory."""
 
     name: str = Field(max_length=40)
     stock: int = 0
+
+    @action(allow=anyone)
+    def restock(self, quantity: int) -> dict[str, int]:
+        """Adds to the stock."""
+        self.stock += quantity
+        self.save()
+        return {"stock": self.stock}
+
+    @action(allow=named_after)
+    async def rename(self, name: str) -> Html:
+        """For whom it is named after only."""
+        self.name = name
+        await self.asave()
+        return P(name, id="renamed")
 
 
 class SuiteItemForm(Form[SuiteItem]):
@@ -305,11 +326,44 @@ async def create_item(name: str) -> None:
     await SuiteItem.acreate(name=name)
 
 
+@command("suite.make", allow=anyone)
+async def make_item(name: str) -> dict[str, str]:
+    """Saves an item and answers with its key."""
+    return {"made": (await SuiteItem.acreate(name=name)).id}
+
+
 @command("suite.steps", allow=anyone)
 def steps() -> Generator[SignalsPatch]:
     """Answers with several patches."""
     yield emit_signals({"step": 1})
     yield emit_signals({"step": 2})
+
+
+class SuiteStock(Query[int], name="suite.stock", allow=anyone):
+    """A query as a class: its result is for code, and nothing of it is shown."""
+
+    name: str
+
+    async def handle(self) -> int:
+        """Returns the stock of the first item of this name; -1 when there is none."""
+        item = await SuiteItem.afirst(name=self.name)
+        return -1 if item is None else item.stock
+
+
+class SuiteCount(Command, name="suite.count", allow=anyone):
+    """A command as a class, handled by a function."""
+
+    by: int = 1
+
+
+counted: list[int] = []
+
+
+@handles(SuiteCount)
+async def count(sent: SuiteCount) -> dict[str, int]:
+    """Answers with how often it ran."""
+    counted.append(sent.by)
+    return {"ran": len(counted), "by": sent.by}
 
 
 @on("suite.told")
