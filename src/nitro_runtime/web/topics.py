@@ -36,7 +36,7 @@ LONGEST_NAME = 200
 INJECTED = frozenset({"ctx", "user", "request"})
 """What a rule or state may ask for beside the parameters of its pattern."""
 
-RESERVED = frozenset({"tab", "user", "view"})
+RESERVED = frozenset({"tab", "user", "view", "page"})
 """What Nitro's own topics begin with, which nobody may ask for."""
 
 

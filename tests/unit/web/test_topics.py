@@ -42,16 +42,20 @@ class Browser:
         self.user = user
         self.headers = {"datastar-request": "true"} if datastar else {}
 
-    def request(self, *topics: str, last: str | None = None) -> Request:
-        query = Multi([("tab", self.tab), *[("topic", name) for name in topics]])
+    def request(self, *topics: str, last: str | None = None, loaded: str | None = None) -> Request:
+        named = [("topic", name) for name in topics]
+        load = [] if loaded is None else [("load", loaded)]
+        query = Multi([("tab", self.tab), *load, *named])
         headers = {**self.headers, **({} if last is None else {"last-event-id": last})}
         site = Site(user=lambda native: self.user)
         return Request(
             "GET", "/events", headers=headers, cookies=self.cookies, query=query, site=site
         )
 
-    async def open(self, *topics: str, last: str | None = None) -> Stream:
-        stream = Stream(await events(self.request(*topics, last=last)))
+    async def open(
+        self, *topics: str, last: str | None = None, loaded: str | None = None
+    ) -> Stream:
+        stream = Stream(await events(self.request(*topics, last=last, loaded=loaded)))
         await stream.until("id: ")
         return stream
 
@@ -216,7 +220,7 @@ async def test_a_rule_that_fails_lets_nobody_in_for_now(
 
 JUNK = ["", ":", "t", "t:", "t::", "t:a:b:c", "T:a", " t:a", "t:" + "a" * 200, "{room}"]
 UNPRINTABLE = ["t:\n", "t:a\r\n", "t:a\0", "t:\ud800", "t:\u2028"]
-OWN = ["tab:x", "user:ann", "view:x"]
+OWN = ["tab:x", "user:ann", "view:x", "page:x:1"]
 
 
 @pytest.mark.parametrize("name", [*JUNK, *UNPRINTABLE, *OWN])
@@ -272,7 +276,7 @@ def test_the_pattern_with_the_earliest_literal_part_is_meant() -> None:
 
 
 NO_PATTERNS = ["", ":", "a:", "{", "{}", "a:{b", "a:b{c}", "a:{b}{c}", "a:{b}:{b}", "a:{1b}", "a\n"]
-RESERVED = ["tab:{x}", "user:{user_id}", "view:x", "a:{user}", "a:{request}", "a:{ctx}"]
+RESERVED = ["tab:{x}", "user:{user_id}", "view:x", "page:x", "a:{user}", "a:{request}", "a:{ctx}"]
 
 
 @pytest.mark.parametrize("pattern", [*NO_PATTERNS, *RESERVED, "a" * 201])
@@ -405,6 +409,52 @@ async def test_streams_with_a_state_end_when_changes_were_missed_and_come_back_f
     await without.until("nitro-resync")
     assert hub.broadcast("t:hall:7", emit_signals({"on": 1})) == 1
     await without.leave()
+
+
+# -- pages ------------------------------------------------------------------------------------------
+
+
+async def test_of_the_streams_of_one_page_the_newest_hears() -> None:
+    """Datastar may open two, and what is appended would be there twice."""
+    topic("t:{room}")(_everybody)
+    browser = Browser()
+    former = await browser.open("t:hall", loaded="1764139000000.1")
+    newer = await browser.open("t:hall", loaded="1764139000000.1")
+    assert hub.broadcast("t:hall", emit_signals({"said": 1})) == 1
+    await newer.until('"said":1')
+    await former.leave()
+    assert hub.broadcast("t:hall", emit_signals({"said": 2})) == 1
+    await newer.leave()
+    assert not hub.is_watched("t:hall")
+
+
+@pytest.mark.parametrize("loads", [("1.5", "2.5"), (None, None), ("junk", "junk"), ("9" * 33,) * 2])
+async def test_a_page_that_is_shown_twice_is_live_in_both_places(
+    loads: tuple[str | None, str | None],
+) -> None:
+    """Out of the browser's cache both have the same tab; other clients do not say when they began."""
+    topic("t:{room}")(_everybody)
+    browser = Browser()
+    both = [await browser.open("t:hall", loaded=loaded) for loaded in loads]
+    assert hub.broadcast("t:hall", emit_signals({"said": 1})) == 2
+    for stream in both:
+        await stream.until('"said":1')
+        await stream.leave()
+
+
+async def test_a_page_that_opens_another_stream_goes_on_where_it_stood() -> None:
+    """As when somebody searches: the new request names no event."""
+    topic("t:{room}")(_everybody)
+    browser = Browser()
+    former = await browser.open("t:hall", loaded="1.5")
+    await former.leave()
+    hub.broadcast("t:hall", emit_signals({"said": "meanwhile"}))
+    other = await browser.open("t:hall", loaded="2.5")
+    newer = await browser.open("t:hall", loaded="1.5")
+    assert '"said":"meanwhile"' in newer.seen + await newer.until("meanwhile")
+    assert "meanwhile" not in other.seen
+    await newer.leave()
+    await other.leave()
 
 
 # -- ending -----------------------------------------------------------------------------------------
