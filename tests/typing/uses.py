@@ -14,36 +14,47 @@ from pydantic import BaseModel
 import nitro
 import nitro_runtime.adapters.flask as on_flask
 from nitro import (
+    Call,
     Card,
     Column,
+    Command,
     Context,
     Entity,
     Event,
     Field,
     Form,
+    Next,
     Notice,
     NumberField,
     Page,
+    Query,
     Resource,
     SignalsPatch,
     Table,
     TextField,
+    action,
     anyone,
     belongs_to,
     broadcast,
+    call,
     capture_events,
     col,
     command,
     configure,
+    dispatch,
+    dispatch_sync,
     emit,
     emit_async,
     emit_signals,
     event,
+    handles,
+    log_commands,
     on,
     query,
     transaction,
+    use_middleware,
 )
-from nitro.html import Div, Html, P, expr
+from nitro.html import Div, Html, P, Signal, expr
 from nitro_runtime.adapters.fastapi import ReadSignals, ViewRoute, gate, install, redirect, reply
 
 
@@ -172,6 +183,70 @@ async def create(request: Request) -> Response:
         return reply(request, Page(form, title="New product"))
     assert_type(product, Product)
     return redirect(request, f"/products/{product.id}", notice=Notice("Created", kind="success"))
+
+
+def can_edit(user: Any, product_id: str) -> bool:
+    return user is not None and bool(product_id)
+
+
+class RestockProduct(Command, name="typed.restock", allow=can_edit, middleware=[log_commands]):
+    product_id: str
+    quantity: int = Field(gt=0)
+
+    async def handle(self, user: Any) -> Product:
+        return await Product.aget(self.product_id)
+
+
+class CountAll(Command):
+    def handle(self) -> int:
+        return Product.count()
+
+
+class ShowAll(Command):
+    async def handle(self) -> AsyncGenerator[SignalsPatch]:
+        yield emit_signals({"shown": True})
+
+
+class StockOf(Query[int]):
+    product_id: str
+
+
+@handles(StockOf)
+async def stock_of(question: StockOf) -> int:
+    return (await Product.aget(question.product_id)).stock
+
+
+class Shelf(Entity):
+    full: bool = False
+
+    @action(allow=anyone)
+    def fill(self, amount: int = 1) -> bool:
+        return amount > 0
+
+    @action
+    @classmethod
+    def fill_all(cls) -> int:
+        return 0
+
+
+async def timed(call: Call, next: Next) -> Any:
+    return await next(call)
+
+
+async def dispatching(shelf: Shelf) -> None:
+    use_middleware(timed, log_commands)
+    ctx = Context(user="ann")
+    assert_type(await dispatch(RestockProduct(product_id="7", quantity=5)), Product)
+    assert_type(await dispatch(CountAll(), ctx), int)
+    assert_type(await dispatch(StockOf(product_id="7")), int)
+    assert_type(await dispatch(ShowAll()), None)
+    assert_type(dispatch_sync(CountAll()), int)
+    assert_type(shelf.fill(2), bool)
+    assert_type(Shelf.fill_all(), int)
+    Div(
+        on_click=call(shelf.fill, amount=Signal("amount"), idempotent=True),
+        on_load=call(StockOf(product_id="7")),
+    )
 
 
 @app.get("/cmds/{name}/{sender}")
