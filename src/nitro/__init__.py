@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from nitro_runtime.events import Event as Event
     from nitro_runtime.events import Middleware as Middleware
     from nitro_runtime.events import Next as Next
+    from nitro_runtime.events import after_checks as after_checks
     from nitro_runtime.events import anyone as anyone
     from nitro_runtime.events import bus as bus
     from nitro_runtime.events import capture_events as capture_events
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from nitro_runtime.events import off as off
     from nitro_runtime.events import on as on
     from nitro_runtime.events import query as query
+    from nitro_runtime.events import run_command as run_command
     from nitro_runtime.events import signed_in as signed_in
     from nitro_runtime.events import time_commands as time_commands
     from nitro_runtime.events import use_middleware as use_middleware
@@ -191,8 +193,8 @@ _PARTS: dict[str, str] = {
         " Unsupported ViewError"
     ),
     "nitro_runtime.events": (
-        "Context Event anyone bus capture_events command current_context emit emit_async event off on"
-        " query signed_in"
+        "Context Event after_checks anyone bus capture_events command current_context emit emit_async event off on"
+        " query run_command signed_in"
         " Call Middleware Next log_commands time_commands use_middleware"
     ),
     "nitro_runtime.events.actions": "action",
