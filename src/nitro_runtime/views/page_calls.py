@@ -15,7 +15,7 @@ TAB_SIGNAL = "_tab"
 
 
 def calls_html(tab: str, commands_url: str) -> Html:
-    """Returns the element with the two signals; first in the body, before all that calls.
+    """Returns the element with the two signals; before the content that calls.
 
     Args:
         tab: The signed id of the tab.

@@ -233,10 +233,11 @@ class Page:
         headers = [layout.header() for layout in reversed(self._layouts)]
         footers = [layout.footer() for layout in self._layouts]
         before = Fragment(
-            calls_html(state.tab, state.commands_url) if self.live and state.tab else None,
             browser_html(state.browser_key, state.tab) if state.browser_key else None,
             headers,
             self._header,
+            # beside the notices, where a template places both
+            calls_html(state.tab, state.commands_url) if self.live and state.tab else None,
             notices_html(state.notices, self._theme),
         )
         after = Fragment(
