@@ -179,7 +179,9 @@ def _open(page: Page, shop: Shop) -> httpx.Request:
         page.goto(f"{shop.url}/products")
     time.sleep(PAUSE)  # the stream's first event is what is there already
     asked = stream.value.request
-    return httpx.Request(asked.method, asked.url, headers={**asked.all_headers(), "accept-encoding": "identity"})
+    return httpx.Request(
+        asked.method, asked.url, headers={**asked.all_headers(), "accept-encoding": "identity"}
+    )
 
 
 def _undo(delete: Callable[[], None]) -> None:
