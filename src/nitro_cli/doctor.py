@@ -189,6 +189,51 @@ def _info(text: str) -> dict[str, str]:
     return {name: value for name, colon, value in pairs if colon}
 
 
+_OLDEST_REDIS = (5, 0)
+"""The first with streams."""
+
+
+def _broker(project: Project) -> Iterator[tuple[State, str]]:
+    """Whether the broker between instances answers, keeps its log over a restart, and is not too old."""
+    from nitro_cli.environment import take_env_file
+    from nitro_runtime.brokers import current_broker, use_environment
+    from nitro_runtime.brokers.redis import RedisBroker
+
+    take_env_file(project.root)
+    use_environment()
+    broker = current_broker()
+    if isinstance(broker, RedisBroker):
+        yield from _redis_broker(broker.place, broker.look())
+    elif broker is not None:
+        broker.join(None)
+        yield "ok", f"{broker.place} answers"
+
+
+def _redis_broker(place: str, known: dict[str, str]) -> Iterator[tuple[State, str]]:
+    version = known.get("redis_version", "")
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
+    if numbers and numbers < _OLDEST_REDIS:
+        yield (
+            "broken",
+            f"{place} is Redis {version}, and streams came with 5.0; install a newer one",
+        )
+        return
+    yield "ok", f"{place} answers"
+    if known.get("aof_enabled") == "0":
+        yield (
+            "warning",
+            "appendonly is no: what is said while it restarts is lost, and every open page reads its "
+            "state anew; turn it on with: redis-cli CONFIG SET appendonly yes",
+        )
+    policy = known.get("maxmemory_policy", "noeviction")
+    if policy.startswith("allkeys"):
+        yield (
+            "warning",
+            f"maxmemory-policy is {policy}: a full server deletes the log without a word; set it with: "
+            "redis-cli CONFIG SET maxmemory-policy noeviction",
+        )
+
+
 def _queue(project: Project) -> Iterator[tuple[State, str]]:
     """Whether the jobs of durable handlers have a table, a queue that answers, and none is dead."""
     import sys
@@ -266,6 +311,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("Database", _database),
     ("Migrations", _migrations),
     ("Redis", _redis),
+    ("Broker", _broker),
     ("Queue", _queue),
     ("Tables", _tables),
 )

@@ -15,7 +15,9 @@ from nitro_runtime.errors import ConfigurationError, MissingExtra
 SCHEMES = ("redis", "rediss")
 _PREFIX = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 _EXAMPLE = "write one such as redis://localhost:6379/0"
-_LATER = ("OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN")
+_LATER = (
+    "OOM", "READONLY", "MISCONF", "CLUSTERDOWN", "MASTERDOWN", "NOREPLICAS", "TRYAGAIN", "UNBLOCKED",
+)  # fmt: skip
 """What a server begins its refusal with when it may serve again later."""
 
 

@@ -72,7 +72,7 @@ REFUSALS = {
     "a replica": (
         [("REPLICAOF", "127.0.0.1", "1")],
         [("REPLICAOF", "NO", "ONE")],
-        "does not serve now: .*read only replica",
+        "does not serve now: .*replica",
     ),
     "asks for a password": (
         [("CONFIG", "SET", "requirepass", "hidden"), ("CLIENT", "KILL", "TYPE", "normal")],
@@ -109,7 +109,7 @@ async def test_a_server_that_refuses_is_told_in_one_sentence_and_used_again(
         assert here.said == there.said == [*(f"say {number}" for number in range(5)), "say end"]
     told = sentences(caplog)
     downs = [sentence for sentence in told if "does not serve, so" in sentence]
-    assert 1 <= len(downs) <= 2  # one for each node that noticed
+    assert 1 <= len(downs) <= 4  # for each node, which may notice it by reading and by writing
     assert any(re.search(why, sentence) for sentence in downs), downs
     assert len([sentence for sentence in told if "serves again" in sentence]) == len(downs)
     assert "hidden" not in caplog.text
@@ -154,8 +154,9 @@ async def test_a_log_that_went_back_to_an_older_state_is_told(
     redis: OwnRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As when a replica takes over that had not got everything."""
+    key = "{older}/broker:log"
     async with (
-        joined(redis, 2) as [one, two],
+        joined(redis, 2, "older") as [one, two],
         listening(one, "a") as here,
         listening(two, "a") as there,
     ):
@@ -163,7 +164,6 @@ async def test_a_log_that_went_back_to_an_older_state_is_told(
             one.hub.broadcast("a", saying(number))
         await here.until(b"say 2")
         await there.until(b"say 2")
-        key = next(key for key in redis.keys("*/broker:log") if redis.length(key) == 3)
         epoch = one.hub.epoch
         a, b = one.hub.position
         redis.tell("XDEL", key, f"{a}-{b}")
@@ -179,10 +179,9 @@ async def test_a_log_that_went_back_to_an_older_state_is_told(
 
 
 async def test_what_redis_is_told_by_others_is_passed_over(redis: OwnRedis) -> None:
-    async with joined(redis, 1) as [one], listening(one, "a") as here:
+    async with joined(redis, 1, "others") as [one], listening(one, "a") as here:
         one.hub.broadcast("a", saying("mine"))
         await here.until(b"say mine")
-        [key] = [key for key in redis.keys("*/broker:log") if redis.length(key) == 1]
         for fields in (
             ("m", ""),
             ("m", "no json\nx"),
@@ -195,7 +194,7 @@ async def test_what_redis_is_told_by_others_is_passed_over(redis: OwnRedis) -> N
             ("another", "field"),
             ("two", "of", "these", "fields"),
         ):
-            redis.tell("XADD", key, "*", *fields)
+            redis.tell("XADD", "{others}/broker:log", "*", *fields)
         one.hub.broadcast("a", saying("end"))
         await here.until(b"say end")
         assert here.said == ["say mine", "say end"]
@@ -203,13 +202,12 @@ async def test_what_redis_is_told_by_others_is_passed_over(redis: OwnRedis) -> N
 
 
 async def test_a_log_that_grows_without_end_is_kept_short(redis: OwnRedis) -> None:
-    async with joined(redis, 1, length=500) as [one], listening(one, "a") as here:
+    async with joined(redis, 1, "grows", length=500) as [one], listening(one, "a") as here:
         for number in range(3_000):
             one.hub.broadcast("b", saying(number))
         one.hub.broadcast("a", saying("end"))
         await here.until(b"say end")
-        lengths = [redis.length(key) for key in redis.keys("*/broker:log")]
-        assert max(lengths) < 700
+        assert 500 <= redis.length("{grows}/broker:log") < 700
 
 
 # -- processes --------------------------------------------------------------------------------------
@@ -241,7 +239,8 @@ async def test_a_forked_process_joins_by_itself_and_leaves_its_parent_alone(
             )
             child.start()
         await here.until(b"say from a child")
-        assert await asyncio.to_thread(mine.recv) == ("starting", "up")
+        assert await asyncio.to_thread(mine.poll, 10)
+        assert mine.recv() == ("starting", "up")
         await asyncio.to_thread(child.join, 10)
         assert child.exitcode == 0
         one.hub.broadcast("a", saying("after"))

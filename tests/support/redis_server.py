@@ -67,10 +67,6 @@ class OwnRedis:
         except OSError:
             return b""
 
-    def keys(self, pattern: str) -> list[str]:
-        """Returns the keys that fit a pattern; for a few of them."""
-        return self.tell("KEYS", pattern).decode().split("\r\n")[2::2]
-
     def length(self, stream: str) -> int:
         """Returns how many entries a stream has."""
         return int(self.tell("XLEN", stream)[1:])

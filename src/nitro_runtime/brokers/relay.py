@@ -217,6 +217,7 @@ class BrokerRelay:
 
     def forked(self) -> None:
         """Begins anew in a child process, which has none of the threads, and perhaps held locks."""
+        self._hub.forked()
         self._reset()
 
     # -- the reader ---------------------------------------------------------------------------
@@ -344,7 +345,6 @@ class BrokerRelay:
             was_down, self._state = self._state == "down", "down"
             self._show()
             self._wake.notify_all()
-        self._settled.set()
         if not was_down:
             self._since = time.monotonic()
             known = isinstance(error, BrokerUnavailable)
@@ -355,6 +355,7 @@ class BrokerRelay:
                 error if known else type(error).__name__,
                 exc_info=None if known else error,
             )
+        self._settled.set()
 
     def _works(self, *, reads: bool = False, writes: bool = False) -> None:
         with self._lock:

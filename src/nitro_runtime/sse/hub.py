@@ -413,6 +413,13 @@ class Hub:
         """Lets streams begin again after `close`: for tests and servers that restart in place."""
         self._closed = False
 
+    def forked(self) -> None:
+        """Begins anew in a child process: its parent's streams are none of it, and locks may be held."""
+        self._lock = threading.RLock()
+        self._listeners = Listeners()
+        self._lanes = {}
+        self._open = {}
+
     # -- the books ----------------------------------------------------------------------------
 
     def _lane(self, loop: asyncio.AbstractEventLoop) -> Lane:

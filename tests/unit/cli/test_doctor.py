@@ -13,6 +13,8 @@ from typing import NoReturn
 import pytest
 from redis_server import OwnRedis, is_installed, own_server
 
+from nitro_cli.doctor import _redis_broker
+
 ENTITIES = """
 from nitro_runtime.entities import Entity
 
@@ -226,3 +228,39 @@ def test_data_for_a_tool_says_the_same(app: Path) -> None:
         ("Entities", "ok"),
         ("Redis", "broken"),
     ]
+
+
+# -- the broker -------------------------------------------------------------------------------------
+
+
+def test_a_broker_that_answers_and_what_it_may_lose_are_told(app: Path, server: OwnRedis) -> None:
+    _, said = doctor(app, NITRO_BROKER_URL=server.url)
+    assert f"ok Broker 127.0.0.1:{server.port} answers" in told(said)
+    assert "warning Broker" not in told(said)
+    server.tell("CONFIG", "SET", "appendonly", "no")
+    server.tell("CONFIG", "SET", "maxmemory-policy", "allkeys-lru")
+    (app / ".env").write_text(f"NITRO_BROKER_URL={server.url}\n")
+    code, said = doctor(app)
+    assert code == 0
+    assert f"ok Broker 127.0.0.1:{server.port} answers" in told(said)
+    assert "warning Broker appendonly is no: what is said while it restarts is lost" in told(said)
+    assert "warning Broker maxmemory-policy is allkeys-lru: a full server deletes" in told(said)
+
+
+def test_a_broker_that_does_not_answer_or_is_none_is_broken(app: Path) -> None:
+    for url, sentence in (
+        ("redis://:hidden@127.0.0.1:1/0", "Redis at 127.0.0.1:1 cannot be reached"),
+        ("amqp://:hidden@host", "A broker's address begins with redis:// or rediss://"),
+    ):
+        code, said = doctor(app, NITRO_BROKER_URL=url)
+        assert code == 1
+        assert "broken Broker" in told(said)
+        assert sentence in told(said)
+        assert "hidden" not in said
+
+
+def test_a_server_that_is_too_old_for_streams_is_broken() -> None:
+    [(state, sentence)] = _redis_broker("host:1", {"redis_version": "4.0.14"})
+    assert state == "broken"
+    assert "host:1 is Redis 4.0.14, and streams came with 5.0" in sentence
+    assert [state for state, _ in _redis_broker("host:1", {"redis_version": "10.2.1"})] == ["ok"]
