@@ -32,6 +32,7 @@ class Portal:
         os.register_at_fork(after_in_child=self._forget)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = 0
+        self._ending: set[asyncio.Task[None]] = set()
 
     def _forget(self) -> None:
         self._lock = threading.Lock()
@@ -82,7 +83,19 @@ class Portal:
                 yield chunk
         finally:
             if isinstance(chunks, AsyncGenerator):
-                self.run(_close(cast("AsyncGenerator[T, None]", chunks)))
+                self._end(_close(cast("AsyncGenerator[T, None]", chunks)))
+
+    def _end(self, closing: Coroutine[Any, Any, None]) -> None:
+        """Waits for something to close, unless that would be this loop waiting for itself.
+
+        The garbage collector, which closes what nobody has read to its end, may run in any thread.
+        """
+        if not self.runs_here():
+            self.run(closing)
+            return
+        task = self.loop.create_task(closing)
+        self._ending.add(task)  # a loop holds its tasks weakly
+        task.add_done_callback(self._ending.discard)
 
     def to_sync(self, function: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
         """Makes a plain function of a coroutine function."""

@@ -105,3 +105,24 @@ def test_it_works_in_a_forked_process(portal: Portal) -> None:
     assert found.get(timeout=10)
     child.join(timeout=10)
     assert child.exitcode == 0
+
+
+def test_what_nobody_read_to_its_end_is_closed_on_the_portal_s_own_loop_too(portal: Portal) -> None:
+    """As when the garbage collector happens to run there."""
+    ended = threading.Event()
+
+    async def chunks() -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            ended.set()
+
+    reading = portal.iterate(chunks())
+    assert next(reading) == 1
+
+    async def collect() -> None:
+        reading.close()
+
+    portal.run(collect())
+    assert ended.wait(5)
