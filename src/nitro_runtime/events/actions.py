@@ -125,7 +125,13 @@ def action_name(method: Any) -> str | None:  # noqa: ANN401 # anything
 
 
 def _function_of(method: Any) -> Any:  # noqa: ANN401 # anything
-    return getattr(method, "__func__", method)
+    """Returns the function of a method, bound or not; anything else as it is.
+
+    Nothing else is asked for an attribute: some complete their class when they are.
+    """
+    if isinstance(method, classmethod | staticmethod) or inspect.ismethod(method):
+        return cast("Any", method).__func__
+    return method
 
 
 # -- opening ------------------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 # pyright: reportUnusedClass=false
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -316,3 +319,33 @@ def test_actions_are_opened_of_classes_that_were_there_before(
     schema.on_entity(open_actions)
     assert find_command("acted_early.go") is not None
     assert ActedEarly.__entity__.table == "acted_early"
+
+
+LATER = """
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from nitro_runtime.entities import Entity
+from nitro_runtime.events import anyone
+from nitro_runtime.events.actions import action
+
+
+class Parcel(Entity):
+    lines: list[ParcelLine] = []
+
+    @action(allow=anyone)
+    def close(self, reason: str = "") -> None: ...
+
+
+class ParcelLine(BaseModel):
+    name: str
+"""
+
+
+def test_a_class_that_names_a_later_one_is_opened_too(tmp_path: Path) -> None:
+    file = tmp_path / "parcels.py"
+    file.write_text(
+        f"{LATER}\nassert Parcel.create(lines=[{{'name': 'x'}}]).lines[0].name == 'x'\n"
+    )
+    subprocess.run([sys.executable, str(file)], check=True, timeout=60)
