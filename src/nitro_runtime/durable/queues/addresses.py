@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from nitro_runtime.errors import ConfigurationError
+from nitro_runtime.errors import ConfigurationError, QueueUnavailable
 
 _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
@@ -54,3 +56,20 @@ class Address:
     def queue(self, name: str) -> str:
         """Returns the name of a queue on the server."""
         return f"{self.prefix}.{name}"
+
+
+@contextmanager
+def reaching(place: str, errors: tuple[type[Exception], ...]) -> Generator[None]:
+    """Says of a server that does not answer inside the block what it is.
+
+    Args:
+        place: The server, without a password.
+        errors: What its client raises then.
+
+    Raises:
+        QueueUnavailable: The server does not answer.
+    """
+    try:
+        yield
+    except errors as problem:
+        raise QueueUnavailable(place, str(problem) or type(problem).__name__) from problem

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from threading import Event
 from typing import Any
 
 from nitro_runtime.durable.queues import Perform
-from nitro_runtime.durable.queues.addresses import Address
+from nitro_runtime.durable.queues.addresses import Address, reaching
 from nitro_runtime.durable.queues.quiet import once_a_minute
-from nitro_runtime.errors import MissingExtra, QueueUnavailable
+from nitro_runtime.errors import MissingExtra
 
 _TASK = "nitro.perform"
 _PATIENCE = 5.0
@@ -106,13 +106,8 @@ class CeleryQueue:
         """Closes the connections of this process."""
         self._app.close()
 
-    @contextmanager
-    def _available(self) -> Generator[None]:
-        try:
-            yield
-        except self._errors as problem:
-            reason = str(problem) or type(problem).__name__
-            raise QueueUnavailable(self.place, reason) from problem
+    def _available(self) -> AbstractContextManager[None]:
+        return reaching(self.place, self._errors)
 
 
 def _performer(perform: Perform) -> Any:  # noqa: ANN401 # a function whose signature Celery reads

@@ -10,11 +10,11 @@ from nitro_runtime.context import Change
 from nitro_runtime.sse import emit_signals
 from nitro_runtime.testing.broker_suite.suite import (
     Suite,
-    in_a_loop,
     listening,
     saying,
     until,
 )
+from nitro_runtime.testing.coroutines import in_a_loop
 
 
 class Hubs(Suite):

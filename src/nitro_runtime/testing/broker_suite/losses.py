@@ -10,13 +10,13 @@ import pytest
 from nitro_runtime.errors import BrokerUnavailable
 from nitro_runtime.testing.broker_suite.suite import (
     Suite,
-    in_a_loop,
     listening,
     read_all,
     rejoined,
     saying,
     until,
 )
+from nitro_runtime.testing.coroutines import in_a_loop
 
 
 class Losses(Suite):

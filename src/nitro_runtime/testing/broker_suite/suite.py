@@ -6,10 +6,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
-from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -23,21 +22,6 @@ S = TypeVar("S", bound="Suite")
 
 PATIENCE = 10.0
 """Seconds after which what did not come will not come."""
-
-
-def in_a_loop(
-    test: Callable[Concatenate[S, P], Awaitable[None]],
-) -> Callable[Concatenate[S, P], None]:
-    """Runs a test that is a coroutine in an event loop of its own; no plugin of pytest is needed."""
-
-    @wraps(test)
-    def run(self: S, *arguments: P.args, **keywords: P.kwargs) -> None:
-        async def main() -> None:
-            await test(self, *arguments, **keywords)
-
-        asyncio.run(main())
-
-    return run
 
 
 class Node:

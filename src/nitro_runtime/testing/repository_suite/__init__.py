@@ -26,7 +26,8 @@ pytest.register_assert_rewrite(
     )
 )  # fmt: skip
 
-from nitro_runtime.testing.repository_suite.agreement import Agreement  # noqa: E402 # after the above
+from nitro_runtime.testing.coroutines import in_a_loop  # noqa: E402 # after the above
+from nitro_runtime.testing.repository_suite.agreement import Agreement  # noqa: E402
 from nitro_runtime.testing.repository_suite.bulk import Bulk  # noqa: E402
 from nitro_runtime.testing.repository_suite.criteria import Criteria  # noqa: E402
 from nitro_runtime.testing.repository_suite.histories import Histories  # noqa: E402
@@ -39,7 +40,6 @@ from nitro_runtime.testing.repository_suite.sharing import Sharing  # noqa: E402
 from nitro_runtime.testing.repository_suite.spoiled import Spoiled  # noqa: E402
 from nitro_runtime.testing.repository_suite.suite import (  # noqa: E402
     Suite,
-    in_a_loop,
     in_threads,
     lacks,
     needs,

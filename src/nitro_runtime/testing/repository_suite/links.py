@@ -11,6 +11,7 @@ import pytest
 from nitro_runtime.context import Change
 from nitro_runtime.entities import col, transaction
 from nitro_runtime.errors import BrokenReference, Duplicate, EntityError
+from nitro_runtime.testing.coroutines import in_a_loop
 from nitro_runtime.testing.queries import assert_queries
 from nitro_runtime.testing.repository_suite.models import (
     Article,
@@ -20,7 +21,7 @@ from nitro_runtime.testing.repository_suite.models import (
     Pupil,
     Tag,
 )
-from nitro_runtime.testing.repository_suite.suite import Suite, in_a_loop, needs
+from nitro_runtime.testing.repository_suite.suite import Suite, needs
 
 MAKE: Any = Article
 """As the constructor takes relations of many, of which type checkers know nothing."""

@@ -10,6 +10,7 @@ import pytest
 
 from nitro_runtime.entities import Entity, transaction
 from nitro_runtime.errors import Unsupported
+from nitro_runtime.testing.coroutines import in_a_loop
 from nitro_runtime.testing.repository_suite.models import (
     Account,
     Category,
@@ -19,7 +20,7 @@ from nitro_runtime.testing.repository_suite.models import (
     Photo,
     Seat,
 )
-from nitro_runtime.testing.repository_suite.suite import Suite, in_a_loop, lacks, needs
+from nitro_runtime.testing.repository_suite.suite import Suite, lacks, needs
 
 
 class Refusals(Suite):

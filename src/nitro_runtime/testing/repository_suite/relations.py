@@ -9,6 +9,7 @@ import pytest
 
 from nitro_runtime.entities import QuerySet, col
 from nitro_runtime.errors import BrokenReference, Duplicate, EntityError, InvalidQuery, NotLoaded
+from nitro_runtime.testing.coroutines import in_a_loop
 from nitro_runtime.testing.queries import assert_queries
 from nitro_runtime.testing.repository_suite.models import (
     Category,
@@ -22,7 +23,7 @@ from nitro_runtime.testing.repository_suite.models import (
     Remark,
     Ticket,
 )
-from nitro_runtime.testing.repository_suite.suite import Suite, in_a_loop, needs
+from nitro_runtime.testing.repository_suite.suite import Suite, needs
 
 
 def names(query: QuerySet[Any]) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import copy_context
-from functools import wraps
-from typing import ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 import pytest
 
@@ -48,21 +46,6 @@ def _marked(mark: str, capabilities: tuple[str, ...]) -> Callable[[F], F]:
         return tests
 
     return decorate
-
-
-def in_a_loop(
-    test: Callable[Concatenate[S, P], Awaitable[None]],
-) -> Callable[Concatenate[S, P], None]:
-    """Runs a test that is a coroutine in an event loop of its own; no plugin of pytest is needed."""
-
-    @wraps(test)
-    def run(self: S, *arguments: P.args, **keywords: P.kwargs) -> None:
-        async def main() -> None:
-            await test(self, *arguments, **keywords)
-
-        asyncio.run(main())
-
-    return run
 
 
 def in_threads(count: int, work: Callable[[], T]) -> list[T | Exception]:

@@ -11,8 +11,9 @@ from pydantic import ValidationError
 from nitro_runtime.context import Owner, current_owner
 from nitro_runtime.entities import retry_stale, transaction
 from nitro_runtime.errors import Duplicate, StaleEntity
+from nitro_runtime.testing.coroutines import in_a_loop
 from nitro_runtime.testing.repository_suite.models import Account, Hooked, Item, Line, Unguarded
-from nitro_runtime.testing.repository_suite.suite import Suite, in_a_loop, in_threads, needs
+from nitro_runtime.testing.repository_suite.suite import Suite, in_threads, needs
 
 
 class Twins(Suite):
