@@ -2,7 +2,8 @@
 
 Views that would look the same form one group (same key, same scope); a group is rendered once,
 however many tabs watch it, at once after a change and then at most every 50 ms. Nothing is kept
-between requests: a tab that comes back is sent the current state.
+between requests: a tab that comes back is sent the current state. A rendering is for all who watch and
+belongs to nobody: it sees no context variable of whoever made the change.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context
 from threading import Lock
 from typing import Any
 
@@ -67,7 +69,8 @@ class Group:
     def _start(self) -> None:
         self._changed = True
         if self._task is None and self.watchers:
-            self._task = self._loop.create_task(self._work())
+            # This runs in the context of whoever changed something: their request, their language.
+            self._task = self._loop.create_task(self._work(), context=Context())
 
     async def _work(self) -> None:
         """Renders now; then, for as long as changes come, once an interval."""
@@ -87,7 +90,7 @@ class Group:
 
     async def _publish(self) -> bool:
         try:
-            self._hub.publish(self.topic, patch_of(await self._render()))
+            self._hub.publish(self.topic, patch_of(await self._render()), replaces=True)
         except Exception:  # one broken view must not end the others; the tab keeps what it shows
             log.exception("a live view could not be rendered")
             return False

@@ -4,13 +4,16 @@ import asyncio
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 
 import pytest
 
 from nitro_runtime.context import Change
-from nitro_runtime.html import Script
+from nitro_runtime.html import Script, raw
 from nitro_runtime.sse import Hub
-from nitro_runtime.views import nonce
+from nitro_runtime.views import Words, nonce
+from nitro_runtime.views.words import current_words, speaking
+from nitro_runtime.web.current import answer, current_native
 from nitro_runtime.web.live import INTERVAL, Live, patch_of
 
 
@@ -104,6 +107,51 @@ async def test_changes_may_come_from_other_threads() -> None:
     thread.start()
     await until(lambda: len(view.times) == 1)
     thread.join()
+
+
+async def test_a_rendering_sees_nothing_of_whoever_made_the_change() -> None:
+    """It goes to everybody who watches: not in the words, and not with the request, of one of them."""
+    live = Live(Hub())
+    seen: list[tuple[str, object, str]] = []
+    acting = ContextVar("acting", default="nobody")
+
+    async def view() -> str:
+        seen.append((current_words().language, current_native(), acting.get()))
+        return "<p></p>"
+
+    def change(_: object) -> None:
+        acting.set("ann")
+        with speaking(Words(language="de")):
+            live.changed(Change("updated", "product"))
+
+    live.watch("products", ["product"], view)
+    answer(change, object(), None)
+    await until(lambda: len(seen) == 1)
+    thread = threading.Thread(target=answer, args=[change, object(), None])
+    thread.start()
+    await until(lambda: len(seen) == 2)
+    thread.join()
+    assert seen == [("en", None, "nobody")] * 2
+
+
+async def test_of_states_that_nobody_took_yet_only_the_newest_waits() -> None:
+    """A slow reader is sent the last one, however long it does not read."""
+    hub = Hub()
+    live = Live(hub)
+    view = Counted()
+    group = live.watch("products", ["product"], view)
+    stream = hub.subscribe([group.topic])
+    assert stream.take() is not None
+    for number in range(1, 4):
+        live.changed(Change("updated", "product"))
+        await until(lambda number=number: len(view.times) == number)
+    await until(lambda: group._task is None)
+    taken = stream.take()
+    assert taken is not None
+    assert taken.replaces == group.topic
+    assert taken.data == patch_of(raw('<p id="n">3</p>'))
+    stream.close()
+    live.leave(group)
 
 
 async def test_a_view_that_fails_is_tried_again_at_the_next_change() -> None:
