@@ -35,7 +35,7 @@ def shown(words: str) -> str:
 
 
 def streams(server: Server) -> str:
-    return "thousands" if server.capabilities.gone_within < 1 else "one a thread"
+    return "one a thread" if server.capabilities.streams < 16 else "thousands"
 
 
 def noticed(server: Server) -> str:

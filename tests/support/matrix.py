@@ -77,8 +77,8 @@ class Row:
         return type(self.title, (WebSuite if self.usual else ServerSuite,), known)
 
 
-# A WSGI server notices by writing that a client is gone; a stream takes one of its 16 threads.
-THREADS = Capabilities(streams=12, gone_within=3 * HEARTBEAT)
+# A stream takes one of its 16 threads.
+THREADS = Capabilities(streams=12)
 
 UVICORN = Server(
     "uvicorn",
@@ -99,7 +99,11 @@ GUNICORN = Server(
 WAITRESS = Server(
     "waitress",
     "waitress --listen 127.0.0.1:{port} --threads 16 {app}",
-    capabilities=replace(THREADS, exit_codes=(0, -signal.SIGTERM)),  # which it does not handle
+    capabilities=replace(
+        THREADS,
+        gone_within=3 * HEARTBEAT,  # by writing: it says nothing of the connection
+        exit_codes=(0, -signal.SIGTERM),  # which it does not handle
+    ),
 )
 
 SANIC = Server(

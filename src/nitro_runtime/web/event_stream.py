@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractContextManager
 from functools import partial
@@ -77,15 +79,21 @@ class EventStream(AsyncGenerator[bytes, None]):
     Args:
         begin: Opens the subscription when the first chunk is asked for.
         coder: Compresses; None sends the events as they are.
+
+    Attributes:
+        connection: What it is written to, where only writing would tell that the client is gone: a
+            stream has nothing to write for seconds, and its thread waits meanwhile.
+        subscription: What it hands out; None before it is opened.
     """
 
-    __slots__ = ("_begin", "_coder", "_is_over", "_stack", "subscription")
+    __slots__ = ("_begin", "_coder", "_is_over", "_stack", "connection", "subscription")
 
     def __init__(self, begin: Begin, coder: Coder | None = None) -> None:
         self._begin: Begin | None = begin
         self._coder = coder
         self._stack = Stack()
         self._is_over = False
+        self.connection: socket.socket | None = None
         self.subscription: Subscription | None = None
 
     async def open(self) -> Subscription:
@@ -95,6 +103,8 @@ class EventStream(AsyncGenerator[bytes, None]):
                 raise StopAsyncIteration
             begin, self._begin = self._begin, None
             self.subscription = await begin(self._stack)
+            if self.connection is not None:
+                _end_with(self.connection, self.subscription, self._stack)
         return self.subscription
 
     def take(self) -> bytes | None:
@@ -152,3 +162,26 @@ class EventStream(AsyncGenerator[bytes, None]):
         if self._coder is not None:
             self._coder.close()
         self._stack.close()
+
+
+def _end_with(connection: socket.socket, subscription: Subscription, stack: Stack) -> None:
+    """Ends a subscription when the client has closed its connection, where the system can tell."""
+    peek: int | None = getattr(socket, "MSG_DONTWAIT", None)
+    if peek is None or type(connection) is not socket.socket:  # TLS cannot be looked into
+        return
+    peek |= socket.MSG_PEEK
+    loop, number = asyncio.get_running_loop(), connection.fileno()
+
+    def look() -> None:
+        try:
+            is_there = bool(connection.recv(1, peek))
+        except BlockingIOError:
+            return
+        except OSError:
+            is_there = False
+        loop.remove_reader(number)  # what comes by now is the next request, which is the server's
+        if not is_there:
+            subscription.close()
+
+    loop.add_reader(number, look)
+    stack.callback(loop.remove_reader, number)

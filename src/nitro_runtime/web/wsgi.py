@@ -192,7 +192,8 @@ def answer(route: Route, request: Request) -> Reply:
     if request.method == "HEAD" and not isinstance(reply.body, bytes):
         reply.body = b""  # waitress writes the end of a stream even behind a HEAD
     if isinstance(reply.body, EventStream):
-        _cut_when_unread(request.kept.get("socket"))
+        reply.body.connection = request.kept.get("socket")
+        _cut_when_unread(reply.body.connection)
     return reply
 
 

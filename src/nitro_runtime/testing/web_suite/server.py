@@ -25,8 +25,8 @@ class Capabilities:
 
     Attributes:
         streams: How many streams may be open at once while pages still answer.
-        gone_within: Seconds after which a stream is over whose client is gone. A WSGI server notices
-            by writing only, so that it takes heartbeats.
+        gone_within: Seconds after which a stream is over whose client is gone. A WSGI server that does
+            not say what connection it writes to notices by writing only, so that it takes heartbeats.
         one_process: Whether all requests meet the same memory. Without a broker, what is saved in
             one process is not seen in another.
         exit_codes: What the process may end with after it was asked to.
@@ -54,11 +54,15 @@ class Suite:
     @classmethod
     @contextmanager
     def serving(
-        cls, command: Sequence[str] = (), cwd: Path | None = None, prefix: str = ""
+        cls,
+        command: Sequence[str] = (),
+        cwd: Path | None = None,
+        prefix: str = "",
+        **environment: str,
     ) -> Generator[Served]:
         """Runs a server for a block: the class's own, or another one for the same app."""
         with TemporaryDirectory(prefix="nitro-suite-") as uploads:
-            given = {**cls._environment(prefix), "NITRO_UPLOADS": uploads}
+            given = {**cls._environment(prefix), "NITRO_UPLOADS": uploads, **environment}
             with serve(command or cls.command, cwd=cwd or cls.cwd, environment=given) as served:
                 yield served
 
