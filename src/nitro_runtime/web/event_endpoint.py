@@ -84,6 +84,7 @@ async def events(request: Request) -> Reply:
     refused = len(topics) < len(names)
     if refused and not request.is_datastar:
         raise Refused(403, "You may not listen to this topic.")
+    stream_limits.streams.check(who)  # others may have come while the rules were asked
     asked = Asked(ctx, who, own, views, topics, refused, ended)
     return event_stream.reply(request, partial(begin, asked))
 
@@ -102,7 +103,10 @@ async def begin(asked: Asked, stack: Stack) -> Subscription:
         asked: What it was asked for.
         stack: Undoes at the stream's end what is done here.
     """
-    stack.enter_context(stream_limits.streams.held(asked.who))
+    try:
+        stack.enter_context(stream_limits.streams.held(asked.who))
+    except Refused:  # the status is sent by now: the client comes back, and is told then
+        return _ended()
     await caught_up()  # or a stream that was elsewhere could not be told here what it missed
     request: Request = asked.ctx.request
     page = _page_of(asked)
@@ -136,6 +140,13 @@ async def begin(asked: Asked, stack: Stack) -> Subscription:
         stack.callback(_with_state.discard, subscription)
     if asked.own and hub.has_ended(asked.own, asked.ended):  # they logged out meanwhile
         subscription.close()
+    return subscription
+
+
+def _ended() -> Subscription:
+    """Returns a stream that says when to come back, and nothing else."""
+    subscription = hub.subscribe(())
+    subscription.close()
     return subscription
 
 

@@ -60,18 +60,24 @@ class StreamLimit:
             Refused: 503; ``retry-after`` asks for patience, in seconds.
         """
         with self._lock:
-            own = self._open.get(user, 0) >= self.per_user
-            full = self._all >= self.in_process
+            self._check(user)
+
+    def _check(self, user: str) -> None:
         wait = [("retry-after", str(RETRY_AFTER_SECONDS))]
-        if own:
+        if self._open.get(user, 0) >= self.per_user:
             raise Refused(503, "Too many open streams; close a tab.", headers=wait)
-        if full:
+        if self._all >= self.in_process:
             raise Refused(503, "The server has no room for another stream now.", headers=wait)
 
     @contextmanager
     def held(self, user: str) -> Generator[None]:
-        """Counts one stream of a user for as long as the block runs."""
+        """Counts one stream of a user for as long as the block runs.
+
+        Raises:
+            Refused: As `check`: others may have come since.
+        """
         with self._lock:
+            self._check(user)
             self._open[user] = self._open.get(user, 0) + 1
             self._all += 1
         try:

@@ -13,6 +13,8 @@ def test_streams_are_limited_for_each_user_and_in_all() -> None:
             limit.check("one")
         assert refused.value.status == 503
         assert ("retry-after", "5") in refused.value.headers
+        with pytest.raises(Refused, match="close a tab"), limit.held("one"):
+            pass
         with limit.held("two"), pytest.raises(Refused, match="no room") as refused:
             limit.check("three")
         assert refused.value.status == 503

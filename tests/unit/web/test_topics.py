@@ -570,6 +570,33 @@ async def test_streams_are_counted_by_user_and_by_browser_where_nobody_is_signed
     assert stream_limits.streams.open_count == 0
 
 
+async def test_a_crowd_that_comes_at_once_is_limited_too() -> None:
+    """While a rule was asked, and once more when the stream begins: its status is sent by then."""
+    stream_limits.streams.set(per_user=1)
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    @topic("t:slow")
+    async def rule() -> bool:
+        asked.set()
+        await answer.wait()
+        return True
+
+    late = asyncio.ensure_future(events(Browser("ann").request("t:slow")))
+    await asked.wait()
+    replies = [await events(Browser("ann").request()) for _ in range(2)]
+    first, second = [Stream(reply) for reply in replies]
+    await first.until("id: ")
+    answer.set()
+    with pytest.raises(Refused) as refused:
+        await late
+    assert refused.value.status == 503
+    await second.end()
+    assert second.seen.startswith("retry: ")
+    assert stream_limits.streams.open_count == hub.open_count == 1
+    await first.leave()
+    assert stream_limits.streams.open_count == hub.open_count == 0
+
+
 async def test_a_datastar_page_is_told_at_once_that_it_is_connected() -> None:
     stream = await Browser(datastar=True).open()
     assert '{"_stream":{"lost":false,"told":false,"refused":false}}' in await stream.until(
