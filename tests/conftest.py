@@ -11,6 +11,14 @@ from typing import Any, NoReturn
 import pytest
 from warm import Warm
 
+from nitro_runtime.events import commands, forget_command, registered
+
+
+def pytest_collection_finish() -> None:
+    """Closes what test modules opened when they were collected: each test opens what it needs."""
+    for name in registered():
+        forget_command(name)
+
 
 @pytest.fixture(scope="session")
 def missing() -> Callable[[str], NoReturn]:
@@ -38,3 +46,16 @@ def warm() -> Iterator[Warm]:
 def demo() -> dict[str, Any]:
     """The names of `demo/run.py`: the commands that make the shop."""
     return runpy.run_path(str(Path(__file__).parents[1] / "demo" / "run.py"))
+
+
+@pytest.fixture
+def no_commands() -> Iterator[None]:
+    """No command is open when the test begins, and what it opens is closed after it."""
+    others = registered()
+    for name in others:
+        forget_command(name)
+    yield
+    for name in registered():
+        forget_command(name)
+    for spec in others.values():
+        commands.register(spec)

@@ -15,7 +15,6 @@ from command import Nitro
 from nitro_cli.host_routes import host_routes
 from nitro_cli.loading import Loaded
 from nitro_cli.route_list import list_routes
-from nitro_runtime.events import forget_command
 from nitro_runtime.web.topics import forget_topic
 
 STOCK = """
@@ -180,7 +179,7 @@ APPS = {
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_commands: None) -> Iterator[Path]:
     """A folder for apps; what is imported from it is forgotten after."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NITRO_SECRET_KEY", "a key for these tests")
@@ -189,8 +188,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
     for name in [name for name in sys.modules if name.startswith("routes_")]:
         del sys.modules[name]
-    for name in ("stock.restock", "stock.find"):
-        forget_command(name)
 
 
 def listed(nitro: Nitro, module: str, address: str) -> dict[str, Any]:
@@ -278,8 +275,6 @@ def test_methods_of_entities_classes_and_topics_are_listed_with_their_place(
         _, said, _ = nitro("routes", "routes_others", "--app", "routes_starlette:app", "--json")
     finally:
         forget_topic("stock:{shelf}")
-        for name in ("routes_lamp.dim", "stock.sweep"):
-            forget_command(name)
     assert [
         (row["kind"], row["address"], row["allow"], row["where"].partition(":")[2])
         for row in json.loads(said)["routes"]

@@ -29,6 +29,7 @@ from nitro_runtime.entities import (
     use,
 )
 from nitro_runtime.entities.settings import settings
+from nitro_runtime.entities.sql.sqlite import SqliteDatabase
 from nitro_runtime.entities.sql.sqlite_repository import SqliteRepository
 from nitro_runtime.errors import (
     ConfigurationError,
@@ -454,3 +455,27 @@ def test_all_tables_are_created_at_once(path: Path) -> None:
     create_tables()
     with connect() as connection:
         assert inspect(connection).has_table("book")
+
+
+def test_threads_that_make_a_new_file_at_once_do_not_get_in_each_others_way(
+    tmp_path: Path,
+) -> None:
+    failed: list[DatabaseBusy] = []
+    for number in range(150):
+        made = SqliteDatabase(str(tmp_path / f"{number}.db"), durable=False, patience=1.0)
+        together = threading.Barrier(4)
+
+        def open_it(made: SqliteDatabase = made, together: threading.Barrier = together) -> None:
+            together.wait()
+            try:
+                made.lane()
+            except DatabaseBusy as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=open_it) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        made.close()
+    assert failed == []

@@ -65,6 +65,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
         taken.append(job)
 
     monkeypatch.setattr(context, "_takers", [Taker(taken.append, atake)])
+    monkeypatch.setattr(context, "_keepers", [])
     RAN.clear()
     return taken
 

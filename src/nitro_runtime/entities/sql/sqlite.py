@@ -8,6 +8,7 @@ import re
 import sqlite3
 import tempfile
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _left_behind: list[Any] = []
+_CHANGE_OF_MODE = 5
+"""Seconds to wait for others while a file is changed to WAL, the one step that nobody can do later."""
 
 
 class Lane:
@@ -205,8 +208,7 @@ class SqliteDatabase:
 
     def _prepare(self, lane: Lane, patience: float) -> None:
         if self._engine is None:
-            lane.cursor.execute("PRAGMA busy_timeout = 5000")  # changing to WAL needs it alone
-            lane.cursor.execute("PRAGMA journal_mode = WAL").fetchall()
+            _use_wal(lane.cursor)
             lane.cursor.execute(f"PRAGMA synchronous = {'FULL' if self.durable else 'NORMAL'}")
         lane.cursor.execute("PRAGMA foreign_keys = ON")
         lane.cursor.execute(f"PRAGMA busy_timeout = {int(patience * 1000)}").fetchall()
@@ -241,6 +243,25 @@ class SqliteDatabase:
 
 
 _databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Has the file work in WAL mode, within some seconds when others do the same to a new file.
+
+    SQLite waits for a reader or a writer, but tells those who change the mode at the same moment at
+    once that they are in each other's way.
+    """
+    ends = time.monotonic() + _CHANGE_OF_MODE
+    cursor.execute(f"PRAGMA busy_timeout = {_CHANGE_OF_MODE * 1000}")
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= ends:
+                raise
+            time.sleep(0.001)
+        else:
+            return
 
 
 def _before_fork() -> None:
