@@ -11,13 +11,15 @@ is ever part of it.
 from __future__ import annotations
 
 from nitro_runtime.html import expr
+from nitro_runtime.views.page_stream import STREAM_ID
 
-# Kept on the element, for the handlers below. `asked` is the address that was asked for last.
+# Kept on the element, for the handlers below. `asked` is the address that was asked for last, and
+# `failed` whether that came to nothing yet.
 _GO = (
     "go: (address, state = null, how = 'pushState') => { history[how](state, '', address);"
     " el.table.ask() }"
 )
-_ASK = "ask: () => { el.table.asked = location.search; @get('#') }"
+_ASK = "ask: () => { el.table.asked = location.search; el.table.failed = false; @get('#') }"
 
 # The form may stand anywhere in the table, and controls anywhere join it by the attribute "form".
 # All columns ticked is what an address without columns says.
@@ -76,6 +78,16 @@ _ESCAPE = (
 # going to a place within the page changes no state
 _BACK = "if (el.table.asked !== location.search) { el.table.follow(); el.table.ask() }"
 
+# What was asked for while the server was away: Datastar asks again after up to 30 seconds, and after an
+# answer such as a proxy's 502 never. The stream is back sooner, with what was asked for before.
+_AGAIN = (
+    "const {type, el: asker} = evt.detail;"
+    " if (asker === el) { if (['error', 'retrying', 'retries-failed'].includes(type))"
+    " el.table.failed = true }"
+    f" else if (el.table.failed && asker.id === '{STREAM_ID}' && type === 'datastar-patch-signals')"
+    " el.table.ask()"
+)
+
 HANDLERS = {
     "init": expr(_TABLE),
     "on_click": expr(_CLICK),
@@ -85,5 +97,6 @@ HANDLERS = {
     "on_change": expr(_CHANGE),
     "on_keydown": expr(_ESCAPE),
     "on_popstate__window": expr(_BACK),
+    "data-on:datastar-fetch": expr(_AGAIN),
 }
 """The attributes of the element around a table."""
