@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import runpy
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from warm import Warm
 
 from nitro_runtime.events import commands, forget_command, registered
+from nitro_runtime.testing import services
 
 
 def pytest_collection_finish() -> None:
@@ -26,13 +26,7 @@ def missing() -> Callable[[str], NoReturn]:
 
     For services and programs that a machine need not have: ``missing("Redis does not run here.")``.
     """
-
-    def give_up(sentence: str) -> NoReturn:
-        if os.environ.get("NITRO_REQUIRE") == "all":
-            pytest.fail(f"required: {sentence}")
-        pytest.skip(sentence)
-
-    return give_up
+    return services.missing
 
 
 @pytest.fixture(scope="session")

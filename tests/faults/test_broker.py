@@ -13,9 +13,10 @@ from typing import NoReturn
 
 import httpx
 import pytest
-from instances import Speakers, instance, instances, listening, until
+from instances import Speakers, instance, instances, listening
 from redis_server import OwnRedis, is_installed, own_server
 
+from nitro_runtime.testing.coroutines import until
 from nitro_runtime.testing.serving import PLAIN, Served
 from nitro_runtime.testing.web_suite.client import Tab, Transport, read_until
 

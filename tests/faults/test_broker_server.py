@@ -17,12 +17,12 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 import pytest
-from instances import until
 from redis_server import OwnRedis, is_installed, own_server
 
 from nitro_runtime.brokers import BrokerRelay, RedisBroker, use_broker
 from nitro_runtime.errors import ConfigurationError
 from nitro_runtime.testing.broker_suite.suite import Listener, Node, listening, saying
+from nitro_runtime.testing.coroutines import until
 
 Missing = Callable[[str], NoReturn]
 
@@ -250,15 +250,33 @@ async def test_a_forked_process_joins_by_itself_and_leaves_its_parent_alone(
             line.close()
 
 
-async def test_a_process_that_ends_says_all_it_had_to_say(redis: OwnRedis) -> None:
-    async with joined(redis, 1, "ends") as [one], listening(one, "a") as here:
-        code = (
+ASKED = "os.kill(os.getpid(), signal.SIGTERM)"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "code"),
+    [
+        ("", "", 0),
+        ("", ASKED, -signal.SIGTERM),
+        ("signal.signal(signal.SIGTERM, lambda *_: os._exit(3))", ASKED, 3),
+    ],
+    ids=["by itself", "by a signal", "by a signal, without atexit"],
+)
+async def test_a_process_that_ends_says_all_it_had_to_say(
+    redis: OwnRedis, begin: str, end: str, code: int
+) -> None:
+    prefix = secrets.token_hex(6)
+    async with joined(redis, 1, prefix) as [one], listening(one, "a") as here:
+        program = (
+            "import os, signal\n"
             "from nitro import broadcast, use_broker\n"
-            f"use_broker('{redis.url}?prefix=ends')\n"
+            f"{begin}\n"
+            f"use_broker('{redis.url}?prefix={prefix}')\n"
             "for n in range(100): broadcast('a', b'data: say %d\\n\\n' % n)\n"
+            f"{end}\n"
         )
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
-        assert await process.wait() == 0
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", program)
+        assert await process.wait() == code
         await here.until(b"say 99")
         assert here.said == [f"say {number}" for number in range(100)]
 

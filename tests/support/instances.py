@@ -6,14 +6,14 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
 
-from nitro_runtime.testing.serving import PLAIN, Served, serve
+from nitro_runtime.testing.coroutines import until
+from nitro_runtime.testing.serving import PLAIN, Served, serve, together
 
 SUPPORT = Path(__file__).parent
 
@@ -29,8 +29,7 @@ SERVERS = {
 }
 
 
-@contextmanager
-def instance(framework: str, folder: Path, broker: str) -> Generator[Served]:
+def instance(framework: str, folder: Path, broker: str) -> AbstractContextManager[Served]:
     """Runs one instance for as long as the block lasts."""
     environment = {
         "BROKER_APP_FRAMEWORK": framework,
@@ -40,19 +39,14 @@ def instance(framework: str, folder: Path, broker: str) -> Generator[Served]:
         "PYTHONPATH": os.pathsep.join([str(SUPPORT), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "-m", *SERVERS[framework].split()]
-    with serve(command, cwd=folder, environment=environment) as served:
-        yield served
+    return serve(command, cwd=folder, environment=environment)
 
 
 @contextmanager
 def instances(folder: Path, broker: str) -> Generator[list[Served]]:
     """Runs one instance on each of the servers; they start at the same time."""
-    with ExitStack() as stack, ThreadPoolExecutor() as starting:
-        made = [instance(framework, folder, broker) for framework in SERVERS]
-        opened = [starting.submit(each.__enter__) for each in made]
-        for each in made:
-            stack.push(each.__exit__)
-        yield [each.result() for each in opened]
+    with together([instance(framework, folder, broker) for framework in SERVERS]) as served:
+        yield served
 
 
 class Client:
@@ -112,14 +106,6 @@ async def listening(urls: Sequence[str], last_event_id: str = "") -> AsyncGenera
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
-    """Waits until a condition holds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        await asyncio.sleep(0.01)
 
 
 class Speakers:

@@ -16,6 +16,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
+from nitro_runtime.testing.services import REDIS_DEFAULT, REDIS_VARIABLE
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -63,7 +65,7 @@ POSTGRES = Service(
 MARIADB = Service(
     "MariaDB", "NITRO_TEST_MARIADB_URL", "mysql://root@127.0.0.1:3306/test", "mysql+pymysql"
 )
-REDIS = Service("Redis", "NITRO_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS = Service("Redis", REDIS_VARIABLE, REDIS_DEFAULT)
 RABBITMQ = Service("RabbitMQ", "NITRO_TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672/%2F")
 
 

@@ -1,7 +1,7 @@
 """Nitro on Sanic: on its own server and on ASGI servers, in blueprints and in groups of them.
 
 With several workers each process has a hub of its own: any of them answers pages, forms and commands,
-but what happens in one worker reaches only the streams that are open in the same worker. Streams are
+but what happens in one worker reaches the streams of another only through a broker. Streams are
 silent for 15 s at most; Sanic's ``RESPONSE_TIMEOUT`` (60 s), which cuts off silent ones, must be more.
 """
 

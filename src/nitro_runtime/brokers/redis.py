@@ -104,6 +104,14 @@ class RedisBroker:
         self._reader.close()
         self._writer.close()
 
+    def clear(self) -> None:
+        """Removes what it keeps on the server, as a test does at its end.
+
+        Raises:
+            BrokerUnavailable: It cannot be reached; or it was closed.
+        """
+        self._writer.ask(("DEL", self._log, self._epoch))
+
     def look(self) -> dict[str, str]:
         """Returns what the server says of itself (``INFO``), by name; for ``nitro doctor``.
 

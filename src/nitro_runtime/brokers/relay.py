@@ -25,7 +25,7 @@ from nitro_runtime.brokers.broker import START, Broker, Entry, Mark, Position
 from nitro_runtime.brokers.outbox import MOST_BYTES, MOST_MESSAGES, Outbox
 from nitro_runtime.brokers.wire import Message, decode
 from nitro_runtime.errors import BrokerUnavailable
-from nitro_runtime.sse import Hub
+from nitro_runtime.sse import Hub, shutdown
 from nitro_runtime.sse import hub as process_hub
 
 log = logging.getLogger(__name__)
@@ -187,6 +187,7 @@ class BrokerRelay:
             ]
             for thread in self._threads:
                 thread.start()
+        shutdown.watch(self.flush)
 
     async def caught_up(self, seconds: float = 1.0) -> None:
         """Waits until the recent history was read, or it is clear that the broker does not serve.
@@ -197,6 +198,20 @@ class BrokerRelay:
         self.start()
         if not self._settled.is_set():
             await asyncio.to_thread(self._settled.wait, seconds)
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> None:
+        """Waits until what was said is appended; not for a broker that does not serve.
+
+        Called when the process is asked to stop: some servers end by the very signal, others end their
+        workers without ``atexit``. Safe in a signal handler: it takes no lock, as the code that the
+        signal interrupts may hold it.
+
+        Args:
+            seconds: How long to wait at most.
+        """
+        deadline = time.monotonic() + seconds
+        while not self._is_idle and self._state != "down" and time.monotonic() < deadline:
+            time.sleep(0.001)
 
     def close(self, seconds: float = FLUSH_SECONDS) -> None:
         """Ends it: what was said is still appended, if that takes no longer than the seconds given."""

@@ -1,8 +1,10 @@
-"""Tests that are coroutines, in suites that need no plugin of pytest."""
+# ruff: noqa: S101 # tests wait with this, and assert
+"""Tests that are coroutines: run without a plugin of pytest, and waiting for a condition."""
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -24,3 +26,20 @@ def in_a_loop(
         asyncio.run(main())
 
     return run
+
+
+async def until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+    """Waits until a condition holds.
+
+    Args:
+        condition: Is asked every few milliseconds.
+        what: What is waited for, as the failure names it.
+        seconds: How long to wait at most.
+
+    Raises:
+        AssertionError: It does not hold by then.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
+        await asyncio.sleep(0.005)

@@ -9,7 +9,8 @@ import ssl
 import subprocess
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -104,6 +105,19 @@ def serve(
             with suppress(ProcessLookupError):  # nobody of the group is left
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+@contextmanager
+def together(servers: Sequence[AbstractContextManager[Served]]) -> Generator[list[Served]]:
+    """Runs several servers for as long as the block lasts; they start at the same time.
+
+    Raises:
+        RuntimeError: One of them did not start; the others have ended by then.
+    """
+    with ExitStack() as stack:
+        with ThreadPoolExecutor() as starting:
+            opened = [starting.submit(stack.enter_context, each) for each in servers]
+        yield [each.result() for each in opened]
 
 
 def _wait_until_it_answers(served: Served) -> None:

@@ -12,9 +12,8 @@ from nitro_runtime.testing.broker_suite.suite import (
     Suite,
     listening,
     saying,
-    until,
 )
-from nitro_runtime.testing.coroutines import in_a_loop
+from nitro_runtime.testing.coroutines import in_a_loop, until
 
 
 class Hubs(Suite):

@@ -14,9 +14,8 @@ from nitro_runtime.testing.broker_suite.suite import (
     read_all,
     rejoined,
     saying,
-    until,
 )
-from nitro_runtime.testing.coroutines import in_a_loop
+from nitro_runtime.testing.coroutines import in_a_loop, until
 
 
 class Losses(Suite):

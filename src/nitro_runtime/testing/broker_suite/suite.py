@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from typing import ParamSpec, TypeVar
 
@@ -170,11 +170,3 @@ class Listener:
 def saying(text: object) -> bytes:
     """Returns an event with a text."""
     return f"data: say {text}\n\n".encode()
-
-
-async def until(condition: Callable[[], object], what: str) -> None:
-    """Waits until a condition holds."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        await asyncio.sleep(0.005)

@@ -28,10 +28,12 @@ pytest.register_assert_rewrite(
             "table_rows",
             "steps",
             "tables",
+            "topics",
             "sdk",
             "streams",
             "compression",
             "stopping",
+            "instances",
         )
     )
 )
@@ -48,6 +50,7 @@ from nitro_runtime.testing.web_suite.commands import Commands  # noqa: E402
 from nitro_runtime.testing.web_suite.compression import CompressedEnds, Compression  # noqa: E402
 from nitro_runtime.testing.web_suite.forms import Forms  # noqa: E402
 from nitro_runtime.testing.web_suite.gate import Gate  # noqa: E402
+from nitro_runtime.testing.web_suite.instances import Instances  # noqa: E402
 from nitro_runtime.testing.web_suite.nested import Nested  # noqa: E402
 from nitro_runtime.testing.web_suite.pages import Pages, Prefixed  # noqa: E402
 from nitro_runtime.testing.web_suite.schemes import Schemes  # noqa: E402
@@ -98,5 +101,6 @@ class WebSuite(
     CompressedEnds,
     DatastarSdk,
     Reloading,
+    Instances,
 ):
     """All of it, for a framework on its usual server."""

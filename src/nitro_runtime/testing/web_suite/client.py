@@ -9,11 +9,13 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 
 import httpx
 
 JSON = {"datastar-request": "true", "content-type": "application/json"}
 SHOWN = "datastar-patch-elements"
+HEARTBEAT_COMMENT = ":\n\n"
 VIEW_KEY = r"[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{22}"
 """What the key of a live view looks like in a page."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -53,6 +55,13 @@ class Tab:
         self.id = found[1]
         self.views = re.findall(VIEW_KEY, self.page)
 
+    def at(self, other: httpx.Client) -> Tab:
+        """Returns the same tab of the same browser, whose requests now go to another instance."""
+        other.cookies.update(self.client.cookies)
+        moved = copy(self)
+        moved.client = other
+        return moved
+
     def command(self, name: str, data: object = None, **headers: str) -> httpx.Response:
         """Sends a command as Datastar does."""
         named = {key.replace("_", "-"): value for key, value in headers.items()}
@@ -83,6 +92,16 @@ def read_until(chunks: Iterator[str], wanted: str, seconds: float = 5) -> str:
     while wanted not in seen:
         assert time.monotonic() < deadline, f"{wanted!r} did not come within {seconds} s: {seen}"
         seen += next(chunks)
+    return seen
+
+
+def read_to_the_end(chunks: Iterator[str], seconds: float = 5) -> str:
+    """Reads a stream until it ends, and returns all that came."""
+    seen = ""
+    deadline = time.monotonic() + seconds
+    for text in chunks:
+        seen += text
+        assert time.monotonic() < deadline, f"the stream did not end within {seconds} s: {seen}"
     return seen
 
 

@@ -15,10 +15,16 @@ import httpx
 import pytest
 
 from nitro_runtime.testing.serving import PLAIN, Served
-from nitro_runtime.testing.web_suite.client import SHOWN, Tab, read_until, waited, within
+from nitro_runtime.testing.web_suite.client import (
+    HEARTBEAT_COMMENT,
+    SHOWN,
+    Tab,
+    read_until,
+    waited,
+    within,
+)
 from nitro_runtime.testing.web_suite.server import Suite
 
-HEARTBEAT_COMMENT = ":\n\n"
 CLOSE = {"connection": "close"}
 RELOAD_SECONDS = 20.0
 
