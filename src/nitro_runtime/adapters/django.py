@@ -1,14 +1,12 @@
 """Nitro on Django, on ASGI and on WSGI: each request tells which.
 
-``MIDDLEWARE`` ends with ``"nitro_runtime.adapters.django.NitroMiddleware"``, ``urlpatterns`` with
-``path("", include("nitro.urls"))``, and ``NITRO`` is a dict of what `nitro.install` takes elsewhere.
-Neutral routes pass Nitro's own gate and are exempt from Django's check of posts (CSRF), which stays on.
+``MIDDLEWARE`` ends with `NitroMiddleware`, ``urlpatterns`` with ``path("", include("nitro.urls"))``, and
+``NITRO`` holds what `install` takes. Neutral routes pass Nitro's own gate, not Django's check of posts.
 """
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false, reportUnknownParameterType=false, reportUnknownLambdaType=false
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine, Iterable
 from functools import lru_cache, partial, update_wrapper
 from typing import Any, NoReturn
@@ -17,11 +15,10 @@ from nitro_runtime import context
 from nitro_runtime.adapters.versions import supported
 from nitro_runtime.errors import ConfigurationError, NitroError
 from nitro_runtime.sse import install_shutdown
-from nitro_runtime.views import Notice
-from nitro_runtime.views.csrf import Csrf
+from nitro_runtime.views import Notice, csrf
 from nitro_runtime.web import Reply, Request, Route, Signals, Site, asgi, replies, routes, wsgi
 from nitro_runtime.web.answering import answering
-from nitro_runtime.web.current import answer, current_native, kept
+from nitro_runtime.web.current import answer, current_native, kept, logged_out
 from nitro_runtime.web.files import file_routes
 from nitro_runtime.web.handlers import behind_gate, one_for_each_path
 from nitro_runtime.web.installing import already_installed, included, site_from
@@ -33,6 +30,7 @@ with supported("django"):  # which has no types: hence the first lines of this f
     from asgiref import sync
     from django import urls
     from django.conf import settings
+    from django.contrib.auth import user_logged_out
     from django.core.handlers.asgi import ASGIRequest
     from django.db.transaction import non_atomic_requests
     from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -75,7 +73,7 @@ def install(app: Any, **_: Any) -> NoReturn:  # noqa: ANN401 # as in every adapt
 def mount(app: Any, routes: Iterable[Route], prefix: str = "") -> None:  # noqa: ANN401 # see below
     """Appends neutral routes to a list of URL patterns, or to a module's; earlier patterns win."""
     for route in one_for_each_path(routes):
-        path = re.sub(r"{(\w+)}", r"<str:\1>", (prefix + route.path).removeprefix("/"))
+        path = (prefix + route.path).removeprefix("/").replace("{", "<str:").replace("}", ">")
         pattern = urls.resolvers.RoutePattern(path, name := f"nitro_{route.name}", is_endpoint=True)
         view = non_atomic_requests(csrf_exempt(partial(_answer, route)))
         getattr(app, "urlpatterns", app).append(_Pattern(pattern, view, name=name))
@@ -113,14 +111,13 @@ def _neutral(native: HttpRequest, **changes: str) -> Request:
 
 
 def _parsed(native: HttpRequest) -> Posted | None:
-    if native.content_type != "multipart/form-data" or "_post" not in vars(native):
-        return None
-    return posted_lists(native.POST.lists(), native.FILES.lists(), native.META)
+    known = native.content_type == "multipart/form-data" and "_post" in vars(native)
+    return posted_lists(native.POST.lists(), native.FILES.lists(), native.META) if known else None
 
 
-def _csrf(request: HttpRequest) -> Csrf:
+def _csrf(request: HttpRequest) -> csrf.Csrf:
     header = settings.CSRF_HEADER_NAME.removeprefix("HTTP_").replace("_", "-")
-    return Csrf("csrfmiddlewaretoken", header, partial(get_token, request))
+    return csrf.Csrf("csrfmiddlewaretoken", header, partial(get_token, request))
 
 
 def native(request: HttpRequest, reply: Reply) -> Any:  # noqa: ANN401 # HttpResponse, StreamingHttpResponse
@@ -150,17 +147,20 @@ def redirect(request: HttpRequest, url: str, *, notice: Notice | str | None = No
 
 def html(view: Any, *, status: int = 200) -> HttpResponse:  # noqa: ANN401 # any view
     """Makes a response of a view as it stands: no tab, no notices, no stream."""
-    csrf = _csrf(request) if (request := current_native()) else None
-    return HttpResponse(replies.alone(view, csrf).encode(), status=status)
+    known = _csrf(request) if (request := current_native()) else None
+    return HttpResponse(replies.alone(view, known).encode(), status=status)
 
+
+context.register_request(HttpRequest, neutral, current_native)
+user_logged_out.connect(
+    lambda user, **_: logged_out(user, getattr(settings, "NITRO", {}).get("user"), wait), weak=False
+)
 
 page = partial(answering, request_of=lambda args, _: args[-1], neutral=neutral, reply=reply)
 """Lets a view function or method, sync or async, return a view; its request comes last."""
 
 gate = partial(behind_gate, request_of=lambda *args, **_: neutral(args[-1]))
 """Refuses what another site's page sent (403) to a view function or method, sync or async."""
-
-context.register_request(HttpRequest, neutral, current_native)
 
 
 def ReadSignals(request: HttpRequest) -> Signals:  # the same name in every adapter

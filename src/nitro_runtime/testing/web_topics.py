@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 
 from nitro_runtime.entities import Entity
 from nitro_runtime.html import Html, P
 from nitro_runtime.sse import broadcast, emit_redirect, emit_signals
 from nitro_runtime.views import Column, Page, Table
 from nitro_runtime.web import Reply, Request, Route, close_streams, respond, topic
+from nitro_runtime.web.asgi import parse_cookies
 
 PREFIX = os.environ.get("NITRO_SUITE_PREFIX", "")
-COOKIE = "suite_user"
+COOKIE = "suite_login"
 BURST = 1_000
 """Commits of one burst."""
 
@@ -84,27 +86,30 @@ async def send(request: Request) -> Reply:
 # -- logins -------------------------------------------------------------------------------------
 
 
+_logins: dict[str, str] = {}
+"""Who is signed in in this process, by the value of the cookie: a copy of it is worth nothing later."""
+
+
 def signed_in(cookies: str) -> str | None:
-    """Returns whom the cookie of the suite's own login names.
+    """Returns whom the cookie of the suite's own login stands for.
 
     Args:
         cookies: The header of a request.
     """
-    for one in cookies.split(";"):
-        name, _, value = one.strip().partition("=")
-        if name == COOKIE and value:
-            return value
-    return None
+    return _logins.get(parse_cookies(cookies).get(COOKIE, ""))
 
 
 async def login(request: Request) -> Reply:
     """Signs somebody in."""
-    return Reply(200, [("set-cookie", f"{COOKIE}={request.params['user']}; Path=/; HttpOnly")])
+    token = secrets.token_urlsafe(16)
+    _logins[token] = request.params["user"]
+    return Reply(200, [("set-cookie", f"{COOKIE}={token}; Path=/; HttpOnly")])
 
 
 async def logout(request: Request) -> Reply:
     """Signs them out, and ends their streams."""
     user = await request.load_user()
+    _logins.pop(request.cookies.get(COOKIE, ""), None)
     headers = [("set-cookie", f"{COOKIE}=; Path=/; HttpOnly; Max-Age=0")]
     return _json({"ended": close_streams(user)}, headers)
 

@@ -13,16 +13,16 @@ from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
-from uuid import UUID
 
 from nitro_runtime import context
 from nitro_runtime.context import Visit
-from nitro_runtime.errors import ConfigurationError, Refused
+from nitro_runtime.errors import Refused
 from nitro_runtime.events import signed_in
 from nitro_runtime.schema import entities_generation, registered_entities
 from nitro_runtime.sse import SignalsPatch, emit_signals
 from nitro_runtime.views import BROWSER_SIGNAL
 from nitro_runtime.web import session
+from nitro_runtime.web.closing import user_topic
 from nitro_runtime.web.request import Request
 
 _ANSWER = "browser_answer"
@@ -57,21 +57,7 @@ def storage_key(request: Request) -> str:
 def _owner(request: Request, visitor: str) -> str:
     """Returns who owns what came: the user, who is the same everywhere, or the visitor of a browser."""
     user = request.user
-    return f"user:{_user_id(user)}" if signed_in(user) else f"visitor:{visitor}"
-
-
-def _user_id(user: Any) -> str:  # noqa: ANN401 # the host's own user class
-    is_dict = issubclass(type(user), dict)
-    for name in ("id", "pk", "username"):
-        found = user.get(name) if is_dict else getattr(user, name, None)
-        if isinstance(found, str | int | UUID):
-            return str(found)
-    if isinstance(user, str | int | UUID):
-        return str(user)
-    raise ConfigurationError(
-        f"The signed-in user ({type(user).__name__}) has no id, by which what a browser keeps for it "
-        "would be known again: give it an attribute id."
-    )
+    return user_topic(user) if signed_in(user) else f"visitor:{visitor}"
 
 
 # -- what came ----------------------------------------------------------------------------------

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from inspect import iscoroutinefunction
+from functools import partial
+from inspect import iscoroutine, iscoroutinefunction
 from typing import Any
 
 from nitro_runtime.views.csrf import Csrf, csrf_names
-from nitro_runtime.web.request import Request
+from nitro_runtime.web.closing import close_streams
+from nitro_runtime.web.request import Request, UserHook
 
 _current: ContextVar[Any] = ContextVar("nitro_request", default=None)
+
+_Acts = list[Callable[[], object]]
+
+_afterwards: ContextVar[_Acts | None] = ContextVar("nitro_afterwards", default=None)
+"""What is to be done when the request has been answered; a thread of its view adds to the same list."""
 
 
 def answer(respond: Callable[[Any], Any], native: Any, csrf: Csrf | None) -> Any:  # noqa: ANN401 # any framework's
@@ -35,17 +42,44 @@ async def _answer_async(respond: Callable[[Any], Any], native: Any, csrf: Csrf |
 
 @contextmanager
 def _known(native: Any, csrf: Csrf | None) -> Generator[None]:  # noqa: ANN401 # as above
-    token = _current.set(native)
+    acts: _Acts = []
+    token, later = _current.set(native), _afterwards.set(acts)
     try:
         with csrf_names(csrf.names if csrf else None):
             yield
     finally:
         _current.reset(token)
+        _afterwards.reset(later)
+        for act in acts:
+            act()
 
 
 def current_native() -> Any:  # noqa: ANN401 # any framework's
     """Returns the native request that is being answered; None outside, or where none is kept."""
     return _current.get()
+
+
+def logged_out(
+    user: Any,  # noqa: ANN401 # the host's own user class
+    hook: UserHook | None,
+    run: Callable[[Coroutine[Any, Any, Any]], Any],
+) -> None:
+    """Ends the streams of a user who logs out, when the current request has been answered.
+
+    A host tells of it before its session is gone, or keeps that open in a transaction until then: a
+    stream that came back earlier would still be theirs. Outside of a request it is done at once.
+
+    Args:
+        user: Whom the host names; None when nobody was signed in.
+        hook: The app's own, where it has one: it may know them as another.
+        run: Runs a hook that is a coroutine to its end.
+    """
+    native, acts = _current.get(), _afterwards.get()
+    if acts is None:
+        close_streams(user)
+        return
+    found = hook(native) if hook else user
+    acts.append(partial(close_streams, run(found) if iscoroutine(found) else found))
 
 
 def kept(native: dict[str, Any], make: Callable[[], Request]) -> Request:

@@ -48,6 +48,7 @@ from nitro_runtime.entities import Entity
 from nitro_runtime.errors import BadSignature, ConfigurationError, NitroError, NotFound
 from nitro_runtime.html import Html, P, Script
 from nitro_runtime.schema import known_entities
+from nitro_runtime.sse import hub
 from nitro_runtime.views import Form, Page, Table, nonce
 from nitro_runtime.web import Reply, Route
 
@@ -638,6 +639,98 @@ def on_asgi(client: Any, address: str) -> str:
         return (await client.get(address)).text
 
     return asyncio.run(get())
+
+
+# -- logouts --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The topics whose streams were ended, and what views did, in order."""
+    steps: list[str] = []
+
+    def end(topic: str) -> int:
+        steps.append(topic)
+        return 0
+
+    monkeypatch.setattr(hub, "end", end)
+    return steps
+
+
+def leaving(steps: list[str]) -> Iterator[Any]:
+    """Patterns of views that log out."""
+    from django.contrib.auth import alogout, logout
+
+    def leave(request: HttpRequest) -> HttpResponse:
+        logout(request)
+        steps.append("logged out")
+        return HttpResponse()
+
+    async def leave_async(request: HttpRequest) -> HttpResponse:
+        await alogout(request)
+        steps.append("logged out")
+        return HttpResponse()
+
+    yield path("sync", leave)
+    yield path("async", leave_async)
+
+
+def get(client: Any, address: str) -> None:
+    answer = client.get(address)
+    if asyncio.iscoroutine(answer):
+        answer = asyncio.run(answer)
+    assert answer.status_code == 200
+
+
+KINDS = pytest.mark.parametrize("client", [Client, AsyncClient])
+ADDRESSES = pytest.mark.parametrize("address", ["/sync", "/async"])
+
+
+@KINDS
+@ADDRESSES
+def test_a_logout_ends_the_streams_of_the_user_when_it_is_done(
+    project: Project, anns: Browser, ended: list[str], client: Any, address: str
+) -> None:
+    """Django tells of it before: a stream that came back by then would be Ann's again."""
+    from django.contrib.auth.models import User
+
+    project(*leaving(ended))
+    browser = anns(client())
+    get(browser, f"{address}?a=%ff")  # which Nitro would refuse
+    assert ended == ["logged out", f"user:{User.objects.get().pk}"]
+    get(browser, address)
+    assert ended[2:] == ["logged out"]  # nobody's
+
+
+def member(request: HttpRequest) -> dict[str, str]:
+    from django.contrib.auth.models import User
+
+    return {"id": f"member {User.objects.get().get_username()}"}
+
+
+async def member_async(request: HttpRequest) -> dict[str, str]:
+    return await sync_to_async(member)(request)
+
+
+@KINDS
+@ADDRESSES
+@pytest.mark.parametrize("hook", [member, member_async])
+def test_a_logout_ends_the_streams_of_whom_the_projects_own_hook_names(
+    project: Project, anns: Browser, ended: list[str], client: Any, address: str, hook: Any
+) -> None:
+    project(*leaving(ended), NITRO={"user": hook})
+    get(anns(client()), address)
+    assert ended == ["logged out", "user:member ann"]
+
+
+def test_a_logout_outside_of_a_request_ends_them_at_once(
+    project: Project, anns: Browser, ended: list[str]
+) -> None:
+    from django.contrib.auth.models import User
+
+    project()
+    anns(Client()).logout()
+    assert ended == [f"user:{User.objects.get().pk}"]
 
 
 # -- its own protection ---------------------------------------------------------------------------

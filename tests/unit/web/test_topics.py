@@ -543,9 +543,17 @@ def test_what_a_user_is_known_by() -> None:
     class Kept:
         pk = 0
 
-    assert [user_id(one) for one in (Named(), Kept(), Member(3), "ann", 5, {"id": 6})] == [
-        *("ann", "0", "3", "ann", "5", "6")
+    users = (Named(), Kept(), Member(3), Member(UUID(int=4)), "ann", 5, {"id": 6}, {"pk": 7})
+    assert [user_id(one) for one in users] == [
+        *("ann", "0", "3", str(UUID(int=4)), "ann", "5", "6", "7")
     ]
+
+
+@pytest.mark.parametrize("stranger", [object(), Member(None), Member(object()), {"exp": 1}, ()])
+def test_a_user_who_cannot_be_told_from_others_is_a_clear_error(stranger: object) -> None:
+    """The text of a plain object is another at each request, and so are the claims of a token."""
+    with pytest.raises(ConfigurationError, match="has no id, by which it would be known again"):
+        close_streams(stranger)
 
 
 # -- limits -----------------------------------------------------------------------------------------

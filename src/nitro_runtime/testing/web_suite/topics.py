@@ -11,7 +11,7 @@ from contextlib import ExitStack
 import httpx
 
 from nitro_runtime.testing.serving import Served
-from nitro_runtime.testing.web_suite.client import SHOWN, VIEW_KEY, Tab, read_until
+from nitro_runtime.testing.web_suite.client import SHOWN, VIEW_KEY, Tab, read_to_the_end, read_until
 from nitro_runtime.testing.web_suite.server import Suite
 from nitro_runtime.testing.web_topics import BURST
 
@@ -96,14 +96,18 @@ class Topics(Suite):
             self._say(here, user, "before")
             for chunks in streams[:2]:
                 read_until(chunks, '"text":"before"')
-            begun = time.monotonic()
+            copied = "; ".join(f"{name}={value}" for name, value in here.client.cookies.items())
             assert json.loads(here.client.get("/logout").text) == {"ended": 2}
             for chunks in streams[:2]:
-                assert "before" not in "".join(chunks)  # to their end
-            assert time.monotonic() - begun < 5
-            back, again = [stack.enter_context(one.stream([])) for one in (here, there)]
-            for chunks in (back, again):
-                read_until(chunks, "retry")
+                assert "before" not in read_to_the_end(chunks)
+            asked = {"tab": here.id, "topic": "suite-room:hall"}
+            kept = {"cookie": copied}
+            with here.client.stream("GET", "/events", params=asked, headers=kept) as refused:
+                assert refused.status_code == 403
+            back = stack.enter_context(here.stream([], cookie=copied))
+            again = stack.enter_context(there.stream([], ["suite-room:hall"]))
+            read_until(back, "retry")
+            read_until(again, f"{user} in hall")
             self._say(other, user, "after")
             read_until(again, '"text":"after"')  # there, nobody logged out
             self._say(other, here.id, "the end")
