@@ -7,7 +7,8 @@ refused does not use it up. A connection that is lost does not end the command, 
 again finds its answer.
 
 A server that is killed in the middle leaves a key taken until its lease ends; what the command had
-committed by then stays, and a later repeat runs it again.
+committed by then stays, and a later repeat runs it again. So does one that comes after the lease of a
+command that takes longer than that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import re
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import chain, repeat
@@ -266,7 +267,7 @@ async def _claimed(using: Idempotency, place: str, claim: Claim) -> Claim | None
     until = time.monotonic() + using.patience
     pauses = chain(_PAUSES, repeat(_PAUSES[-1]))
     while True:
-        known = await using.store.claim(place, claim, using.lease)
+        known = await _asked(using, place, claim)
         if known is None:
             return None
         if known.fingerprint != claim.fingerprint:
@@ -274,6 +275,24 @@ async def _claimed(using: Idempotency, place: str, claim: Claim) -> Claim | None
         if known.answer is not None or time.monotonic() >= until:
             return known
         await asyncio.sleep(next(pauses))
+
+
+async def _asked(using: Idempotency, place: str, claim: Claim) -> Claim | None:
+    """Takes a key unless somebody has it; of one that nobody will use nothing is left."""
+    try:
+        return await using.store.claim(place, claim, using.lease)
+    except asyncio.CancelledError:
+        # The connection is lost, and it is not told whether the key was taken.
+        _go_on(_release(using, place, claim))
+        raise
+
+
+async def _release(using: Idempotency, place: str, claim: Claim) -> None:
+    """Gives a key back; one that cannot be given back is free when its lease ends."""
+    try:
+        await using.store.release(place, claim)
+    except Exception:
+        log.exception("the key of a command that did not succeed could not be given back")
 
 
 def _place(request: Request, key: str) -> str:
@@ -291,7 +310,15 @@ def _fingerprint(command: str, data: Mapping[str, Any]) -> str:
 # -- the first one ------------------------------------------------------------------------------
 
 _running: set[asyncio.Task[Any]] = set()
-"""Commands that run though nobody may listen any more; a loop holds its tasks weakly."""
+"""What runs though nobody may listen any more; a loop holds its tasks weakly."""
+
+
+def _go_on(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Has something run to its end, also when whoever began it is cancelled."""
+    task = asyncio.create_task(work)
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+    return task
 
 
 async def _first(
@@ -303,9 +330,7 @@ async def _first(
 ) -> Reply:
     """Runs a command in a task of its own, which goes on when the connection is lost."""
     first = _First(using, place, claim, request)
-    task = asyncio.create_task(first.work(run))
-    _running.add(task)
-    task.add_done_callback(_running.discard)
+    task = _go_on(first.work(run))
     reply = await asyncio.shield(first.begun)
     if isinstance(reply.body, bytes):
         await asyncio.shield(task)  # until its answer is kept
@@ -335,10 +360,14 @@ class _First:
             self.begun.set_result(reply)
             body = await self._collected(reply)
         except BaseException as error:
-            await self._using.store.release(self._place, self._claim)
-            if self.begun.done():
+            waited_for = not self.begun.done()
+            try:
+                await _release(self._using, self._place, self._claim)
+            finally:
+                if waited_for:  # told also when this task is cancelled meanwhile
+                    self.begun.set_exception(error)
+            if not waited_for:
                 raise
-            self.begun.set_exception(error)
         else:
             await self._end(Reply(reply.status, reply.headers, body))
         finally:
@@ -371,7 +400,7 @@ class _First:
     async def _end(self, reply: Reply) -> None:
         using = self._using
         if reply.status >= 400 or FAILED in self._request.kept:
-            await using.store.release(self._place, self._claim)
+            await _release(using, self._place, self._claim)
             return
         packed = _packed(reply)
         answer = packed if len(packed) <= using.most_bytes else b""

@@ -6,19 +6,23 @@ Importing this makes the table ``nitro_idempotency`` one of the app's, so that i
 
 from __future__ import annotations
 
+import logging
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, TypeVar
 
 from nitro_runtime.entities import Entity, Field, Text
-from nitro_runtime.errors import Duplicate
+from nitro_runtime.errors import DatabaseBusy, Duplicate, NitroError
 from nitro_runtime.web.idempotency import Claim
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_SWEPT = 100
-"""Expired rows that are deleted at a time."""
+_PAUSE, _SWEPT = 5, 20
+"""Once in so many answers that are kept, so many expired rows are deleted at most."""
 
 
 class IdempotencyRow(Entity, abstract=True, version=False):
@@ -54,8 +58,10 @@ class EntityIdempotency:
     use_idempotency(EntityIdempotency(Key))
     ```
 
-    Each step is one statement, which one of several wins. What is done to the rows is announced to
-    nobody: they are no data of the app.
+    Each step that changes something is one statement, which one of several wins. What is done to the
+    rows is announced to nobody: they are no data of the app. Expired ones are deleted now and then,
+    a few at a time, when an answer is kept; Redis forgets those of a class with a ``ttl`` itself, which
+    must not be shorter than ``kept`` and ``lease``.
 
     Args:
         entity: The class of the rows; by default a table of the default backend.
@@ -63,17 +69,21 @@ class EntityIdempotency:
 
     def __init__(self, entity: type[IdempotencyRow] = NitroIdempotency) -> None:
         self._entity = entity
+        self._kept = count()
 
     async def claim(self, key: str, claim: Claim, seconds: float) -> Claim | None:
         """Takes a key, unless somebody has it."""
-        return await self._run(lambda: self._claim(key, claim, seconds))
+        # Whoever waits for an answer only reads, so that no turn to write is waited for as well.
+        known = await self._entity.repository.arun(lambda: self._known(key), write=False)
+        return known or await self._run(lambda: self._claim(key, claim, seconds))
 
     async def keep(self, key: str, claim: Claim, seconds: float) -> None:
         """Keeps the answer, unless the key is another owner's by now."""
         answer = b64encode(claim.answer or b"").decode()
         changes = {"answer": answer, "expires": _in(seconds)}
         await self._run(lambda: self._change(key, claim, changes))
-        await self._run(self._sweep)
+        if next(self._kept) % _PAUSE == 0:
+            await self._sweep()
 
     async def release(self, key: str, claim: Claim) -> None:
         """Gives a key back, unless it is another owner's."""
@@ -86,15 +96,21 @@ class EntityIdempotency:
             try:
                 entity.repository.insert(entity.mapper, [entity.mapper.snapshot(vars(row))])
             except Duplicate:
-                known = self._entity.find(key)
-                if known is not None and known.expires > datetime.now(UTC):
-                    answer = None if known.answer is None else b64decode(known.answer)
-                    return Claim(known.fingerprint, known.owner, answer)
-                if known is not None:  # of several that find it expired one makes it its own
-                    self._remove(id=key, owner=known.owner)
+                known = self._known(key)
+                if known is not None:
+                    return known
+                self._remove(id=key, expires__lte=datetime.now(UTC))
             else:
                 return None
         return Claim(claim.fingerprint, "")  # others are faster each time: one of them runs
+
+    def _known(self, key: str) -> Claim | None:
+        row = self._entity.find(key)
+        if row is None or row.expires <= datetime.now(UTC):
+            return None
+        return Claim(
+            row.fingerprint, row.owner, None if row.answer is None else b64decode(row.answer)
+        )
 
     def _change(self, key: str, claim: Claim, changes: dict[str, Any]) -> int:
         entity: Any = self._entity
@@ -105,16 +121,32 @@ class EntityIdempotency:
         entity: Any = self._entity
         return entity.repository.delete_where(entity.mapper, entity.where(**lookups).query)
 
-    def _sweep(self) -> None:
-        entity: Any = self._entity
-        if getattr(entity.__entity_options__, "ttl", None) is not None:
+    async def _sweep(self) -> None:
+        if self._entity.__entity_options__.ttl is not None:
             return  # Redis forgets them itself
-        old = entity.where(entity.expires < datetime.now(UTC)).limit(_SWEPT).all()
-        if old:
-            self._remove(id__in=[row.id for row in old])
+        try:
+            await self._run(self._remove_expired)
+        except NitroError:  # the answer is kept, whatever becomes of old ones
+            log.warning("expired idempotency keys could not be deleted this time", exc_info=True)
+
+    def _remove_expired(self) -> int:
+        now = datetime.now(UTC)
+        old = self._entity.where(expires__lt=now).limit(_SWEPT).values("id")
+        # One that was taken anew since then is not among them.
+        return self._remove(id__in=[row["id"] for row in old], expires__lt=now) if old else 0
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await self._entity.repository.arun(work, write=True)
+        return await self._entity.repository.arun(lambda: _insistently(work), write=True)
+
+
+def _insistently(work: Callable[[], T]) -> T:
+    """Does a step again that the database has undone, as one of two that stood in each other's way."""
+    for _ in range(2):
+        try:
+            return work()
+        except DatabaseBusy:
+            continue
+    return work()
 
 
 def _in(seconds: float) -> datetime:

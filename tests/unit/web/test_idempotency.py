@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from key_places import PLACES, Missing, key_places
 
 from nitro_runtime.entities import configure
+from nitro_runtime.entities.statements import watchers
 from nitro_runtime.errors import ConfigurationError, NotFound, Refused
 from nitro_runtime.events import anyone, command, forget_command
 from nitro_runtime.sse import emit_signals
@@ -36,11 +37,19 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     configure("memory")
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> IdempotencyStore:
+@pytest.fixture(scope="module")
+def address(
+    tmp_path_factory: pytest.TempPathFactory, missing: Missing
+) -> Iterator[Callable[[str], str]]:
+    with key_places(tmp_path_factory.mktemp("keys"), missing) as given:
+        yield given
+
+
+@pytest.fixture(params=["memory", *PLACES])
+def store(request: pytest.FixtureRequest, address: Callable[[str], str]) -> IdempotencyStore:
     if request.param == "memory":
         return MemoryIdempotency()
-    configure(f"sqlite:///{tmp_path / 'keys.db'}")
+    configure(address(request.param))
     return EntityIdempotency()
 
 
@@ -184,10 +193,11 @@ async def test_what_a_generator_yields_is_the_answer_of_a_repeat(store: Idempote
 
 async def test_a_lost_connection_does_not_end_the_command(store: IdempotencyStore) -> None:
     ran: list[int] = []
-    going_on = asyncio.Event()
+    begun, going_on = asyncio.Event(), asyncio.Event()
 
     @command(NAME, allow=anyone)
     async def run() -> dict[str, int]:
+        begun.set()
         await going_on.wait()
         ran.append(1)
         return {"count": len(ran)}
@@ -195,7 +205,7 @@ async def test_a_lost_connection_does_not_end_the_command(store: IdempotencyStor
     use_idempotency(store)
     browser = Browser()
     lost = asyncio.create_task(browser.told())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     lost.cancel()
     with pytest.raises(asyncio.CancelledError):
         await lost
@@ -204,19 +214,66 @@ async def test_a_lost_connection_does_not_end_the_command(store: IdempotencyStor
     assert ran == [1]
 
 
+async def test_a_connection_that_is_lost_while_the_key_is_taken_leaves_it_free_or_used(
+    store: IdempotencyStore,
+) -> None:
+    ran: list[int] = []
+    counted(ran)
+    use_idempotency(store, patience=3)
+    browser = Browser()
+    loop = asyncio.get_running_loop()
+    await browser.told(key="another")  # tables are there
+
+    def cut(statement: str) -> None:
+        if "insert" in statement.lower() or statement == "EVALSHA":
+            loop.call_soon_threadsafe(lost.cancel)
+
+    watchers.append(cut)
+    try:
+        lost = asyncio.create_task(browser.told())
+        await asyncio.wait([lost])
+    finally:
+        watchers.remove(cut)
+    assert b'"count":2' in await browser.told()
+    assert len(ran) == 2
+
+
+async def test_a_key_that_was_taken_for_nobody_is_given_back() -> None:
+    class Slow(MemoryIdempotency):
+        async def claim(self, key: str, claim: Claim, seconds: float) -> Claim | None:
+            known = await super().claim(key, claim, seconds)
+            taken.set()
+            await answers.wait()
+            return known
+
+    ran: list[int] = []
+    counted(ran)
+    taken, answers = asyncio.Event(), asyncio.Event()
+    use_idempotency(Slow(), patience=3)
+    browser = Browser()
+    lost = asyncio.create_task(browser.told())
+    await taken.wait()
+    lost.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await lost
+    answers.set()
+    assert b'"count":1' in await browser.told()
+
+
 async def test_a_repeat_that_has_waited_for_too_long_is_told_to_come_again(
     store: IdempotencyStore,
 ) -> None:
-    going_on = asyncio.Event()
+    begun, going_on = asyncio.Event(), asyncio.Event()
 
     @command(NAME, allow=anyone)
     async def run() -> None:
+        begun.set()
         await going_on.wait()
 
     use_idempotency(store, patience=0.05)
     browser = Browser()
     first = asyncio.create_task(browser.told())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     with pytest.raises(Refused) as refused:
         await browser.told()
     assert refused.value.status == 409
@@ -233,23 +290,6 @@ async def test_what_cannot_be_a_key_is_refused(key: str) -> None:
         await Browser().told(key=key)
     assert refused.value.status == 400
     assert ran == []
-
-
-async def test_two_processes_that_share_a_table_run_it_once(tmp_path: Path) -> None:
-    configure(f"sqlite:///{tmp_path / 'shared.db'}")
-    one, other = EntityIdempotency(), EntityIdempotency()
-    mine, theirs = Claim("print", "me"), Claim("print", "them")
-    assert await one.claim("k", mine, 60) is None
-    assert await other.claim("k", theirs, 60) == mine
-    await other.release("k", theirs)  # not theirs to give back
-    assert await other.claim("k", theirs, 60) == mine
-    await one.keep("k", Claim("print", "me", b"done"), 60)
-    known = await other.claim("k", theirs, 60)
-    assert known is not None
-    assert known.answer == b"done"
-    won = await asyncio.gather(*[s.claim("race", Claim("p", str(n)), 60)
-                                 for n, s in enumerate([one, other] * 10)])  # fmt: skip
-    assert won.count(None) == 1
 
 
 async def test_memory_is_bounded_and_forgets_the_oldest_answer_first() -> None:
@@ -305,6 +345,25 @@ async def test_what_could_not_be_kept_is_not_done_again(caplog: pytest.LogCaptur
         await browser.told()
     assert (refused.value.status, ran) == (409, [1])
     assert "could not be kept" in caplog.text
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), Refused(403, "No.")])
+async def test_a_failure_is_told_also_when_its_key_cannot_be_given_back(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken(MemoryIdempotency):
+        async def release(self, key: str, claim: Claim) -> None:
+            raise OSError("the store went away")
+
+    @command(NAME, allow=anyone)
+    async def run() -> None:
+        raise error
+
+    use_idempotency(Broken(), patience=0.01)
+    async with asyncio.timeout(5):
+        with pytest.raises(type(error)):
+            await Browser().told()
+    assert "could not be given back" in caplog.text
 
 
 async def test_of_an_answer_that_is_too_long_a_repeat_is_told_that_it_was_done(
