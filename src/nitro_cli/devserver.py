@@ -18,7 +18,7 @@ from threading import Event, Lock, Thread
 
 from nitro_cli import assets, tailwind
 from nitro_cli.children import Child, ends_quietly, stop
-from nitro_cli.devworker import DevWorker, needs_worker
+from nitro_cli.devworker import DevWorker, is_apart
 from nitro_cli.environment import with_env_file
 from nitro_cli.tailwind import Stylesheet
 from nitro_runtime.errors import NitroError, UsageError
@@ -207,9 +207,9 @@ def run(server: Server, *, port: int | None, write: Say) -> None:
 
 def _worker(server: Server, environ: Mapping[str, str], terminal: Terminal) -> DevWorker | None:
     """Returns the worker of durable handlers, where the app does not run them itself."""
-    source = server.source or server.root / server.package
-    if not needs_worker(source, environ):
+    if not is_apart(environ):
         return None
+    source = server.source or server.root / server.package
     return DevWorker(server.root, source, environ, terminal.show)
 
 

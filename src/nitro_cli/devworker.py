@@ -1,6 +1,7 @@
 """The worker that `nitro dev` runs beside the server, when the project has work for one.
 
-It starts again when the source changes, as the server does by its own means.
+It starts again when the source changes, as the server does by its own means, and for the first time
+when that brings the first durable handler.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ Stamp = tuple[int, int]
 """How many files there are, and when the newest was changed."""
 
 
-def needs_worker(source: Path, environ: Mapping[str, str]) -> bool:
-    """Whether there is a durable handler, and a queue that only a worker takes jobs from.
+def is_apart(environ: Mapping[str, str]) -> bool:
+    """Whether only a worker takes jobs from the queue of an environment, and not the app itself."""
+    return environ.get("NITRO_QUEUE_URL", "app") not in ("", "app")
+
+
+def has_work(source: Path) -> bool:
+    """Whether there is a durable handler.
 
     Args:
         source: The folder of the project's package; nothing in it is imported.
-        environ: The environment that the app runs in.
     """
-    if environ.get("NITRO_QUEUE_URL", "app") in ("", "app"):
-        return False
     return any(map(_has_durable, _sources(source)))
 
 
@@ -62,7 +65,7 @@ class DevWorker:
         source: The folder of its package.
         environ: Its environment.
         show: Shows one of its lines, under a label.
-        child: The process; None before the start.
+        child: The process; None while there is nothing to work.
     """
 
     root: Path
@@ -74,8 +77,10 @@ class DevWorker:
     _next: float = field(default=0.0)
 
     def start(self) -> None:
-        """Starts it."""
+        """Starts it, if there is a durable handler."""
         self._seen = _stamp(self.source)
+        if not has_work(self.source):
+            return
         words = [sys.executable, "-m", "nitro_cli", "worker"]
         environ = {**self.environ, "PYTHONUNBUFFERED": "1", "NITRO_WORKER_CHILD": "1"}
         self.child = Child("worker", words, cwd=self.root, environ=environ, line=self.show)
@@ -85,10 +90,16 @@ class DevWorker:
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + LOOK
-        child = self.child
-        if child is None or _stamp(self.source) == self._seen:
-            return
-        child.terminate()
-        if child.poll() is not None:  # else at one of the next looks
-            child.close()
+        if _stamp(self.source) != self._seen and self._has_ended():
             self.start()
+
+    def _has_ended(self) -> bool:
+        """Asks it to end, and says whether it has; if not, it is asked at the next look."""
+        if self.child is None:
+            return True
+        self.child.terminate()
+        if self.child.poll() is None:
+            return False
+        self.child.close()
+        self.child = None
+        return True

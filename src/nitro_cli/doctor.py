@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -39,12 +39,14 @@ class Project:
 
     Attributes:
         root: The project's folder, or that of an app.
-        package: The package of a project that Nitro made, or None.
+        packages: The package of a project that Nitro made; none stands for all modules of an app.
+        app: Where the app is that Nitro did not make, ``main:app``; None where that is not known.
         repositories: The backends that its entities use, the default first.
     """
 
     root: Path
-    package: str | None = None
+    packages: Sequence[str] = ()
+    app: str | None = None
     repositories: list[Repository] = field(default_factory=list["Repository"])
 
     @property
@@ -56,14 +58,19 @@ class Project:
 Check = Callable[[Project], Iterator[tuple[State, str]]]
 
 
-def examine(start: Path) -> list[Finding]:
+def examine(start: Path, app: str | None = None) -> list[Finding]:
     """Looks at the project that a folder is in, or at the app in it.
 
-    It imports the modules with entities, as migrations do, and asks the servers.
+    It imports the modules with entities, as migrations do, and asks the servers. An app that Nitro did
+    not make is imported whole: only its own code says where its data is.
+
+    Args:
+        start: The folder.
+        app: The app, or what makes it, as ``--app`` takes it; None: the one that is known, if any.
     """
     from nitro_cli.database.environment import inside, sentences
 
-    project = _project(start)
+    project = _project(start, app)
     findings: list[Finding] = []
     with inside(project.root):
         for about, check in CHECKS:
@@ -75,11 +82,11 @@ def examine(start: Path) -> list[Finding]:
     return findings
 
 
-def _project(start: Path) -> Project:
-    from nitro_cli.project import find_project, folder_above
+def _project(start: Path, app: str | None) -> Project:
+    from nitro_cli.loading import adopted_app, packages_of, root_of
 
-    root = folder_above(start)
-    return Project(start.absolute()) if root is None else Project(root, find_project(root).package)
+    root = root_of(start, needed=False)
+    return Project(root, packages_of(root), app or adopted_app(root))
 
 
 # -- checks ---------------------------------------------------------------------------------------
@@ -87,15 +94,18 @@ def _project(start: Path) -> Project:
 
 def _entities(project: Project) -> Iterator[tuple[State, str]]:
     """Finds the entities, and with them the backends that are in use."""
+    from nitro_cli.loading import load_app
     from nitro_runtime.entities.discovery import import_entities
     from nitro_runtime.entities.settings import default_repository
     from nitro_runtime.schema import registered_entities
 
-    if project.package is not None:
-        settings = import_module(f"{project.package}.settings")
+    for package in project.packages:
+        settings = import_module(f"{package}.settings")
         getattr(settings, "configure_database", lambda: None)()
+    if project.app is not None:
+        load_app(project.root, project.app)
     project.repositories.append(default_repository())
-    modules = import_entities(*filter(None, [project.package]), folder=project.root)
+    modules = import_entities(*project.packages, folder=project.root)
     entities = [e for e in registered_entities() if e.__module__ in modules]
     for entity in entities:
         repository: Repository = entity.repository
@@ -275,7 +285,7 @@ def _tables(project: Project) -> Iterator[tuple[State, str]]:
     from nitro_runtime.entities.discovery import import_classes
     from nitro_runtime.views.table_uses import declared_tables, fields_used
 
-    modules = import_classes(_TABLES, *filter(None, [project.package]), folder=project.root)
+    modules = import_classes(_TABLES, *project.packages, folder=project.root)
     uses: dict[tuple[type[Any], str], dict[str, list[str]]] = {}
     for table in declared_tables(modules):
         entity = cast("Any", table).entity

@@ -30,5 +30,13 @@ def _read(file: Path) -> dict[str, str]:
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         if equals and name.strip() in _NAMES and value.strip():
-            found[name.strip()] = value.strip().strip("\"'")
+            found[name.strip()] = _plain(value.strip())
     return found
+
+
+def _plain(value: str) -> str:
+    """Returns a value without its quotes, or without the comment behind it."""
+    quote = value[0]
+    if quote in "\"'":
+        return value[1:].partition(quote)[0]
+    return value.partition(" #")[0].rstrip()

@@ -80,14 +80,37 @@ def root_of(start: Path, *, needed: bool) -> Path:
     return root or start.absolute()
 
 
+def adopted_app(root: Path) -> str | None:
+    """Returns where the app is that `nitro init` found in a folder; None where it has found none.
+
+    Raises:
+        UsageError: The description of the project cannot be read.
+    """
+    from nitro_cli.plan.memory import PROJECT, read_record
+
+    return read_record(root, PROJECT).get("options", {}).get("app")
+
+
+def packages_of(root: Path) -> list[str]:
+    """Returns the package of a project that Nitro made; none stands for all modules of an app.
+
+    Raises:
+        UsageError: The description of the project cannot be read.
+    """
+    from nitro_cli.project import find_project, folder_above
+
+    if folder_above(root) is None or adopted_app(root):
+        return []
+    return [find_project(root).package]
+
+
 def _own_address(root: Path) -> str:
     from nitro_cli.frameworks import check_installed
-    from nitro_cli.plan.memory import PROJECT, read_record
     from nitro_cli.project import find_project
 
     # first, because there are apps of frameworks for which nothing is generated
-    if adopted := read_record(root, PROJECT).get("options", {}).get("app"):
-        return str(adopted)
+    if adopted := adopted_app(root):
+        return adopted
     project = find_project(root)
     check_installed(project.framework)
     return project.framework.app(project.package)

@@ -136,7 +136,7 @@ def _is_nitros(route: HostRoute, site: Site | None) -> bool:
         return True
     if route.name.startswith(("nitro_static", "nitro_files")):
         return True
-    *_, inner = unwrapped(route.handler)
+    inner = next(reversed([*unwrapped(route.handler)]), None)  # an address alone has no handler
     module = getattr(inner, "__module__", "")
     static = site.static_url if site is not None else None
     return (

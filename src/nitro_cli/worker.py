@@ -49,24 +49,14 @@ def load(app: str | None = None) -> None:
         NitroError: The project's own code failed.
     """
     from nitro_cli.database.environment import sentences
-    from nitro_cli.loading import load_app
+    from nitro_cli.loading import load_app, packages_of
     from nitro_runtime.entities.discovery import import_entities
 
     folder = Path.cwd()
     take_env_file(folder)
     load_app(folder, app)
     with sentences(folder):  # some frameworks import what answers requests at the first one
-        import_entities(*_packages(folder), folder=folder)
-
-
-def _packages(folder: Path) -> list[str]:
-    """Returns the package of a project that Nitro made; none stands for all modules of an app."""
-    from nitro_cli.plan.memory import PROJECT, read_record
-    from nitro_cli.project import find_project, folder_above
-
-    if folder_above(folder) is None or read_record(folder, PROJECT).get("options", {}).get("app"):
-        return []
-    return [find_project(folder).package]
+        import_entities(*packages_of(folder), folder=folder)
 
 
 def run(root: Path, wanted: Wanted, say: Say) -> None:
@@ -78,7 +68,8 @@ def run(root: Path, wanted: Wanted, say: Say) -> None:
         say: Shows a sentence.
 
     Raises:
-        UsageError: The app has no durable handler, or none in these queues.
+        UsageError: The app has no durable handler, or none in these queues, or keeps its jobs in
+            its own memory.
         MissingExtra: The queue's package is not installed.
     """
     if wanted.processes > 1:
@@ -86,6 +77,7 @@ def run(root: Path, wanted: Wanted, say: Say) -> None:
         return
     load(wanted.app)
     queues = _queues(wanted.queues)
+    _refuse_memory()
     from nitro_runtime.durable import run_worker
 
     ended = threading.Event()
@@ -108,6 +100,16 @@ def _queues(wanted: Sequence[str]) -> list[str]:
             f"No handler here waits in the queue {unknown[0]!r}; there are {', '.join(known)}."
         )
     return list(wanted) or known
+
+
+def _refuse_memory() -> None:
+    from nitro_runtime.durable import OutboxRow
+
+    if OutboxRow.repository.name == "memory":
+        raise UsageError(
+            "The jobs of this app are kept in its own memory, where no worker sees them; set "
+            "NITRO_DATABASE_URL for both."
+        )
 
 
 def _end_with_input(ended: threading.Event) -> None:

@@ -23,16 +23,26 @@ if TYPE_CHECKING:
 
 PORT_OPTIONS = {"django": "{port}"}
 """How a port is said to the framework's own command; most take an option."""
+HANDLER = """
+
+@on("category.created", sender=Category, durable=True, once=True)
+def note(category: Category) -> None:
+    with open("noted.txt", "a") as noted:
+        noted.write(f"{category.name}\\n")
+"""
 
 
 @pytest.fixture(scope="module", params=FRAMEWORKS)
 def started(
     request: pytest.FixtureRequest, shops: Shops, run: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, Path]:
-    """A copy of the shop on each framework, with rows."""
+    """A copy of the shop on each framework, with a durable handler and rows."""
     copy = tmp_path_factory.mktemp("started") / "shop"
     shutil.copytree(shops(request.param), copy)
-    run("nitro_cli", "db", "upgrade", cwd=copy)
+    handlers = copy / "shop" / "categories" / "handlers.py"
+    handlers.write_text(handlers.read_text() + HANDLER)
+    for words in ("upgrade", "revision", "upgrade"):
+        run("nitro_cli", "db", words, cwd=copy)
     run("nitro_cli", "db", "seed", "--count", "3", cwd=copy)
     run("nitro_cli", "assets", cwd=copy)
     return request.param, copy
@@ -65,21 +75,28 @@ def test_it_starts_with_the_usual_command_and_ends_at_ctrl_c(started: tuple[str,
         assert page.status_code == 200, program.said()
         assert "/static/datastar.js" in page.text
         assert httpx.get(f"http://127.0.0.1:{port}/static/datastar.js").status_code == 200
-        add_a_category(f"http://127.0.0.1:{port}")
+        add_a_category(f"http://127.0.0.1:{port}", "Tea")
+        until(lambda: "Tea" in noted(shop), "what the app does itself", 20)
         serve_a_while(f"http://127.0.0.1:{port}/products")
         program.ctrl_c()
     assert "Traceback" not in program.said()
 
 
-def add_a_category(site: str) -> None:
+def noted(shop: Path) -> list[str]:
+    """The categories that the durable handler saw, each as often as it did."""
+    file = shop / "noted.txt"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def add_a_category(site: str, name: str) -> None:
     """Fills in a form as a visitor without JavaScript does; and as another site would."""
     with httpx.Client(base_url=site, headers={"origin": site}) as visitor:
         fields = re.findall(r"<input [^>]*>", visitor.get("/categories/new").text)
         hidden = {
             value_of(one, "name"): value_of(one, "value") for one in fields if "hidden" in one
         }
-        assert visitor.post("/categories", data={**hidden, "name": "Tea"}).status_code == 303
-        assert "Tea" in visitor.get("/categories").text
+        assert visitor.post("/categories", data={**hidden, "name": name}).status_code == 303
+        assert name in visitor.get("/categories").text
     elsewhere = {"origin": "http://elsewhere.example"}
     forged = httpx.post(f"{site}/categories", data={"name": "Forged"}, headers=elsewhere)
     assert forged.status_code == 403
@@ -90,18 +107,22 @@ def value_of(tag: str, name: str) -> str:
     return found[1] if found else ""
 
 
-def test_it_starts_with_nitro_dev_and_ends_within_a_second_with_a_stream_open(
+def test_it_starts_with_nitro_dev_and_a_worker_and_ends_within_a_second_with_a_stream_open(
     started: tuple[str, Path],
 ) -> None:
     _, shop = started
     words = [sys.executable, "-m", "nitro_cli", "dev", "--port", str(free_port())]
-    with running(words, shop) as program:
-        page = program.address() + "products"
-        with httpx.Client(verify=PLAIN) as tab, open_stream(tab, page) as stream:
+    with running(words, shop, {"NITRO_QUEUE_URL": "database"}) as program:
+        site = program.address()
+        until(lambda: "Working on the outbox" in program.said(), program.said(), 30)
+        with httpx.Client(verify=PLAIN) as tab, open_stream(tab, f"{site}products") as stream:
             assert b"product-table" in next(stream.iter_bytes())
+            add_a_category(site.rstrip("/"), "Coffee")
+            until(lambda: "Coffee" in noted(shop), "what the worker does", 20)
             code, seconds = program.ctrl_c()
     assert (code, seconds < 1) == (0, True), seconds
     assert "Traceback" not in program.said()
+    assert noted(shop).count("Coffee") == 1
 
 
 def test_nitro_dev_serves_what_was_changed_while_a_stream_is_open(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from dotenv import load_dotenv
 from nitro import configure
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,13 +10,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PACKAGE = Path(__file__).parent
 STATIC = PACKAGE / "static"
 
+load_dotenv(PACKAGE.parent / ".env")  # Nitro itself reads some of it, such as NITRO_BROKER_URL
+
 
 class Settings(BaseSettings):
     """Every setting is the environment variable of its name with `NITRO_` in front."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="NITRO_", env_file=PACKAGE.parent / ".env", extra="ignore"
-    )
+    model_config = SettingsConfigDict(env_prefix="NITRO_")
 
     secret_key: SecretStr = SecretStr("")
     database_url: str = "sqlite:///shop.db"

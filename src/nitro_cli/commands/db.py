@@ -119,7 +119,10 @@ def status(json: Json = False) -> None:
 @app.command()
 def seed(
     count: Annotated[
-        int, typer.Option(help="How many rows a table gets at most.", min=1, max=1_000_000)
+        int,
+        typer.Option(
+            metavar="NUMBER", help="How many rows a table gets at most.", min=1, max=1_000_000
+        ),
     ] = 200,
 ) -> None:
     """Fill the database with example data, by the project's seeds.py."""

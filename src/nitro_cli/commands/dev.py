@@ -11,7 +11,12 @@ import typer
 def command(
     port: Annotated[
         int | None,
-        typer.Option(help="The port to listen on; 8000 or the next free one.", min=1, max=65535),
+        typer.Option(
+            metavar="NUMBER",
+            help="The port to listen on; 8000 or the next free one.",
+            min=1,
+            max=65535,
+        ),
     ] = None,
 ) -> None:
     """Run the project's server, with reload, and Tailwind's watch, until Ctrl-C.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nitro_cli.commands.options import Json
+from nitro_cli.commands.options import App, Json
 
 if TYPE_CHECKING:
     from nitro_cli.doctor import Finding
@@ -18,14 +18,14 @@ WIDTH = 80
 _INDENT = " " * 21
 
 
-def command(json: Json = False) -> None:
-    """Look whether the database, its migrations and Redis are fit for the project.
+def command(app: App = None, json: Json = False) -> None:
+    """Look whether the database, its migrations, Redis and the queue are fit for the project.
 
     Nothing is changed. It exits with 1 when something is broken; a warning is none.
     """
     from nitro_cli.doctor import examine
 
-    findings = examine(Path.cwd())
+    findings = examine(Path.cwd(), app)
     broken = any(finding.state == "broken" for finding in findings)
     if json:
         data = [{"about": f.about, "state": f.state, "sentence": f.sentence} for f in findings]

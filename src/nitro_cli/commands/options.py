@@ -1,4 +1,4 @@
-"""The options that every writing command has, declared once."""
+"""The options that several commands have, declared once."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite files that you c
 Skip = Annotated[bool, typer.Option("--skip", help="Keep files that you changed.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="List every file.")]
+App = Annotated[
+    str | None,
+    typer.Option("--app", metavar="MODULE:NAME", help="The app, where there is no project."),
+]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nitro_cli.commands.options import Json
+from nitro_cli.commands.options import App, Json
 
 if TYPE_CHECKING:
     from nitro_cli.route_list import RouteList, Row
@@ -32,10 +32,7 @@ def command(
         str | None,
         typer.Argument(metavar="WORD", help="Show only what has this word in it: product."),
     ] = None,
-    app: Annotated[
-        str | None,
-        typer.Option("--app", metavar="MODULE:NAME", help="The app, where no project is."),
-    ] = None,
+    app: App = None,
     json: Json = False,
     openapi: Annotated[
         bool, typer.Option("--openapi", help="Print commands and queries as OpenAPI, in JSON.")
@@ -90,7 +87,7 @@ def _cells(row: Row) -> _Cells:
     return methods, row.address, row.allow or row.name, where
 
 
-_LEAST = ((2, 8), (1, 24))
+_LEAST = ((0, 8), (2, 8), (1, 24))
 """Columns that are made narrower than what is in them, in this order, and to which width at most."""
 
 
@@ -100,15 +97,15 @@ def _table(heads: _Cells, rows: Sequence[_Cells]) -> list[str]:
     A cell that is wider than its column moves those behind it; a last one for which there is no room
     stands on a line of its own.
     """
-    shown = [n for n in range(4) if any(row[n] for row in rows)]
+    shown = fitted = [n for n in range(4) if any(row[n] for row in rows)]
     every = (heads, *rows)
     usual = [row for row in every if len(_GAP.join(row)) <= WIDTH]
     if len(usual) <= len(every) / 2:  # most have their last cell on the next line anyway
+        fitted = shown[:-1]
         usual = [row for row in every if len(_GAP.join(row[:-1])) <= WIDTH]
-        return _laid_out(every, _widths(usual, shown), shown)
     widths = _widths(usual, shown)
     for n, least in _LEAST:
-        excess = sum(widths.values()) + len(_GAP) * (len(shown) - 1) - WIDTH
+        excess = sum(widths[one] for one in fitted) + len(_GAP) * (len(fitted) - 1) - WIDTH
         if excess > 0 and n in widths:
             widths[n] = max(min(least, widths[n]), widths[n] - excess)
     return _laid_out(every, widths, shown)

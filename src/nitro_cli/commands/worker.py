@@ -7,35 +7,41 @@ from typing import Annotated
 
 import typer
 
-from nitro_cli.commands.options import Json
-
-AppOption = Annotated[
-    str | None,
-    typer.Option("--app", metavar="MODULE:NAME", help="The app, where no project is."),
-]
+from nitro_cli.commands.options import App, Json
 
 
 def command(
     queue: Annotated[
         list[str] | None,
-        typer.Option("--queue", "-q", help="Work this queue only; may be given several times."),
+        typer.Option(
+            "--queue",
+            "-q",
+            metavar="NAME",
+            help="Work this queue only; may be given several times.",
+        ),
     ] = None,
     threads: Annotated[
-        int, typer.Option(help="How many jobs a process works at once.", min=1, max=256)
+        int,
+        typer.Option(
+            metavar="NUMBER", help="How many jobs a process works at once.", min=1, max=256
+        ),
     ] = 4,
-    processes: Annotated[int, typer.Option(help="How many processes.", min=1, max=64)] = 1,
+    processes: Annotated[
+        int, typer.Option(metavar="NUMBER", help="How many processes.", min=1, max=64)
+    ] = 1,
     dead: Annotated[
         bool, typer.Option("--dead", help="List the jobs that failed for good.")
     ] = False,
     retry: Annotated[str, typer.Option(metavar="ID|all", help="Have dead jobs tried again.")] = "",
     drop: Annotated[str, typer.Option(metavar="ID|all", help="Delete dead jobs.")] = "",
-    app: AppOption = None,
+    app: App = None,
     json: Json = False,
 ) -> None:
-    """Run the handlers with ``durable=True`` until Ctrl-C; what has begun by then is finished.
+    """Run the durable handlers until Ctrl-C; what has begun by then is finished.
 
-    NITRO_QUEUE_URL says where jobs come from: redis://, amqp://, celery+redis://, celery+amqp://, or the
-    outbox in the database when it is not set.
+    These are the ones that are written with @on(..., durable=True). NITRO_QUEUE_URL says where their
+    jobs come from: redis://, amqp://, celery+redis://, celery+amqp://, or the outbox in the database
+    when it is not set.
     """
     from nitro_cli import worker
     from nitro_cli.database.environment import inside

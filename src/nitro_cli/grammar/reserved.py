@@ -21,8 +21,8 @@ PROJECT_FOLDERS = _words(
 
 INSTALLED = _words(
     """
-    alembic blinker celery copier datastar datastar_py django dramatiq fastapi fasthtml
-    flask granian gunicorn httpx jinja2 litestar markupsafe nitro nitro_boost nitro_cli
+    alembic blinker celery copier datastar datastar_py django dotenv dramatiq fastapi
+    fasthtml flask granian gunicorn httpx jinja2 litestar markupsafe nitro nitro_boost nitro_cli
     nitro_kit nitro_runtime pip pydantic pydantic_settings pytest redis ruff rusty_tags
     sanic setuptools sqlalchemy sqlmodel starlette typer uvicorn wheel
     """

@@ -113,7 +113,7 @@ class Relay:
                 self._fresh.clear()  # the outbox has them
                 self._say(str(problem))
             except Exception as problem:
-                self._say(f"the outbox cannot be looked at: {problem}")
+                self._say(f"The outbox cannot be read ({str(problem).rstrip('.')}).")
             if not self._wake.is_set() and not stop.is_set():
                 self._wake.wait(timing().poll)
             self._wake.clear()

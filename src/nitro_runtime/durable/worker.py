@@ -42,6 +42,7 @@ def run_worker(
         try:
             while not stopped.is_set():
                 try:
+                    queue.depth(queues)  # whether the server is there
                     say(f"Working on {queue.name}, {threads} at once.")
                     queue.work(queues, threads, working.perform, stopped)
                     break

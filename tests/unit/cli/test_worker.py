@@ -17,7 +17,7 @@ import pytest
 from waiting import until
 
 from nitro_cli import devworker
-from nitro_cli.devworker import needs_worker
+from nitro_cli.devworker import has_work, is_apart
 from nitro_cli.environment import with_env_file
 
 APP = """
@@ -124,12 +124,22 @@ def test_what_it_cannot_do_is_one_sentence_and_exits_with_2(tmp_path: Path) -> N
     assert complaint.startswith("There is nothing to work: no handler here is durable.")
 
 
+def test_an_app_whose_jobs_no_worker_can_see_is_one_sentence(folder: Path) -> None:
+    (folder / "main.py").write_text(APP.replace('configure("sqlite:///app.db")', ""))
+    code, said, complaint = run(folder, "--app", "main:app")
+    assert (code, said) == (2, "")
+    assert complaint.startswith("The jobs of this app are kept in its own memory, where no worker")
+    assert "NITRO_DATABASE_URL" in complaint
+
+
 def test_dev_needs_a_worker_for_durable_handlers_that_the_app_does_not_work(folder: Path) -> None:
-    assert needs_worker(folder, {"NITRO_QUEUE_URL": "redis://localhost"})
-    assert not needs_worker(folder, {})
-    assert not needs_worker(folder, {"NITRO_QUEUE_URL": "app"})
+    assert is_apart({"NITRO_QUEUE_URL": "redis://localhost"})
+    assert is_apart({"NITRO_QUEUE_URL": "database"})
+    assert not is_apart({})
+    assert not is_apart({"NITRO_QUEUE_URL": "app"})
+    assert has_work(folder)
     (folder / "main.py").write_text("durable = True\n")
-    assert not needs_worker(folder, {"NITRO_QUEUE_URL": "redis://localhost"})
+    assert not has_work(folder)
 
 
 class Started:
@@ -168,8 +178,31 @@ def test_the_worker_of_dev_starts_again_when_it_has_ended_after_a_change(
     assert worker.child is not first
 
 
+def test_the_worker_of_dev_starts_with_the_first_durable_handler_and_ends_with_the_last(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(devworker, "Child", Started)
+    monkeypatch.setattr(devworker, "LOOK", 0.0)
+    (folder / "main.py").write_text("")
+    worker = devworker.DevWorker(folder, folder, {}, lambda label, line: None)
+    worker.start()
+    worker.look()
+    assert worker.child is None
+    (folder / "handlers.py").write_text(APP)
+    worker.look()
+    assert worker.child is not None
+    (folder / "handlers.py").unlink()
+    worker.look()
+    worker.look()
+    assert worker.child is None
+
+
 def test_addresses_of_servers_may_stand_in_the_env_file(tmp_path: Path) -> None:
     lines = ["NITRO_QUEUE_URL='redis://a'", "NITRO_BROKER_URL=redis://b", "NITRO_SECRET_KEY=c", "#"]
     (tmp_path / ".env").write_text("\n".join(lines))
     found = with_env_file(tmp_path, {"NITRO_BROKER_URL": "redis://mine"})
     assert found == {"NITRO_QUEUE_URL": "redis://a", "NITRO_BROKER_URL": "redis://mine"}
+    lines = ["NITRO_QUEUE_URL=redis://a  # of this machine", 'NITRO_BROKER_URL="redis://b" # too']
+    (tmp_path / ".env").write_text("\n".join(lines))
+    found = with_env_file(tmp_path, {})
+    assert found == {"NITRO_QUEUE_URL": "redis://a", "NITRO_BROKER_URL": "redis://b"}

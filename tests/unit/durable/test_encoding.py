@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -109,3 +112,16 @@ def test_no_other_class_is_made_of_what_a_row_says() -> None:
     for text in ('{"$model":["os:system",{}]}', '{"$enum":["builtins:dict","x"]}', '{"$x":1}'):
         with pytest.raises((TypeError, KeyError)):
             decode(text)
+
+
+def test_a_class_of_the_program_itself_is_named_as_a_worker_imports_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """``python -m shop`` calls the module ``__main__``."""
+    main = ModuleType("__main__")
+    main.__dict__.update(Point=Point, __spec__=ModuleSpec("shop", None))
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    monkeypatch.setattr(Point, "__module__", "__main__")
+    text = encode(Point(1, Decimal(2)), "it")
+    assert "shop:Point" in text
+    assert decode(text) == Point(1, Decimal(2))  # here it is not imported a second time

@@ -30,7 +30,12 @@ from nitro_runtime.entities import (
     transaction,
     use,
 )
-from nitro_runtime.errors import ConfigurationError, MissingExtra, UnstorableJob
+from nitro_runtime.errors import (
+    ConfigurationError,
+    MissingExtra,
+    QueueUnavailable,
+    UnstorableJob,
+)
 from nitro_runtime.events import emit, emit_async, on
 from nitro_runtime.events.bus import bus
 from nitro_runtime.schema import known_entities
@@ -335,11 +340,22 @@ def test_expired_keys_are_looked_for_once_an_hour(monkeypatch: pytest.MonkeyPatc
         ("rediss+celery://x", "There is no queue for an address with 'rediss\\+celery'"),
         ("redi://x", "Did you mean 'redis'"),
         ("redis://x?prefix=a%20b", "The prefix of a queue"),
+        ("redis://x:port", "The port of a queue's address is a number"),
     ],
 )
 def test_an_address_that_is_none_is_refused(url: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         use_queue(url)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "amqp", "celery+redis", "celery+amqp"])
+def test_a_server_that_is_down_is_one_sentence_with_the_reason_of_the_system(scheme: str) -> None:
+    queue = use_queue(f"{scheme}://:hidden@127.0.0.1:1")
+    server = scheme.removeprefix("celery+")
+    with pytest.raises(QueueUnavailable) as raised:
+        queue.depth(["default"])
+    sentence = f"The queue at {server}://127.0.0.1:1 does not answer (Connection refused)."
+    assert str(raised.value) == sentence
 
 
 @pytest.mark.parametrize(

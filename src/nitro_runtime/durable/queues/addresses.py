@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeGuard
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from nitro_runtime.errors import ConfigurationError, QueueUnavailable
@@ -30,9 +31,13 @@ class Address:
         """Takes ``redis://host/0?prefix=shop`` apart.
 
         Raises:
-            ConfigurationError: The prefix cannot be one.
+            ConfigurationError: The prefix, or the port, cannot be one.
         """
         parts = urlsplit(url.removeprefix("celery+"))
+        try:
+            _ = parts.port
+        except ValueError as problem:
+            raise ConfigurationError("The port of a queue's address is a number.") from problem
         options = dict(parse_qsl(parts.query))
         prefix = options.pop("prefix", "nitro")
         if not _PREFIX.fullmatch(prefix):
@@ -72,4 +77,27 @@ def reaching(place: str, errors: tuple[type[Exception], ...]) -> Generator[None]
     try:
         yield
     except errors as problem:
-        raise QueueUnavailable(place, str(problem) or type(problem).__name__) from problem
+        raise QueueUnavailable(place, _reason(problem)) from problem
+
+
+def _reason(problem: BaseException) -> str:
+    """Returns why, in the system's own words where these are within what the client says."""
+    found = next((each.strerror for each in _within(problem) if _is_told(each)), None)
+    return str(found or str(problem).rstrip(".") or type(problem).__name__)
+
+
+def _is_told(problem: BaseException) -> TypeGuard[OSError]:
+    return isinstance(problem, OSError) and bool(problem.strerror)
+
+
+def _within(problem: BaseException) -> Iterator[BaseException]:
+    """Yields an error with those that it came from: clients pack them as they like."""
+    waiting, seen = [problem], set[int]()
+    while waiting:
+        each = waiting.pop(0)
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        inner = (each.__cause__, each.__context__, *each.args, *vars(each).values())
+        waiting += [one for one in inner if isinstance(one, BaseException)]

@@ -16,6 +16,8 @@ from nitro_runtime.errors import MissingExtra
 
 _TASK = "nitro.perform"
 _PATIENCE = 5.0
+_LOOK = 0.5
+"""Seconds after which a worker that was told to stop notices at the latest."""
 
 
 def queue_at(url: str) -> CeleryQueue:
@@ -92,6 +94,8 @@ class CeleryQueue:
             without_mingle=True,
             without_gossip=True,
         )
+        # Celery looks whether it should stop only when something wakes it, else every ten seconds.
+        worker.timer.call_repeatedly(_LOOK, _nothing)
         thread = threading.Thread(target=worker.start, name="nitro-celery", daemon=True)
         with once_a_minute("celery"):
             thread.start()
@@ -110,6 +114,10 @@ class CeleryQueue:
         return reaching(self.place, self._errors)
 
 
+def _nothing() -> None:
+    """Wakes Celery's loop."""
+
+
 def _performer(perform: Perform) -> Any:  # noqa: ANN401 # a function whose signature Celery reads
     def performed(key: str) -> None:
         perform(key)
@@ -120,12 +128,10 @@ def _performer(perform: Perform) -> Any:  # noqa: ANN401 # a function whose sign
 def _app(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
     try:
         celery: Any = import_module("celery")  # it has no types
-        if address.is_redis:
-            import_module("redis")
+        errors = _errors(address)
     except ImportError as problem:
         extra = "celery,redis" if address.is_redis else "celery"
         raise MissingExtra(problem.name or "celery", extra) from problem
-    from kombu.exceptions import OperationalError
 
     app: Any = celery.Celery("nitro", broker=address.url, set_as_current=False)
     options: dict[str, Any] = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
@@ -148,4 +154,13 @@ def _app(address: Address) -> tuple[Any, tuple[type[Exception], ...]]:
         worker_prefetch_multiplier=2,
         worker_send_task_events=False,
     )
-    return app, (OperationalError, OSError)
+    return app, errors
+
+
+def _errors(address: Address) -> tuple[type[Exception], ...]:
+    """Returns what says that the server does not serve; some of it comes as the client raised it."""
+    from kombu.exceptions import OperationalError
+
+    client: Any = import_module("redis" if address.is_redis else "amqp")
+    raised = client.RedisError if address.is_redis else client.AMQPError
+    return OperationalError, OSError, raised
