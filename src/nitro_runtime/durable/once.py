@@ -81,7 +81,8 @@ def forget_expired(most: int = 1000) -> int:
     """Deletes keys that need not be remembered any more, and returns how many."""
     now = datetime.now(UTC)
     keys = [key.id for key in OnceKey.where(OnceKey.expires < now).limit(most)]
-    return remove(OnceKey.where(id__in=keys)) if keys else 0
+    # looked at again as it is deleted: another process may have forgotten it and kept it anew
+    return remove(OnceKey.where(OnceKey.expires < now, id__in=keys)) if keys else 0
 
 
 class Tidying:
