@@ -71,6 +71,6 @@ def test_who_signs_out_gets_no_more_mail_here_and_goes_on_getting_it_elsewhere(
     expect(tab.get_by_role("status").get_by_text("no longer shows all changes")).to_be_visible()
     until(lambda: write(address, "ann", "second") == 1, "the tab elsewhere to listen again")
     assert write(address, "ben", "yours") == 1
-    expect(there.locator("#mail li").last).to_have_text("second")
-    expect(bens.locator("#mail li").last).to_have_text("yours")
+    expect(there.locator("#mail li").last).to_have_text("Now: second")
+    expect(bens.locator("#mail li").last).to_have_text("Now: yours")
     expect(tab.locator("#mail")).not_to_contain_text("second")

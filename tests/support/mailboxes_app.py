@@ -97,7 +97,9 @@ def write(request: HttpRequest, owner: str, text: str) -> HttpResponse:
     return JsonResponse(
         {
             "mailbox": broadcast(f"mail:{owner}", emit_elements(Li(text), "#mail", "append")),
-            "user": broadcast(f"user:{user.pk}", emit_elements(Li(text), "#mail", "append")),
+            "user": broadcast(
+                f"user:{user.pk}", emit_elements(Li(f"Now: {text}"), "#mail", "append")
+            ),
         }
     )
 

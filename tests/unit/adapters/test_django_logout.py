@@ -87,7 +87,7 @@ def test_a_logout_ends_the_streams_of_its_user_and_nobody_elses(
         read_until(chunks, "retry")
     assert here.write("ann", "before") == {"mailbox": 2, "user": 2}
     for chunks in streams[:2]:
-        read_until(chunks, "before")
+        read_until(chunks, "Now: before")
     copied = "; ".join(f"{name}={value}" for name, value in here.client.cookies.items())
     here.sign_out()
     for chunks in streams[:2]:
@@ -101,9 +101,9 @@ def test_a_logout_ends_the_streams_of_its_user_and_nobody_elses(
     back = stack.enter_context(there.tab.stream([], [there.topic]))
     read_until(back, "before")
     assert ben.write("ann", "secret") == {"mailbox": 1, "user": 1}
-    read_until(back, "secret")
+    read_until(back, "Now: secret")
     assert ben.write("ben", "yours") == {"mailbox": 1, "user": 1}
-    assert "secret" not in read_until(streams[2], "yours")
+    assert "secret" not in read_until(streams[2], "Now: yours")
 
 
 def test_a_logout_of_nobody_ends_nothing(served: Served, stack: ExitStack) -> None:
@@ -113,4 +113,4 @@ def test_a_logout_of_nobody_ends_nothing(served: Served, stack: ExitStack) -> No
         cid.sign_out()
         cid.sign_out()  # by now nobody is signed in
         assert cid.write("dan", "still here") == {"mailbox": 1, "user": 1}
-        read_until(chunks, "still here")
+        read_until(chunks, "Now: still here")
