@@ -70,7 +70,7 @@ class Hub:
         self._head: Position = START
         self._journal = journal or Journal()
         self._relay: Relay | None = None
-        # Re-entrant: a signal handler may close the hub while its own thread holds the lock.
+        # Re-entrant: what is posted may find a loop closed, whose streams are then forgotten.
         self._lock = threading.RLock()
         self._listeners = Listeners()
         self._lanes: dict[asyncio.AbstractEventLoop, Lane] = {}
@@ -401,13 +401,14 @@ class Hub:
             return count > len(self._ends) or topic in list(self._ends)[-count:]
 
     def close(self) -> None:
-        """Ends all streams at once and lets none begin; servers can then stop.
+        """Ends all streams at the next turn of their loops and lets none begin; servers can then stop.
 
-        Safe from every thread and from a signal handler.
+        Safe from every thread and from a signal handler, which may interrupt whatever is done to the
+        books of the hub, and its own first run: so nothing but a loop changes them.
         """
         self._closed = True
-        for stream in tuple(self._open):
-            stream.close()
+        for lane in tuple(self._lanes.values()):
+            lane.call(lane.end_all)
 
     def reopen(self) -> None:
         """Lets streams begin again after `close`: for tests and servers that restart in place."""

@@ -91,6 +91,11 @@ class Lane:
         """Removes a stream. Safe from every thread, and for one that is not there."""
         self.streams.pop(stream, None)
 
+    def end_all(self) -> None:
+        """Ends all its streams; called in the loop's thread."""
+        for stream in tuple(self.streams):
+            stream.close()
+
     def post(self, streams: tuple[Stream, ...], message: Frame) -> bool:
         """Hands a message to these streams at the loop's next turn. Safe from every thread.
 
@@ -138,8 +143,7 @@ class Lane:
             flooded, self._flooded = self._flooded, False
         if flooded:
             log.warning("the event loop stood still for too long; its streams are ended")
-            for stream in tuple(self.streams):
-                stream.close()
+            self.end_all()
             return
         reached: dict[Stream, None] = {}
         for streams, message in _together(inbox):

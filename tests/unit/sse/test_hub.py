@@ -193,6 +193,22 @@ async def test_closing_the_hub_ends_every_stream_at_once(own: Hub) -> None:
     assert (own.open_count, own.topics, own.closed) == (0, frozenset(), True)
 
 
+async def test_a_signal_may_close_the_hub_in_the_midst_of_the_end_of_a_stream(
+    own: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending, other = await opened(own, "a"), await opened(own, "a")
+    remove = own._listeners.remove
+
+    def interrupted(stream: Subscription, lane: lane_module.Lane) -> list[str]:
+        own.close()
+        return remove(stream, lane)
+
+    monkeypatch.setattr(own._listeners, "remove", interrupted)
+    ending.close()
+    assert await _collect(other) == []
+    assert (own.open_count, own.topics) == (0, frozenset())
+
+
 async def _collect(stream: Subscription) -> list[bytes]:
     return [item async for item in stream]
 
