@@ -38,9 +38,13 @@ _STREAM = (
 )
 
 # Longer than the longest wait before the first reconnect (1.2 s): what is back by then was nothing.
-_LOST = expr(
-    f"evt.detail.type === 'retrying' && evt.detail.el?.id === '{STREAM_ID}' && !$_stream.lost"
-    " && ($_stream.lost = true, setTimeout(() => $_stream.told = $_stream.lost, 1500))"
+# Of what the page's other elements ask for, Datastar shows nothing when it is refused.
+_HEARD = expr(
+    "const {type, el: asker} = evt.detail;"
+    f" if (asker?.id === '{STREAM_ID}') {{ if (type === 'retrying' && !$_stream.lost) {{"
+    " $_stream.lost = true; setTimeout(() => $_stream.told = $_stream.lost, 1500) } }"
+    " else if (['started', 'error', 'retries-failed'].includes(type))"
+    " $_stream.failed = type !== 'started'"
 )
 
 
@@ -99,16 +103,20 @@ def _status(theme: Theme, has_topics: bool) -> Html:
     """A live region that is there from the beginning, or nobody would be told what appears in it."""
     css = theme["reconnecting"]
     lost = P(say("reconnecting"), cls=css, hidden=True, attr_hidden="!$_stream.told")
+    failed = P(
+        say("not_done"), cls=css, hidden=True, attr_hidden="!$_stream.failed || $_stream.told"
+    )
     refused = P(
         say("topic_refused"),
         cls=css,
         hidden=True,
-        attr_hidden="!$_stream.refused || $_stream.told",
+        attr_hidden="!$_stream.refused || $_stream.told || $_stream.failed",
     )
     return Div(
         lost,
+        failed,
         refused if has_topics else None,
         role="status",
-        signals__ifmissing=CONNECTED,
-        **{"data-on:datastar-fetch": _LOST},
+        signals__ifmissing={"_stream": {**CONNECTED["_stream"], "failed": False}},
+        **{"data-on:datastar-fetch": _HEARD},
     )

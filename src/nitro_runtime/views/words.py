@@ -44,6 +44,7 @@ WORDS: dict[str, str] = {
     "notices": "Notices",
     "front_page": "Front page",
     "reconnecting": "Connection lost. Reconnecting…",
+    "not_done": "That did not work. Try again, or reload the page.",
     "topic_refused": "This page no longer shows all changes by itself. Reload it.",
     "scheme": "Colours",
     "scheme_system": "As the system",
