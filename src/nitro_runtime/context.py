@@ -427,7 +427,10 @@ def when_serving(begin: Callable[[], object]) -> None:
     _beginnings.append(begin)
 
 
-def _begin_serving() -> None:
+def begin_serving() -> None:
+    """Says that this process answers a request; from the second one on that does nothing."""
+    if not _beginnings:
+        return
     begun = _beginnings[:]
     del _beginnings[: len(begun)]
     for begin in begun:
@@ -440,8 +443,6 @@ def neutral_request(request: Any) -> Any:  # noqa: ANN401 # any framework's requ
     Raises:
         TypeError: No installed adapter knows this type of request.
     """
-    if _beginnings:
-        _begin_serving()
     behind = getattr(request, "_get_current_object", None)  # of a proxy, as some frameworks have
     request = behind() if behind else request
     for kind in type(request).__mro__:

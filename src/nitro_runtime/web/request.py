@@ -113,6 +113,10 @@ class Request:
     _posted: Posted | None = field(default=None, repr=False)
     _user: Any = field(default=_UNKNOWN, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.native is not None:
+            context.begin_serving()
+
     @property
     def is_safe(self) -> bool:
         """Whether the method changes nothing."""

@@ -39,6 +39,7 @@ from nitro_runtime.errors import (
 from nitro_runtime.events import emit, emit_async, on
 from nitro_runtime.events.bus import bus
 from nitro_runtime.schema import known_entities
+from nitro_runtime.web import Request
 
 
 class Parcel(Entity):
@@ -282,14 +283,23 @@ def test_an_app_works_its_own_jobs_once_it_serves_and_leaves_those_of_others() -
 
 
 def test_the_first_request_is_what_tells_that_a_process_serves() -> None:
-    class Native: ...
-
     began: list[int] = []
-    context.register_request(Native, lambda native: native)
     context.when_serving(lambda: began.append(1))
+    Request("GET", "/")  # a test's own
+    assert began == []
     for _ in range(2):
-        context.neutral_request(Native())
+        Request("GET", "/", native=object())
     assert began == [1]
+
+
+def test_jobs_that_are_run_by_hand_are_not_run_by_the_app_as_well() -> None:
+    relay.serve()
+    emit("parcel.sent", "either")
+    run_jobs()
+    assert seen == [("either", {})]
+    emit("parcel.sent", "by hand")
+    assert run_jobs() == 1
+    assert seen[1:] == [("by hand", {})]
 
 
 # -- once -------------------------------------------------------------------------------------------
