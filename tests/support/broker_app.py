@@ -14,6 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from nitro_runtime.brokers import caught_up
 from nitro_runtime.entities import Entity
 from nitro_runtime.sse import hub
 from nitro_runtime.views import Column, Page, Table
@@ -61,6 +62,7 @@ async def say(request: Request) -> Reply:
 async def listen(request: Request) -> Reply:
     """A stream of the app's own."""
     last = request.headers.get("last-event-id")
+    await caught_up()  # the first stream of a process would be told to read its state anew
 
     async def body() -> AsyncIterator[bytes]:
         async with hub.subscribe(["all"], last_event_id=last) as stream:
