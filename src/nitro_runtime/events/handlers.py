@@ -218,10 +218,11 @@ def is_same(wanted: Any, sender: object) -> bool:  # noqa: ANN401 # any object
         return True
     if isinstance(wanted, type):
         return isinstance(sender, wanted)  # pyright: ignore[reportUnknownArgumentType]
-    kind: type[Any] = wanted.__class__
-    if issubclass(kind, str | int) or hasattr(kind, "__entity__"):
-        return bool(sender == wanted)
-    return False
+    # only what is of its kind is asked whether it is equal: others may raise, or equal everything
+    if isinstance(wanted, str | int):
+        return isinstance(sender, str if isinstance(wanted, str) else int) and sender == wanted
+    kinds: tuple[type[Any], ...] = (wanted.__class__, sender.__class__)
+    return all(hasattr(kind, "__entity__") for kind in kinds) and bool(sender == wanted)
 
 
 def identity_of(function: Function) -> object:

@@ -105,7 +105,7 @@ class Payload:
         from pydantic import PydanticUserError, ValidationError
 
         unknown = [] if self._more else [name for name in data if name not in self.fields]
-        problems = [f"{name} is no field of it.{suggestion(name, self.fields)}" for name in unknown]
+        problems = [f"{name} is no field of it{self._hint(name)}" for name in unknown]
         known = {name: value for name, value in data.items() if name not in unknown}
         payload: object = None
         try:
@@ -120,6 +120,10 @@ class Payload:
         if problems:
             raise InvalidPayload(self._event, problems)
         return payload
+
+    def _hint(self, name: str) -> str:
+        hint = suggestion(name, self.fields).strip()
+        return f" ({hint})" if hint else ""
 
     def _values(self, payload: object) -> dict[str, Any]:
         if isinstance(payload, dict):

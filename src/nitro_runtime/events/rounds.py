@@ -23,6 +23,7 @@ from typing import Any, Final
 from nitro_runtime.events.handlers import SKIPPED, Call
 from nitro_runtime.events.plans import Plan
 from nitro_runtime.events.running import DRIVEN, Report, awaited_cancelled, finished
+from nitro_runtime.events.tasks import group_that_cancelled
 
 _COROUTINE: Final = types.CoroutineType
 _FIRST_TASKS: Final = 16
@@ -116,6 +117,7 @@ class Worker:
         work, calls = self._work(), self.calls
         rest: tuple[Call, ...] = ()
         was_cancelled = False
+        groups: list[object] = []
         try:
             awaited = work.send(None)
             left = self._waits()
@@ -125,7 +127,10 @@ class Worker:
                 except BaseException as error:  # a cancellation: the handler's to deal with
                     was_cancelled = True
                     rest = (*rest, *calls)
-                    awaited = work.throw(error)
+                    try:
+                        awaited = work.throw(error)
+                    finally:
+                        _take_back(error, groups)
                 else:
                     if not left:
                         yield from work
@@ -272,6 +277,19 @@ class Crew:
             first.errors.append(error)
         except asyncio.CancelledError as error:
             first.errors.append(_awaited_cancelled(error, 0))
+
+
+def _take_back(error: BaseException, groups: list[object]) -> None:
+    """Takes the mark of a cancellation away that a task group in a handler made and caught itself.
+
+    Args:
+        error: The cancellation, after it was thrown into the handler.
+        groups: Those of which it was taken away; each makes one.
+    """
+    group, task = group_that_cancelled(error), asyncio.current_task()
+    if group is not None and group not in groups and task is not None:
+        groups.append(group)
+        task.uncancel()
 
 
 def _is_cancelled(before: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from contextvars import ContextVar
 from typing import Any
 
@@ -58,6 +59,27 @@ class TaskList:
         self.open = False
         for _, task in self.tasks:
             task.cancel()
+
+
+_GROUP_EXIT = asyncio.TaskGroup.__aexit__.__code__
+
+
+def group_that_cancelled(error: BaseException) -> object | None:
+    """Returns the task group that cancelled its own task at its end, because a task of it failed.
+
+    Before Python 3.13 such a group catches the cancellation and leaves the task marked as cancelled,
+    so that nobody can tell any more whether it was. None where another one cancelled it.
+
+    Args:
+        error: The cancellation, after it was thrown into the coroutine.
+    """
+    trace = error.__traceback__
+    if sys.version_info >= (3, 13) or trace is None or trace.tb_frame.f_code is not _GROUP_EXIT:
+        return None
+    caught_in = trace.tb_frame.f_locals
+    # What cancelled it in its body was taken back when that was left, by an exception.
+    is_own = caught_in["et"] is None and caught_in["self"]._parent_cancel_requested
+    return caught_in["self"] if is_own else None
 
 
 started_tasks: ContextVar[TaskList | None] = ContextVar("nitro_started_tasks", default=None)

@@ -5,6 +5,7 @@ import gc
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -222,6 +223,20 @@ def test_a_handler_may_ask_for_one_sender_or_for_instances_of_a_class() -> None:
     assert emit("x", Product()) == ["a product"]
     assert emit("x", "".join(["tab", "1"])) == ["tab1"]
     assert emit("x") == []
+    assert emit("x", ANY) == []  # equals everything, and is no text
+
+
+def test_what_cannot_be_compared_is_another_sender() -> None:
+    class Incomparable:
+        def __eq__(self, other: object) -> bool:
+            raise TypeError
+
+        def __hash__(self) -> int:
+            return 1
+
+    for wanted in ("tab1", 1):
+        on("x", sender=wanted)(lambda: "heard")
+    assert emit("x", Incomparable()) == []
 
 
 def test_a_function_registered_for_two_senders_runs_for_each_and_never_twice() -> None:

@@ -331,6 +331,40 @@ async def test_groups_keep_their_groups() -> None:
     assert caught.value.subgroup(lambda error: str(error) == "task") is not None
 
 
+async def test_a_task_group_that_fails_at_its_end_cancels_no_emit(diary: Diary) -> None:
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ValueError
+
+    async def in_a_group() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.sleep(60))
+            group.create_task(fails())
+
+    @on("x", priority=1)
+    async def copes() -> str:
+        with suppress(ExceptionGroup):
+            await in_a_group()
+        return "coped"
+
+    on("x", priority=1)(diary.handler("other"))
+    on("x")(in_a_group)
+    diary.gates["other"].set()
+    with pytest.raises(ExceptionGroup) as caught:
+        await emit_async("x")
+    assert caught.value.subgroup(ValueError) is not None
+    off(in_a_group)
+    assert await emit_async("x") == ["coped", "other"]
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+
+    emitting = asyncio.create_task(emit_async("x"))
+    asyncio.get_running_loop().call_soon(emitting.cancel)  # with the group's own, from another
+    with pytest.raises(asyncio.CancelledError):
+        await emitting
+
+
 async def test_errors_raised_before_a_cancellation_are_reported(diary: Diary) -> None:
     reported: list[str] = []
     bus.on_error = lambda error, name: reported.append(f"{name}: {error}")

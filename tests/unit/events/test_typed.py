@@ -111,7 +111,9 @@ def test_every_problem_is_named_with_a_suggestion() -> None:
     text = str(caught.value)
     assert "'x'" in text
     assert "quantity: " in text
-    assert "nots is no field of it. Did you mean 'note'?" in text
+    assert "nots is no field of it (Did you mean 'note'?)" in text
+    with pytest.raises(InvalidPayload, match=r"this: zzz is no field of it\.$"):
+        emit("x", None, quantity=1, zzz=1)
 
 
 def test_the_payload_and_fields_together_are_refused_and_so_is_one_of_another_class() -> None:
