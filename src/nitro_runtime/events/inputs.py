@@ -6,7 +6,7 @@ pydantic is imported with the first call, so a process without commands never lo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from types import SimpleNamespace, UnionType
 from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
@@ -65,6 +65,12 @@ class Input:
                 f"The function of {command!r} needs exactly one parameter for its input, beside "
                 "ctx, user, request and signals."
             )
+        for p in self._own if model is None else ():
+            if p.name.startswith("_") or p.name == "model_config":
+                raise ConfigurationError(
+                    f"The function of {command!r} has a parameter {p.name!r}, which cannot be the name "
+                    "of a field: call it differently."
+                )
         self.is_empty = not self._own and instance_of is None
 
     @property
@@ -83,6 +89,13 @@ class Input:
         if self._given is not None:
             return tuple(self._given.model_fields)
         return (*self.keys, *(p.name for p in self._own))
+
+    @cached_property
+    def accepted(self) -> frozenset[str]:
+        """The names by which fields may be sent: their own, and the aliases that a model gives them."""
+        fields = () if self._given is None else self._given.model_fields.values()
+        aliases = {alias for field in fields for alias in _aliases(field.validation_alias)}
+        return frozenset({*self.fields, *aliases})
 
     @cached_property
     def required(self) -> frozenset[str]:
@@ -122,7 +135,10 @@ class Input:
         from pydantic import ValidationError
 
         try:
-            value = self.model.model_validate(dict(data), extra="forbid")
+            # by their own names too: so `call` and code name them
+            value = self.model.model_validate(
+                dict(data), extra="forbid", by_alias=True, by_name=True
+            )
         except ValidationError as error:
             raise Refused(422, sentence_of(error)) from None
         fields = {name: getattr(value, name) for name in self.fields}
@@ -226,6 +242,15 @@ def _entity_in(annotation: Any) -> Entity | None:  # noqa: ANN401 # any annotati
         return _entity_in(parts[0]) if len(parts) == 1 else None
     is_class = isinstance(annotation, type)
     return cast("Entity", annotation) if is_class and hasattr(annotation, "__entity__") else None
+
+
+def _aliases(alias: Any) -> Iterator[str]:  # noqa: ANN401 # one of pydantic's kinds of alias
+    """Yields the names that stand at the top of the input, of an alias, a path or a choice of them."""
+    if isinstance(alias, str):
+        yield alias
+    yield from getattr(alias, "path", ())[:1]
+    for choice in getattr(alias, "choices", ()):
+        yield from _aliases(choice)
 
 
 def refusal_of(error: ValueError) -> Refused | None:

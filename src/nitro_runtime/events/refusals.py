@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,19 +28,19 @@ _SAID = {
 """What is said in place of a message that names a class or holds what was sent, by pydantic's type."""
 
 
-def refuse_unusual(fields: Mapping[str, Any]) -> None:
+def refuse_unusual(values: Mapping[str, Any]) -> None:
     """Refuses numbers that JavaScript has not: those that are not finite, and those beyond 1.8e308.
 
     As text they pass pydantic (``"NaN"``, ``"1e999"``, 4,300 digits), and whatever calculates with them,
     stores them or sends them back fails.
 
     Args:
-        fields: The checked values by field.
+        values: The checked values by field.
 
     Raises:
         Refused: 422.
     """
-    for name, value in fields.items():
+    for name, value in values.items():
         if not _is_usual(value):
             raise Refused(422, f"{name}: Input should be a finite number, less than 1e308.")
 
@@ -57,6 +58,8 @@ def _is_usual(value: Any) -> bool:  # noqa: ANN401 # any value of an input
         return all(map(_is_usual, cast("Mapping[Any, Any]", value).values()))
     if isinstance(value, list | tuple | set | frozenset):
         return all(map(_is_usual, cast("Iterable[Any]", value)))
+    if is_dataclass(value):
+        return all(_is_usual(getattr(value, each.name)) for each in fields(value))
     if hasattr(value, "model_fields_set"):  # a model inside
         return all(map(_is_usual, cast("dict[str, Any]", vars(value)).values()))
     return True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from inspect import isclass
-from typing import Any
+from typing import Any, cast
 
 from nitro_runtime.errors import ViewError, suggestion
 from nitro_runtime.events import CommandSpec, find_command, registered
@@ -92,7 +92,11 @@ def _found_action(method: Any) -> tuple[CommandSpec, dict[str, Any]]:  # noqa: A
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 # any value
-    """Returns an entity as its key, a model as its values, and all else as it is."""
+    """Returns an entity as its key, a model as its values, also in lists and dicts; all else as it is."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in cast("Sequence[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in cast("dict[Any, Any]", value).items()}
     kind: Any = value.__class__
     info = getattr(kind, "__entity__", None) if hasattr(kind, "__entity_options__") else None
     if info is not None:

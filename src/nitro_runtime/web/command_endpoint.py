@@ -92,7 +92,7 @@ async def _input(request: Request, spec: CommandSpec) -> tuple[Signals, dict[str
             raise Refused(415, "Send a command as JSON signals or as a form.")
         return Signals(), dict(request.query)
     signals = await request.signals()
-    return signals, signals.pick(spec.input.fields)
+    return signals, signals.pick(spec.input.accepted)
 
 
 def _plain(request: Request, result: Any) -> Reply:  # noqa: ANN401 # what the command returned

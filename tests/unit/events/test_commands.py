@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field
+from pydantic import AliasChoices, AliasPath, BaseModel, Field
 
 from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, NotFound, Refused
@@ -99,6 +101,49 @@ async def test_data_that_does_not_fit_is_refused_and_nothing_of_it_is_repeated(
     assert refused.value.status == 422
     assert str(refused.value) == sentence
     assert ran == []
+
+
+@dataclass
+class Weighed:
+    kilos: float
+    price: Decimal = Decimal(0)
+
+
+@pytest.mark.parametrize("sent", [{"kilos": "NaN"}, {"kilos": 1, "price": "1e400"}])
+async def test_no_unusual_number_hides_in_a_dataclass(sent: dict[str, Any]) -> None:
+    @command("weigh", allow=anyone)
+    def weigh(parcel: Weighed) -> float:
+        return parcel.kilos
+
+    with pytest.raises(Refused, match="parcel: Input should be a finite number"):
+        await run_command("weigh", {"parcel": sent}, Context())
+    assert await run_command("weigh", {"parcel": {"kilos": "2"}}, Context()) == 2
+
+
+class Aliased(BaseModel):
+    product_id: str = Field(alias="productId")
+    quantity: int = Field(1, validation_alias=AliasChoices("amount", AliasPath("counts", 0)))
+
+
+@pytest.mark.parametrize(
+    ("sent", "result"),
+    [
+        ({"product_id": "a", "quantity": 2}, ("a", 2)),
+        ({"productId": "a", "amount": 3}, ("a", 3)),
+        ({"productId": "a", "counts": [4]}, ("a", 4)),
+    ],
+)
+async def test_a_field_is_sent_by_its_name_or_by_an_alias(
+    sent: dict[str, Any], result: object
+) -> None:
+    @command("aliased", input=Aliased, allow=anyone)
+    def aliased(given: Aliased) -> tuple[str, int]:
+        return given.product_id, given.quantity
+
+    assert await run_command("aliased", sent, Context()) == result
+    spec = find_command("aliased")
+    assert spec is not None
+    assert spec.input.accepted == {"product_id", "productId", "quantity", "amount", "counts"}
 
 
 async def test_unknown_names_and_handlers_alone_are_not_reachable() -> None:
@@ -295,6 +340,12 @@ def test_every_name_of_the_grammar_is_accepted(name: str) -> None:
 @pytest.mark.parametrize("function", [lambda *args: 0, lambda **data: 0, lambda a, /: 0])
 def test_a_function_that_cannot_be_called_by_name_is_refused(function: Any) -> None:
     with pytest.raises(ConfigurationError, match="by name"):
+        command("x")(function)
+
+
+@pytest.mark.parametrize("function", [lambda _a: 0, lambda a, model_config=1: 0])
+def test_a_parameter_that_cannot_be_a_field_is_refused(function: Any) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be the name of a field"):
         command("x")(function)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from nitro_runtime.entities import Entity, Field
 from nitro_runtime.errors import ViewError
@@ -120,6 +121,20 @@ def test_signals_are_read_when_it_is_called(product: CalledProduct) -> None:
 
 def test_an_entity_is_sent_by_its_key(product: CalledProduct) -> None:
     assert '{"id": "p1", "to": "p2"}' in call(product.move, to=CalledProduct(id="p2"))
+
+
+def test_entities_and_models_are_sent_in_lists_and_dicts_too() -> None:
+    class Point(BaseModel):
+        at: date
+
+    @command("called.all")
+    def send_all(items: list[Any], by_name: dict[str, Any]) -> None: ...
+
+    point = Point(at=date(2024, 5, 6))
+    made = call(send_all, items=[CalledProduct(id="p2"), point], by_name={"a": (point,)})
+    assert (
+        '{"items": ["p2", {"at": "2024-05-06"}], "by_name": {"a": [{"at": "2024-05-06"}]}}' in made
+    )
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, Field
 
 from nitro_runtime.entities import Entity
 from nitro_runtime.errors import NotFound, Refused
@@ -76,6 +77,18 @@ async def test_what_a_command_is_not_told_of_is_left_out() -> None:
 
     reply = await commands(call(b'{"quantity": 5, "search": "x"}'))
     assert b'{"quantity":5,"all":["quantity","search"]}' in await read(reply)
+
+
+async def test_a_command_is_told_of_what_it_names_by_an_alias() -> None:
+    class Counted(BaseModel):
+        quantity: int = Field(alias="howMany")
+
+    @command(NAME, input=Counted, allow=anyone)
+    async def run(counted: Counted) -> dict[str, Any]:
+        return {"quantity": counted.quantity}
+
+    reply = await commands(call(b'{"howMany": 5, "search": "x"}'))
+    assert b'{"quantity":5}' in await read(reply)
 
 
 async def test_a_form_is_written_for_its_command_and_nothing_of_it_is_left_out() -> None:
