@@ -97,6 +97,15 @@ async def to_end(coroutine: Coroutine[Any, Any, Any], name: str, report: Report)
             report(error, name)
 
 
+def has_loop() -> bool:
+    """Whether an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
 def raise_if_cancelled(error: asyncio.CancelledError) -> None:
     """Raises it when it means this task, and not something that was awaited."""
     task = asyncio.current_task()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
+from contextvars import copy_context
 from functools import cached_property
 from types import AsyncGeneratorType, GeneratorType
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from nitro_runtime import context
 from nitro_runtime.errors import ConfigurationError, Refused
@@ -19,6 +20,8 @@ from nitro_runtime.events.callers import Allow, Context, current
 from nitro_runtime.events.inputs import INJECTED, Input
 from nitro_runtime.events.middleware import Call, Layers, Middleware, wrapped
 from nitro_runtime.events.tasks import TaskList, started_tasks
+
+T = TypeVar("T")
 
 CommandKind = Literal["command", "query"]
 _When = Literal["first", "checked", "loaded"]
@@ -165,7 +168,7 @@ class CommandSpec:
 
     async def _ask(self, known: Mapping[str, Any]) -> None:
         answer = self.allow(**{name: known[name] for name in self._allow_asks if name in known})
-        if not (await answer if inspect.isawaitable(answer) else answer):
+        if not (await self._awaited(answer) if inspect.isawaitable(answer) else answer):
             raise Refused(403, "You may not do this.")
 
     @cached_property
@@ -202,10 +205,25 @@ class CommandSpec:
             await running.drain_async(tab, result)
             result = None
         elif inspect.isawaitable(result):
-            result = await result
+            result = await self._awaited(result)
         if self.kind == "command":
             await bus.emit_async(self.name, tab, fields, injected)
         return result
+
+    async def _awaited(self, value: Awaitable[T]) -> T:
+        """Awaits what was given, also by a plain function (a lambda over a coroutine function).
+
+        Of that nobody knew before, so no loop may run; the next call is given one.
+        """
+        self.is_plain = False
+        if running.has_loop():
+            return await value
+
+        async def whole() -> T:
+            return await value
+
+        with asyncio.Runner() as runner:
+            return runner.run(whole(), context=copy_context())
 
     async def _inside(self, action: Any, ctx: Context) -> Any:  # noqa: ANN401 # awaitable; its result
         """Makes the context current, and awaits the handlers that were started inside."""

@@ -19,7 +19,7 @@ from nitro_runtime.views.words import speaking
 from nitro_runtime.web import browser_storage, gate, idempotency, session
 from nitro_runtime.web.patching import is_patchable, patches_of
 from nitro_runtime.web.replies import STREAM_HEADERS, patches, redirect, respond
-from nitro_runtime.web.request import Reply, Request
+from nitro_runtime.web.request import BODY_LIMIT, Reply, Request
 from nitro_runtime.web.signals import Signals
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,8 @@ def _called(request: Request) -> tuple[str, CommandSpec]:
 def needs_no_loop(request: Request) -> bool:
     """Whether a call by Datastar runs in one go, in the thread that asks; an upload may come slowly."""
     if not request.is_datastar or request.is_form or request.has_async_user:
+        return False
+    if request.announced_bytes > BODY_LIMIT:  # it is read away first, piece by piece
         return False
     if idempotency.HEADER in request.headers:  # a repeat may have to wait
         return False

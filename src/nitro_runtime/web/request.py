@@ -138,6 +138,12 @@ class Request:
         return self.content_type in FORM_TYPES
 
     @property
+    def announced_bytes(self) -> int:
+        """The length of the body as it was announced; 0 when there is none, or none that can be read."""
+        text = self.headers.get("content-length", "").lstrip("0")
+        return int(text[:20]) if text.isascii() and text.isdigit() else 0  # 20 digits: too long
+
+    @property
     def words(self) -> Words | None:
         """The words in which the visitor is spoken to; None for the app's usual ones."""
         if self.site.words is None:
@@ -202,7 +208,7 @@ class Request:
         Some servers close the connection of a request whose body was not read, and its client may
         then never see the answer.
         """
-        if self._body is None and self.read and 0 < _length(self.headers) <= BODY_LIMIT:
+        if self._body is None and self.read and 0 < self.announced_bytes <= BODY_LIMIT:
             self._body = await self.read(BODY_LIMIT)
 
     async def form(self, limit: int = BODY_LIMIT) -> Multi:
@@ -262,7 +268,7 @@ class Request:
 
     async def _pieces(self, limit: int) -> AsyncIterator[bytes]:
         """The body in pieces: straight from the network when it is announced as a long one."""
-        if self._body is None and self.pieces and _length(self.headers) > MEMORY_BODY_BYTES:
+        if self._body is None and self.pieces and self.announced_bytes > MEMORY_BODY_BYTES:
             async for piece in self.pieces():
                 yield piece
             return
@@ -279,7 +285,7 @@ class Request:
             await self.discard()  # what it would unpack to, nobody knows before (RFC 9110, 15.5.16)
             plain = [("accept-encoding", "identity")]
             raise Refused(415, "Send the body as it is, not compressed.", headers=plain)
-        length = _length(self.headers)
+        length = self.announced_bytes
         if self._body is None and self.pieces and limit < length:
             await self._read_away(self.pieces())
         refuse_longer(length, limit)
@@ -291,7 +297,7 @@ class Request:
             pieces: The rest.
             read: The bytes that were read before.
         """
-        announced = _length(self.headers)
+        announced = self.announced_bytes
         if announced > DISCARDED_BYTES:
             return
         with suppress(Refused):  # the client left
@@ -344,12 +350,6 @@ def refuse_longer(length: int, limit: int) -> None:
     """
     if length > limit:
         raise Refused(413, f"The body may have at most {limit} bytes.")
-
-
-def _length(headers: Mapping[str, str]) -> int:
-    """The announced length in bytes; 0 when there is none, or none that can be read."""
-    text = headers.get("content-length", "").lstrip("0")
-    return int(text[:20]) if text.isascii() and text.isdigit() else 0  # 20 digits: too long for all
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
 from decimal import Decimal
 from types import SimpleNamespace
@@ -187,6 +187,26 @@ async def test_allow_may_be_a_coroutine_and_gets_what_it_names() -> None:
     assert await run_command("x", {}, ANN) == "ran"
     with pytest.raises(Refused):
         await run_command("x", {}, Context(user=ANN.user, tab="tab2"))
+
+
+async def _is_somebody(user: object) -> bool:
+    await asyncio.sleep(0)
+    return user is not None
+
+
+def test_what_gives_something_to_await_only_when_it_is_called_needs_no_loop_at_first() -> None:
+    @command("waits", allow=lambda user: _is_somebody(user))
+    def waits(user: Any) -> Awaitable[bool]:
+        return _is_somebody(user)
+
+    spec = find_command("waits")
+    assert spec is not None
+    assert spec.needs_no_loop
+    with pytest.raises(StopIteration) as done:  # as a thread without a loop drives it
+        run_command("waits", {}, ANN).send(None)
+    assert done.value.value is True
+    assert not spec.needs_no_loop
+    assert asyncio.run(run_command("waits", {}, ANN)) is True
 
 
 async def test_whoever_may_not_learns_nothing_about_the_input() -> None:

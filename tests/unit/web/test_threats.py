@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import json
 import re
 import socket
@@ -229,6 +230,18 @@ def test_no_address_brings_one_down(app: InProcess, name: str, tab: str) -> None
     status, text = app.send("POST", path, JSON, b"{}")
     assert status in {403, 404, 405, 308}
     assert not INTERNAL.search(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_body_that_is_too_long_is_refused_by_every_kind_of_command(
+    app: InProcess, name: str
+) -> None:
+    for headers, spaces in itertools.product(
+        (JSON, {**JSON, "content-type": "application/x-www-form-urlencoded"}), (65_537, 2_000_000)
+    ):
+        answer = app.send("POST", f"/cmds/{name}/{app.tab}", headers, b" " * spaces)
+        judge(answer)
+        assert answer[0] == 413
 
 
 # -- floods ---------------------------------------------------------------------------------------
