@@ -12,10 +12,11 @@ from nitro_runtime.views.csrf import csrf_option, current_csrf
 UNSAVED = "data-unsaved"
 """The attribute of a form in which somebody typed what is not saved; CSS may read it too."""
 
-# A second submit while the first is on its way would save twice.
+# A second submit while the first is on its way would save twice; so would Datastar, which sends anew what
+# was not answered, though the server may have done it: posts of views go out once, and the page says so.
 _SUBMIT = (
     "${busy} || (el.setAttribute('data-unsaved', ''),"
-    " @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}}))"
+    " @post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}}))"
 )
 
 _TOUCHED = expr("el.setAttribute('data-unsaved', '')")

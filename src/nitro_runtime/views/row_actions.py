@@ -25,7 +25,7 @@ ACTIONS = ("edit", "delete")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 # The code reads addresses and questions from the element, so no data is ever part of it.
-_POST = "@post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
+_POST = "@post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}})"
 _ASKED_POST = f"({HAS_CONFIRM} || confirm(el.dataset.confirm)) && {_POST}"
 
 

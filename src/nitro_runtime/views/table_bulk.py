@@ -55,7 +55,7 @@ _FORMDATA = "el.elements.every?.checked && evt.formData.delete('row')"
 _SUBMIT = (
     "const question = evt.submitter?.dataset.confirm; el.done = false;"
     f" (!question || {HAS_CONFIRM} || confirm(question.replace('{{{{count}}}}', el.count)))"
-    " && @post(el.getAttribute('action'), {{contentType: 'form'{csrf}}})"
+    " && @post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}})"
 )
 # What was done leads to another page or to this one anew, by a patch at the end of the body; what was
 # refused only tells why, and then the rows stay chosen.

@@ -13,7 +13,8 @@ import pytest
 from nitro_runtime import schema
 from nitro_runtime.entities import Entity, Field, MemoryRepository, configure, use
 from nitro_runtime.errors import Answered, ViewError
-from nitro_runtime.views import DateTimeField, Form, TextField
+from nitro_runtime.views import DateTimeField, Form, Table, TextField
+from nitro_runtime.views.components import MenuPost
 from nitro_runtime.web.request import Request
 
 
@@ -53,6 +54,17 @@ def posted(**data: str) -> Request:
 def signals(payload: object) -> Request:
     headers = {"datastar-request": "true", "content-type": "application/json"}
     return request_of(json.dumps(payload).encode(), headers)
+
+
+def test_what_a_view_posts_goes_out_once() -> None:
+    """Datastar sends anew what was not answered, though the server may have done it by then."""
+    Visit.create(title="Seen")
+    table = Table.from_entity(Visit).with_actions(["delete"]).with_bulk_actions(["delete"])
+    for view in (VisitForm(), table, MenuPost("Go", action="/go")):
+        html = str(view)
+        posting = html.count('method="post"')
+        assert posting >= 1
+        assert html.count("{contentType: &#39;form&#39;, retryMaxCount: 0") == posting
 
 
 def test_two_forms_of_one_kind_share_no_id() -> None:

@@ -135,7 +135,7 @@ class MenuPost(Component):
     def render(self, theme: Theme) -> Html:
         """Returns the form's markup."""
         csrf = current_csrf()
-        post = f"@post(el.getAttribute('action'), {{contentType: 'form'{csrf_option(csrf)}}})"
+        post = f"@post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf_option(csrf)}}})"
         css = [theme["menu_item"], theme["menu_danger"] if self._danger else None]
         return FormTag(
             csrf_field(csrf),
