@@ -120,7 +120,7 @@ def _neutral(request: Any, query: str) -> NeutralRequest:  # noqa: ANN401 # not 
     async def read(limit: int) -> bytes:
         if rest and rest.request_body:
             request.body = await read_all(rest, limit, request.headers)
-            if len(request.body) < int(request.headers.get("content-length", 0)):
+            if len(request.body) < neutral(request).announced_bytes:
                 raise Refused(422, "The request ended early.")
         return request.body
 

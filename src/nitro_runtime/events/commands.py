@@ -66,7 +66,7 @@ def command(
 
     Args:
         name: Lower-case letters, digits, ``_`` and ``.``, at most 64 characters.
-        input: A pydantic model of what it takes.
+        input: A pydantic model of what it takes; a field comes by its name or by its alias.
         allow: Who may call it; by default whoever is signed in. It gets what it names of those four
             and of the fields of the input, which are then checked before it is asked.
         middleware: What runs around it, inside of what `use_middleware` was given.
