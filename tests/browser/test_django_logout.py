@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from mailboxes import SERVERS, mailboxes
 from playwright.sync_api import Page, expect
 from waiting import until
 
-from nitro_runtime.testing.serving import PLAIN, serve
+from nitro_runtime.testing.serving import PLAIN
 
 if TYPE_CHECKING:
     from browser.conftest import People
 
 pytestmark = pytest.mark.browser
-
-SUPPORT = Path(__file__).parents[1] / "support"
-SERVERS = {
-    "asgi": "uvicorn mailboxes_app:asgi --port {port} --log-level warning",
-    "wsgi": (
-        "gunicorn mailboxes_app:wsgi --bind 127.0.0.1:{port} --worker-class gthread --threads 16"
-    ),
-}
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -33,12 +25,8 @@ def address(
     request: pytest.FixtureRequest, project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of the project of `mailboxes_app`, on a real server."""
-    environment = {
-        "SCRATCH": str(tmp_path_factory.mktemp("accounts")),
-        "STATIC_FOLDER": str(project / "shop" / "static"),
-    }
-    command = [sys.executable, "-m", *SERVERS[request.param].split()]
-    with serve(command, cwd=SUPPORT, environment=environment) as served:
+    scratch = tmp_path_factory.mktemp("accounts")
+    with mailboxes(request.param, scratch, project / "shop" / "static") as served:
         yield served.url
 
 

@@ -6,16 +6,15 @@ only imports: it opens no connection and starts no thread before a fork.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from nursery import orders, parent_of
 
 from nitro_runtime.durable import once, run_worker, use_queue
 from nitro_runtime.durable.relay import relay
@@ -88,8 +87,8 @@ class Nursery:
         workers: The process ids of those that live.
     """
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
+    def __init__(self, parent: Callable[[object], list[int]]) -> None:
+        self._parent = parent
         self.workers: list[int] = []
 
     def start(self, *where: object) -> int:
@@ -107,11 +106,8 @@ class Nursery:
         return self._tell("crash", where)
 
     def _tell(self, what: str, where: tuple[object, ...]) -> int:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([what, *map(str, where)]) + "\n")
-        self._process.stdin.flush()
-        return int(self._process.stdout.readline())
+        [pid] = self._parent([what, *map(str, where)])
+        return pid
 
     def kill(self) -> None:
         """Kills the oldest worker in the middle of whatever it does."""
@@ -127,25 +123,13 @@ class Nursery:
 @contextmanager
 def nursery() -> Generator[Nursery]:
     """Runs a nursery for as long as the block runs."""
-    process = subprocess.Popen(
-        # Under its own name, as the keys of its handlers have it, not as __main__.
-        [sys.executable, "-c", "import durable_app; durable_app.obey()"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Nursery(process)
-    finally:
-        process.communicate(timeout=20)
+    with parent_of("durable_app") as parent:
+        yield Nursery(parent)
 
 
 def obey() -> None:
-    """Forks a child for each line that is read, and says its process id."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that the killed are gone at once
-    for line in sys.stdin:
-        what, database, queue, begun = json.loads(line)
+    """Forks a child for each order, and says its process id."""
+    for what, database, queue, begun in orders():
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

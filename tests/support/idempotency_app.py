@@ -8,20 +8,18 @@ there or not.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from nursery import orders, parent_of
 from starlette.applications import Starlette
 
 from nitro_runtime.adapters.starlette import install
@@ -125,10 +123,8 @@ def _serve(listener: socket.socket, place: str, folder: Folder, lease: float, wa
 
 
 def obey() -> None:
-    """Forks a process for each line that is read, and says its process id and its port."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that the killed are gone at once
-    for line in sys.stdin:
-        place, path, lease, wait = json.loads(line)
+    """Forks a process for each order, and says its process id and its port."""
+    for place, path, lease, wait in orders():
         listener = socket.create_server(("127.0.0.1", 0))
         pid = os.fork()
         if pid == 0:
@@ -150,18 +146,14 @@ class Nursery:
         ids: The process ids of those that were not killed.
     """
 
-    process: subprocess.Popen[str]
+    parent: Callable[[object], list[int]]
     ids: list[int] = field(default_factory=list[int])
 
     def start(
         self, place: str, folder: Folder, *, lease: float, patience: float
     ) -> tuple[int, str]:
         """Starts a process of the app; returns its process id and its address."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps([place, str(folder.path), lease, patience]) + "\n")
-        self.process.stdin.flush()
-        pid, port = map(int, self.process.stdout.readline().split())
+        pid, port = self.parent([place, str(folder.path), lease, patience])
         self.ids.append(pid)
         return pid, f"http://127.0.0.1:{port}"
 
@@ -174,17 +166,10 @@ class Nursery:
 @contextmanager
 def nursery() -> Generator[Nursery]:
     """Runs a nursery for as long as the block runs."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", "import idempotency_app; idempotency_app.obey()"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    made = Nursery(process)
-    try:
-        yield made
-    finally:
-        for pid in list(made.ids):
-            made.kill(pid)
-        process.communicate(timeout=20)
+    with parent_of("idempotency_app") as parent:
+        made = Nursery(parent)
+        try:
+            yield made
+        finally:
+            for pid in list(made.ids):
+                made.kill(pid)

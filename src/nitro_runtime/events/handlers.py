@@ -9,7 +9,6 @@ keywords (``f(s, x=d['x'])``): that is what makes an emit faster than a loop ove
 from __future__ import annotations
 
 import inspect
-import sys
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -247,8 +246,8 @@ def durable_key(function: Function) -> str:
             "a worker could not find it: write a function at the top level of a module."
         )
     module = function.__module__
-    if module == "__main__":
-        spec = getattr(sys.modules["__main__"], "__spec__", None)
+    if module in ("__main__", "__mp_main__"):  # the second is its name in a process that it spawned
+        spec = function.__globals__.get("__spec__")
         if spec is None:
             raise ConfigurationError(
                 f"{function.__qualname__} cannot be a durable handler, since a worker cannot import "

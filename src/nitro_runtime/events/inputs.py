@@ -27,6 +27,10 @@ Entity = Any
 """An entity class; this package knows none."""
 
 
+_NO_FIELDS = ("_", "model_config", "model_dump", "model_validate")
+"""What the name of a field of a pydantic model cannot begin with."""
+
+
 class Input:
     """The input of one command.
 
@@ -66,7 +70,7 @@ class Input:
                 "ctx, user, request and signals."
             )
         for p in self._own if model is None else ():
-            if p.name.startswith("_") or p.name == "model_config":
+            if p.name.startswith(_NO_FIELDS):
                 raise ConfigurationError(
                     f"The function of {command!r} has a parameter {p.name!r}, which cannot be the name "
                     "of a field: call it differently."

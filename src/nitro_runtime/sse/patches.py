@@ -165,7 +165,7 @@ def emit_redirect(url: str) -> ElementsPatch:
         ConfigurationError: The target is not a path of this site.
     """
     target = local(url)
-    here = target.partition("?")[0]
+    here = _END_OF_PATH.split(target, maxsplit=1)[0]
     # No script element: a content security policy may forbid those, and data-init it allows.
     go = f"location.pathname === {_text(here)} ? @get(location.href) : location.assign({_text(target)})"
     return ElementsPatch(f'<div hidden data-init="{escape(go)}"></div>', "body", "append")
@@ -177,6 +177,7 @@ def _text(value: str) -> str:
 
 
 _OWN_SIGNS = re.compile("[$@<>&'`]")
+_END_OF_PATH = re.compile("[?#]")
 
 
 def emit_script(script: str, *, attributes: Mapping[str, str] | None = None) -> ElementsPatch:

@@ -30,13 +30,14 @@ def call(target: Any, /, *, idempotent: bool = False, **fields: Any) -> JsExpr: 
 
     Fields are sent as they are given, and nothing else is; without any, the page's signals are, of
     which a command gets those that it names. A value that is a signal or an expression is read in the
-    browser when it is called. Any value is safe, whatever is in it.
+    browser when it is called. Any value is safe, whatever is in it. A command whose answer is lost is
+    not sent again, since it may have run; the page says that it failed.
 
     Args:
         target: An action of an entity (``product.restock``, ``Product.archive_all``), a function opened
             with ``command`` or ``query``, a `Command` or `Query` or its class, or a name.
-        idempotent: Whether it is sent with a key, so that the server runs it once however often
-            the connection has Datastar repeat it, and the element waits for the answer, and half a
+        idempotent: Whether it is sent with a key, so that Datastar may repeat it when the connection
+            is lost and the server runs it once nevertheless, and the element waits for the answer, and half a
             second more, before it calls again.
         fields: The input.
 
@@ -52,6 +53,7 @@ def call(target: Any, /, *, idempotent: bool = False, **fields: Any) -> JsExpr: 
         address,
         payload=sent or None,
         headers=_KEY if idempotent and spec.kind == "command" else None,
+        retry_max_count=None if idempotent or spec.kind == "query" else 0,
         request_cancellation="disabled" if idempotent else None,
     )
     return JsExpr(_ONCE.replace("{call}", made)) if idempotent else made

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from mailboxes import SERVERS, mailboxes
 
-from nitro_runtime.testing.serving import PLAIN, Served, serve
+from nitro_runtime.testing.serving import PLAIN, Served
 from nitro_runtime.testing.web_suite.client import Tab, Transport, read_to_the_end, read_until
 
-ROOT = Path(__file__).parents[3]
-SERVERS = {
-    "asgi": "uvicorn mailboxes_app:asgi --port {port} --log-level warning",
-    "wsgi": (
-        "gunicorn mailboxes_app:wsgi --bind 127.0.0.1:{port} --worker-class gthread --threads 16"
-    ),
-}
+STATIC = Path(__file__).parents[3] / "src/nitro_runtime/testing/static"
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -28,12 +22,8 @@ def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     """The project of `mailboxes_app`."""
-    environment = {
-        "SCRATCH": str(tmp_path_factory.mktemp("accounts")),
-        "STATIC_FOLDER": str(ROOT / "src/nitro_runtime/testing/static"),
-    }
-    command = [sys.executable, "-m", *SERVERS[request.param].split()]
-    with serve(command, cwd=ROOT / "tests/support", environment=environment) as server:
+    scratch = tmp_path_factory.mktemp("accounts")
+    with mailboxes(request.param, scratch, STATIC) as server:
         yield server
 
 

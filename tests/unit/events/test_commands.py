@@ -363,7 +363,9 @@ def test_a_function_that_cannot_be_called_by_name_is_refused(function: Any) -> N
         command("x")(function)
 
 
-@pytest.mark.parametrize("function", [lambda _a: 0, lambda a, model_config=1: 0])
+@pytest.mark.parametrize(
+    "function", [lambda _a: 0, lambda a, model_config=1: 0, lambda model_dump: 0]
+)
 def test_a_parameter_that_cannot_be_a_field_is_refused(function: Any) -> None:
     with pytest.raises(ConfigurationError, match="cannot be the name of a field"):
         command("x")(function)

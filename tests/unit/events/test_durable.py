@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import blinker
@@ -236,15 +235,15 @@ def test_a_local_function_is_refused_and_so_is_a_plain_signal(jobs: list[Job]) -
 def test_a_function_of_a_script_is_refused_and_one_of_a_program_has_its_modules_name(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    main = ModuleType("__main__")
-    monkeypatch.setitem(sys.modules, "__main__", main)
-    monkeypatch.setattr(note, "__module__", "__main__")
-    main.__spec__ = None
-    with pytest.raises(ConfigurationError, match="cannot import a script"):
+    for name in ("__main__", "__mp_main__"):  # the second in a process that the program spawned
+        monkeypatch.setattr(note, "__module__", name)
+        monkeypatch.setitem(note.__globals__, "__spec__", None)
+        with pytest.raises(ConfigurationError, match="cannot import a script"):
+            on("x", durable=True)(note)
+        monkeypatch.setitem(note.__globals__, "__spec__", SimpleNamespace(name="shop.worker"))
         on("x", durable=True)(note)
-    main.__spec__ = SimpleNamespace(name="shop.worker")  # pyright: ignore[reportAttributeAccessIssue]
-    on("x", durable=True)(note)
-    assert bus.registration("shop.worker:note") is not None
+        assert bus.registration("shop.worker:note") is not None
+        off(note)
 
 
 @pytest.mark.parametrize(

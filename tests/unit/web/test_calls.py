@@ -68,13 +68,13 @@ def opened() -> None:
 def test_an_action_is_called_with_the_key_of_its_entity(product: CalledProduct) -> None:
     assert call(product.restock, quantity=5) == (
         "@post($_cmds + 'called_product.restock/' + $_tab, "
-        '{"payload": {"id": "p1", "quantity": 5}})'
+        '{"payload": {"id": "p1", "quantity": 5}, "retryMaxCount": 0})'
     )
 
 
 def test_actions_of_classes_and_static_ones_need_none(product: CalledProduct) -> None:
     assert call(CalledProduct.archive_all) == (
-        "@post($_cmds + 'called_product.archive_all/' + $_tab)"
+        "@post($_cmds + 'called_product.archive_all/' + $_tab, {\"retryMaxCount\": 0})"
     )
     assert call(product.archive_all) == call(CalledProduct.archive_all)
     assert call(CalledProduct.total, least=Decimal("1.50")) == (
@@ -105,7 +105,7 @@ def test_names_functions_and_classes_are_called_alike() -> None:
 
     assert call(add, amount=1) == call("called.add", amount=1)
     assert call(find) == "@get($_cmds + 'called.find/' + $_tab)"
-    sent = '{"payload": {"to": "a", "on": "2026-11-26"}}'
+    sent = '{"payload": {"to": "a", "on": "2026-11-26"}, "retryMaxCount": 0}'
     expected = f"@post($_cmds + 'called_move/' + $_tab, {sent})"
     assert call(CalledMove(to="a", on=date(2026, 11, 26))) == expected
     assert call(CalledMove, to="a", on=date(2026, 11, 26)) == expected
@@ -187,7 +187,7 @@ def test_it_is_an_attribute_like_any_other(product: CalledProduct) -> None:
     button = str(Button("5 more", on_click=call(product.restock, quantity=5)))
     assert button == (
         '<button data-on:click="@post($_cmds + &#39;called_product.restock/&#39; + $_tab, '
-        '{&#34;payload&#34;: {&#34;id&#34;: &#34;p1&#34;, &#34;quantity&#34;: 5}})">5 more</button>'
+        '{&#34;payload&#34;: {&#34;id&#34;: &#34;p1&#34;, &#34;quantity&#34;: 5}, &#34;retryMaxCount&#34;: 0})">5 more</button>'
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from key_places import PLACES, Missing, key_places
+from key_places import PLACES
 
 from nitro_runtime.entities import configure
 from nitro_runtime.entities.statements import watchers
@@ -35,14 +35,6 @@ def clean(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     forget_command(NAME)
     use_idempotency()
     configure("memory")
-
-
-@pytest.fixture(scope="module")
-def address(
-    tmp_path_factory: pytest.TempPathFactory, missing: Missing
-) -> Iterator[Callable[[str], str]]:
-    with key_places(tmp_path_factory.mktemp("keys"), missing) as given:
-        yield given
 
 
 @pytest.fixture(params=["memory", *PLACES])

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from idempotency_app import SECRET, Folder, KeptEffect, Nursery, nursery
 from instances import until
-from key_places import PLACES, Missing, key_places
+from key_places import PLACES
 
 from nitro_runtime.entities import configure
 from nitro_runtime.testing.serving import PLAIN
@@ -26,14 +26,6 @@ LEASE = 0.5
 def app() -> Iterator[Nursery]:
     with nursery() as made:
         yield made
-
-
-@pytest.fixture(scope="module")
-def address(
-    tmp_path_factory: pytest.TempPathFactory, missing: Missing
-) -> Iterator[Callable[[str], str]]:
-    with key_places(tmp_path_factory.mktemp("keys"), missing) as given:
-        yield given
 
 
 @pytest.fixture(scope="module", params=PLACES)

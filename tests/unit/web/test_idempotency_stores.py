@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from key_places import PLACES, Missing, key_places
+from key_places import PLACES
 
 from nitro_runtime.entities import configure
 from nitro_runtime.errors import DatabaseUnavailable
@@ -27,14 +27,6 @@ OVER = -1.0
 
 class ExpiringKey(IdempotencyRow, ttl=3600):
     """Keys that Redis forgets by itself."""
-
-
-@pytest.fixture(scope="module")
-def address(
-    tmp_path_factory: pytest.TempPathFactory, missing: Missing
-) -> Iterator[Callable[[str], str]]:
-    with key_places(tmp_path_factory.mktemp("keys"), missing) as given:
-        yield given
 
 
 @pytest.fixture(params=[*PLACES, "redis with a ttl"])
