@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -178,18 +178,36 @@ def _redis_server(repository: RedisRepository) -> Iterator[tuple[State, str]]:
             "yes and maxmemory-policy is noeviction",
         )
         return
+    yield from _forgetful(
+        known,
+        "a restart loses what was written since the last snapshot",
+        volatile="rows of classes with a ttl",
+        any_key="any row",
+    )
+
+
+def _forgetful(
+    known: Mapping[str, str], lost: str, *, any_key: str, volatile: str = ""
+) -> Iterator[tuple[State, str]]:
+    """Warns of what Redis loses at a restart, or when it is full.
+
+    Args:
+        known: What it says of itself (``INFO``).
+        lost: What a restart without its log does.
+        any_key: What a full one deletes of all keys.
+        volatile: What a full one deletes of those that expire; empty where there are none.
+    """
     if known.get("aof_enabled") == "0":
         yield (
             "warning",
-            "appendonly is no: a restart loses what was written since the last snapshot; turn it on "
-            "with: redis-cli CONFIG SET appendonly yes",
+            f"appendonly is no: {lost}; turn it on with: redis-cli CONFIG SET appendonly yes",
         )
     policy = known.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        rows = "rows of classes with a ttl" if policy.startswith("volatile") else "any row"
+    deleted = volatile if policy.startswith("volatile") else any_key
+    if policy != "noeviction" and deleted:
         yield (
             "warning",
-            f"maxmemory-policy is {policy}: a full server deletes {rows} without a word; set it "
+            f"maxmemory-policy is {policy}: a full server deletes {deleted} without a word; set it "
             "with: redis-cli CONFIG SET maxmemory-policy noeviction",
         )
 
@@ -229,19 +247,11 @@ def _redis_broker(place: str, known: dict[str, str]) -> Iterator[tuple[State, st
         )
         return
     yield "ok", f"{place} answers"
-    if known.get("aof_enabled") == "0":
-        yield (
-            "warning",
-            "appendonly is no: what is said while it restarts is lost, and every open page reads its "
-            "state anew; turn it on with: redis-cli CONFIG SET appendonly yes",
-        )
-    policy = known.get("maxmemory_policy", "noeviction")
-    if policy.startswith("allkeys"):
-        yield (
-            "warning",
-            f"maxmemory-policy is {policy}: a full server deletes the log without a word; set it with: "
-            "redis-cli CONFIG SET maxmemory-policy noeviction",
-        )
+    yield from _forgetful(
+        known,
+        "what is said while it restarts is lost, and every open page reads its state anew",
+        any_key="the log",
+    )
 
 
 def _queue(project: Project) -> Iterator[tuple[State, str]]:

@@ -22,6 +22,7 @@ from uuid import UUID
 from pydantic import BaseModel, TypeAdapter
 
 from nitro_runtime.errors import UnstorableJob
+from nitro_runtime.events.handlers import importable_name
 
 _MAIN = "__main__"
 _NUMBERS = frozenset({"nan", "inf", "-inf"})
@@ -91,18 +92,7 @@ def _name_of(kind: type[Any]) -> str:
         raise TypeError(
             f"{kind.__qualname__} is defined inside a function, where no worker finds it"
         )
-    return f"{_module_of(kind)}:{kind.__qualname__}"
-
-
-def _module_of(kind: type[Any]) -> str:
-    """Returns the module of a class as a worker imports it: ``python -m shop`` calls it otherwise."""
-    return _main_module() or _MAIN if kind.__module__ == _MAIN else kind.__module__
-
-
-def _main_module() -> str | None:
-    """Returns the name of the module that is run as the program, if it was started by its name."""
-    spec = getattr(sys.modules[_MAIN], "__spec__", None)
-    return None if spec is None else spec.name
+    return f"{importable_name(kind.__module__) or kind.__module__}:{kind.__qualname__}"
 
 
 def _enum(value: Enum) -> list[Any]:
@@ -139,7 +129,9 @@ def _value(plain: Any) -> Any:  # noqa: ANN401 # JSON's; any value
 
 def _class_of(name: str, base: type[Any] = object) -> type[Any]:
     module, _, path = name.partition(":")
-    module = _MAIN if module == _main_module() else module  # imported anew it would be another
+    module = (
+        _MAIN if module == importable_name(_MAIN) else module
+    )  # imported anew it would be another
     # A module that is just being imported is there, and importing it would wait for its end.
     found: Any = sys.modules.get(module) or import_module(module)
     for part in path.split("."):

@@ -9,6 +9,7 @@ keywords (``f(s, x=d['x'])``): that is what makes an emit faster than a loop ove
 from __future__ import annotations
 
 import inspect
+import sys
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -245,16 +246,31 @@ def durable_key(function: Function) -> str:
             f"{getattr(function, '__qualname__', repr(function))} cannot be a durable handler, since "
             "a worker could not find it: write a function at the top level of a module."
         )
-    module = function.__module__
-    if module in ("__main__", "__mp_main__"):  # the second is its name in a process that it spawned
-        spec = function.__globals__.get("__spec__")
-        if spec is None:
-            raise ConfigurationError(
-                f"{function.__qualname__} cannot be a durable handler, since a worker cannot import "
-                "a script that was run by itself: move it to a module."
-            )
-        module = spec.name
+    module = importable_name(function.__module__)
+    if module is None:
+        raise ConfigurationError(
+            f"{function.__qualname__} cannot be a durable handler, since a worker cannot import "
+            "a script that was run by itself: move it to a module."
+        )
     return f"{module}:{function.__qualname__}"
+
+
+def importable_name(module: str) -> str | None:
+    """Returns the name by which another process imports a module, as ``python -m shop`` calls it otherwise.
+
+    Args:
+        module: Its ``__name__``.
+
+    Returns:
+        None for a script that was run by itself.
+    """
+    if module not in (
+        "__main__",
+        "__mp_main__",
+    ):  # the second in a process that the program spawned
+        return module
+    spec = getattr(sys.modules[module], "__spec__", None)
+    return None if spec is None else spec.name
 
 
 def check_condition(when: Function | None) -> None:

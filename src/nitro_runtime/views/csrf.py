@@ -20,6 +20,10 @@ from nitro_runtime.html import Html, Input, js, raw
 SIGNAL = "_csrf"
 """The local signal that holds the visitor's token."""
 
+POST = "@post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}})"
+"""What posts the form ``el``, to be formatted with `csrf_option`. It goes out once: Datastar would send
+anew what was not answered, though the server may have done it."""
+
 
 @dataclass(frozen=True)
 class CsrfNames:

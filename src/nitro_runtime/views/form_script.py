@@ -7,17 +7,13 @@ text of a page is ever part of it.
 from __future__ import annotations
 
 from nitro_runtime.html import JsExpr, expr
-from nitro_runtime.views.csrf import csrf_option, current_csrf
+from nitro_runtime.views.csrf import POST, csrf_option, current_csrf
 
 UNSAVED = "data-unsaved"
 """The attribute of a form in which somebody typed what is not saved; CSS may read it too."""
 
-# A second submit while the first is on its way would save twice; so would Datastar, which sends anew what
-# was not answered, though the server may have done it: posts of views go out once, and the page says so.
-_SUBMIT = (
-    "${busy} || (el.setAttribute('data-unsaved', ''),"
-    " @post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}}))"
-)
+# A second submit while the first is on its way would save twice.
+_SUBMIT = f"${{busy}} || (el.setAttribute('data-unsaved', ''), {POST})"
 
 _TOUCHED = expr("el.setAttribute('data-unsaved', '')")
 

@@ -14,7 +14,7 @@ from nitro_runtime.html.compiled import Value
 from nitro_runtime.schema import EntityInfo, humanize
 from nitro_runtime.views.cells import key_value, label_value
 from nitro_runtime.views.components.confirm import HAS_CONFIRM
-from nitro_runtime.views.csrf import CsrfNames, csrf_field, csrf_option
+from nitro_runtime.views.csrf import POST, CsrfNames, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.model import key_of, label_of
 from nitro_runtime.views.theme import Theme
@@ -25,8 +25,7 @@ ACTIONS = ("edit", "delete")
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 # The code reads addresses and questions from the element, so no data is ever part of it.
-_POST = "@post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}})"
-_ASKED_POST = f"({HAS_CONFIRM} || confirm(el.dataset.confirm)) && {_POST}"
+_ASKED_POST = f"({HAS_CONFIRM} || confirm(el.dataset.confirm)) && {POST}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +163,7 @@ def _custom(action: RowAction, at: _Place) -> Html:
 
 def _posting(button: Html, address: str, question: str | None, at: _Place) -> Html:
     """Returns a form of one button: it works without JavaScript, and asks first where there is one."""
-    code = _ASKED_POST if question else _POST
+    code = _ASKED_POST if question else POST
     return FormTag(
         csrf_field(at.csrf),
         button,

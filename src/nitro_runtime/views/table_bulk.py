@@ -14,7 +14,7 @@ from nitro_runtime.html import Form as FormTag
 from nitro_runtime.html.markup import escape_text
 from nitro_runtime.views.cells import key_value, label_value
 from nitro_runtime.views.components.confirm import HAS_CONFIRM
-from nitro_runtime.views.csrf import csrf_field, csrf_option
+from nitro_runtime.views.csrf import POST, csrf_field, csrf_option
 from nitro_runtime.views.marks import Marks
 from nitro_runtime.views.table_rendering import Rendering
 from nitro_runtime.views.words import say
@@ -55,7 +55,7 @@ _FORMDATA = "el.elements.every?.checked && evt.formData.delete('row')"
 _SUBMIT = (
     "const question = evt.submitter?.dataset.confirm; el.done = false;"
     f" (!question || {HAS_CONFIRM} || confirm(question.replace('{{{{count}}}}', el.count)))"
-    " && @post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf}}})"
+    f" && {POST}"
 )
 # What was done leads to another page or to this one anew, by a patch at the end of the body; what was
 # refused only tells why, and then the rows stay chosen.

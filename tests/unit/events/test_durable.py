@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import blinker
@@ -236,11 +237,13 @@ def test_a_function_of_a_script_is_refused_and_one_of_a_program_has_its_modules_
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("__main__", "__mp_main__"):  # the second in a process that the program spawned
+        main = ModuleType(name)
+        monkeypatch.setitem(sys.modules, name, main)
         monkeypatch.setattr(note, "__module__", name)
-        monkeypatch.setitem(note.__globals__, "__spec__", None)
+        main.__spec__ = None
         with pytest.raises(ConfigurationError, match="cannot import a script"):
             on("x", durable=True)(note)
-        monkeypatch.setitem(note.__globals__, "__spec__", SimpleNamespace(name="shop.worker"))
+        main.__spec__ = SimpleNamespace(name="shop.worker")  # pyright: ignore[reportAttributeAccessIssue]
         on("x", durable=True)(note)
         assert bus.registration("shop.worker:note") is not None
         off(note)

@@ -198,12 +198,17 @@ async def test_a_lost_connection_does_not_end_the_command(store: IdempotencyStor
     browser = Browser()
     lost = asyncio.create_task(browser.told())
     await begun.wait()
-    lost.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await lost
+    await lose(lost)
     going_on.set()
     assert b'"count":1' in await browser.told()
     assert ran == [1]
+
+
+async def lose(connection: asyncio.Task[bytes]) -> None:
+    """Has a connection lost, and its server notice."""
+    connection.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await connection
 
 
 async def test_a_connection_that_is_lost_while_the_key_is_taken_leaves_it_free_or_used(
@@ -245,9 +250,7 @@ async def test_a_key_that_was_taken_for_nobody_is_given_back() -> None:
     browser = Browser()
     lost = asyncio.create_task(browser.told())
     await taken.wait()
-    lost.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await lost
+    await lose(lost)
     answers.set()
     assert b'"count":1' in await browser.told()
 

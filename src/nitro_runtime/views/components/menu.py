@@ -6,7 +6,7 @@ from nitro_runtime.html import A, Attribute, Button, Child, Details, Html, Li, S
 from nitro_runtime.html import Form as FormTag
 from nitro_runtime.views.components.component import Component, element_id
 from nitro_runtime.views.components.confirm import confirm_attributes
-from nitro_runtime.views.csrf import csrf_field, csrf_option, current_csrf
+from nitro_runtime.views.csrf import POST, csrf_field, csrf_option, current_csrf
 from nitro_runtime.views.theme import Theme
 
 _KEYS = (
@@ -135,7 +135,7 @@ class MenuPost(Component):
     def render(self, theme: Theme) -> Html:
         """Returns the form's markup."""
         csrf = current_csrf()
-        post = f"@post(el.getAttribute('action'), {{contentType: 'form', retryMaxCount: 0{csrf_option(csrf)}}})"
+        post = POST.format(csrf=csrf_option(csrf))
         css = [theme["menu_item"], theme["menu_danger"] if self._danger else None]
         return FormTag(
             csrf_field(csrf),
